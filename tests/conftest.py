@@ -1,0 +1,47 @@
+"""What a test may need from outside: real data, database servers. Absent, it is skipped in one line;
+under PLUMBLINE_SKIP_NOTHING, as on the machine that decides, its absence is a failure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A shared machine is slow at times, and a slow example is not a wrong one.
+settings.register_profile("plumbline", deadline=None, print_blob=True)
+settings.load_profile("plumbline")
+
+
+def _outside(variable: str, what: str) -> str:
+    if value := os.environ.get(variable):
+        return value
+    message = f"{variable} is not set, so no test with {what}"
+    if os.environ.get("PLUMBLINE_SKIP_NOTHING"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout's folder."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture
+def postgres() -> str:
+    """The address of an empty PostgreSQL database; mark the test `postgres`."""
+    return _outside("PLUMBLINE_TEST_POSTGRES", "a PostgreSQL database")
+
+
+@pytest.fixture
+def mysql() -> str:
+    """The address of an empty MySQL or MariaDB database; mark the test `mysql`."""
+    return _outside("PLUMBLINE_TEST_MYSQL", "a MySQL database")
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """A folder of real public data that may be tried but not copied: `ocds/`, `debarment/`, ..."""
+    return Path(_outside("PLUMBLINE_SHARED_DATA", "real data"))

@@ -1,0 +1,177 @@
+"""The rules of the house, for all that is shipped: text, locks, commands, words."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+
+
+def shipped() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a checkout, so there is no list of what is shipped")
+    paths = (ROOT / name for name in listed.stdout.decode().split("\0") if name)
+    return sorted(path for path in paths if path.is_file())
+
+
+def text_of(path: Path) -> str:
+    """The file's text, or nothing where it is not text."""
+    raw = path.read_bytes()
+    return "" if b"\0" in raw else raw.decode(errors="replace")
+
+
+# Written so that this file does not say them itself.
+INDEX = re.compile(
+    r"py[p]i\.(org|python)|pythonhos[t]ed|/sim[p]le/|registry\.np[m]js|deb\.deb[i]an|"
+    r"^ *(--)?(extra-)?index-u[r]l",
+    re.MULTILINE | re.IGNORECASE,
+)
+MACHINE = re.compile(r"(?<![\w.~}-])/(home|root|[U]sers|work(space)?|mnt)/\w")
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [("the address of a package index", INDEX), ("a path of somebody's machine", MACHINE)],
+)
+def test_nothing_shipped_names(what: str, pattern: re.Pattern[str]) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {hit[0]!r}"
+        for path in shipped()
+        for hit in pattern.finditer(text_of(path))
+    ]
+    assert found == [], f"{what} is named"
+
+
+LOCAL = re.compile(r"https?://(127\.0\.0\.1|localhost|[\w.-]*\bexample(\.\w+)?)\b")
+NAMES = ("http://schemas.", "http://www.w3.org/")  # of formats: written in files, never opened
+
+
+def test_the_program_calls_nobody() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {hit[0]}"
+        for path in shipped()
+        if path.is_relative_to(ROOT / "src")
+        for hit in re.finditer(r"https?://[^\s\"')>]+", text_of(path))
+        if not LOCAL.match(hit[0]) and not hit[0].startswith(NAMES)
+    ]
+    assert found == []
+
+
+LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
+def test_a_lock_says_releases_and_hashes_only(lock: Path) -> None:
+    line = re.compile(
+        r"#.*|    #.*|[a-z0-9.-]+(\[[a-z,-]+\])?==\S+( ; .*)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?"
+    )
+    odd = [text for text in lock.read_text().splitlines() if not line.fullmatch(text)]
+    assert odd == []
+
+
+def locked(name: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for text in (ROOT / "requirements" / name).read_text().splitlines():
+        if hit := re.match(r"([a-z0-9.-]+)(?:\[.*\])?==(\S+)", text):
+            found.setdefault(canonicalize_name(hit[1]), set()).add(hit[2])
+    return found
+
+
+def declared(*groups: str) -> Iterator[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    own = project["project"]
+    lists = {
+        "base": own["dependencies"],
+        **own["optional-dependencies"],
+        **project["dependency-groups"],
+    }
+    for group in groups:
+        for entry in lists[group]:
+            if isinstance(entry, str):
+                yield Requirement(entry)
+            else:
+                yield from declared(entry["include-group"])
+
+
+@pytest.mark.parametrize(
+    ("lock", "groups"),
+    [("base.lock", ["base", "build"]), ("dev.lock", ["base", "postgres", "mysql", "dev"])],
+)
+def test_the_locks_hold_what_the_project_declares(lock: str, groups: list[str]) -> None:
+    versions = locked(lock)
+    loose = [
+        str(wanted)
+        for wanted in declared(*groups)
+        if not all(
+            wanted.specifier.contains(version, prereleases=True)
+            for version in versions.get(canonicalize_name(wanted.name), {"0"})
+        )
+    ]
+    assert loose == [], "edit pyproject.toml, then run scripts/lock"
+
+
+def test_the_locks_agree() -> None:
+    dev = locked("dev.lock")
+    assert {name: dev[name] for name in locked("base.lock")} == locked("base.lock")
+    other = {name: v for name, v in locked("duckdb2.lock").items() if name != "duckdb"}
+    assert other == {name: v for name, v in dev.items() if name != "duckdb"}
+
+
+def commands() -> list[tuple[str, click.Command]]:
+    if importlib.util.find_spec("plumbline.cli") is None:
+        return []
+    from plumbline.cli import plumbline  # noqa: PLC0415 -- this file's other rules need no command
+
+    def walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+        yield path, command
+        if isinstance(command, click.Group):
+            for name, inner in sorted(command.commands.items()):
+                yield from walk(f"{path} {name}", inner)
+
+    return list(walk("plumbline", plumbline))
+
+
+@pytest.mark.parametrize(("path", "command"), [pytest.param(*c, id=c[0]) for c in commands()])
+def test_every_command_says_what_it_does(path: str, command: click.Command) -> None:
+    assert command.help, f"{path} has no help"
+    silent = [
+        option.name
+        for option in command.params
+        if isinstance(option, click.Option) and not option.help
+    ]
+    assert silent == [], f"{path}: options without help"
+
+
+def glossary() -> Iterator[str]:
+    """The names that the glossary says stand in the code; those in brackets do not yet."""
+    for text in (ROOT / "docs" / "glossary.md").read_text().splitlines():
+        if hit := re.match(r"\| \S+ \| `(\w+)` \|", text):
+            yield hit[1]
+
+
+@pytest.mark.parametrize("name", glossary())
+def test_every_term_of_the_glossary_stands_in_the_code(name: str) -> None:
+    word = re.compile(rf"\b{name}\b")
+    assert any(word.search(path.read_text()) for path in (ROOT / "src").rglob("*.py"))
+
+
+def test_the_catalog_is_found_in_the_checkout() -> None:
+    from plumbline.engine.catalog import packaged_catalog  # noqa: PLC0415 -- as above
+
+    assert packaged_catalog() == ROOT / "catalog"
