@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= build/demo
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 FROM := $(if $(WHEELHOUSE),--no-index --find-links "$(abspath $(WHEELHOUSE))")
 HASHED := install --require-hashes $(FROM)
 ITSELF := install --no-deps --no-build-isolation $(FROM) --editable .
@@ -86,6 +86,6 @@ $(VENV)/dev.stamp: $(VENV)/base.stamp requirements/dev.lock
 
 $(VENV)-duckdb2/stamp: $(VENV)/python.stamp requirements/duckdb2.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(VENV)-duckdb2
-	@$(VENV)-duckdb2/bin/python -m pip -q $(HASHED) -r requirements/duckdb2.lock
-	@$(VENV)-duckdb2/bin/python -m pip -q $(ITSELF)
+	@$(VENV)-duckdb2/bin/python -m pip -qq $(HASHED) -r requirements/duckdb2.lock
+	@$(VENV)-duckdb2/bin/python -m pip -qq $(ITSELF)
 	@touch $@

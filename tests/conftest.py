@@ -1,5 +1,8 @@
-"""What a test may need from outside: real data, database servers. Absent, it is skipped in one line;
-under PLUMBLINE_SKIP_NOTHING, as on the machine that decides, its absence is a failure."""
+"""What a test may need from outside: real data, database servers.
+
+What is absent is skipped with a word; under PLUMBLINE_SKIP_NOTHING, which the deciding run sets, its
+absence is a failure.
+"""
 
 from __future__ import annotations
 
