@@ -1,0 +1,1 @@
+"""The Chinese country pack: identifiers, names and regions."""
