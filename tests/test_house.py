@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +15,8 @@ import click
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from plumbline.engine.catalog import packaged_catalog
 
 ROOT = Path(__file__).parents[1]
 
@@ -171,6 +176,26 @@ def test_every_term_of_the_glossary_stands_in_the_code(name: str) -> None:
 
 
 def test_the_catalog_is_found_in_the_checkout() -> None:
-    from plumbline.engine.catalog import packaged_catalog  # noqa: PLC0415 -- as above
-
     assert packaged_catalog() == ROOT / "catalog"
+
+
+def test_the_catalog_comes_along_in_the_wheel(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    subprocess.run([*build, "--directory", tmp_path], cwd=ROOT, check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        wheel.extractall(tmp_path)
+    code = "from plumbline.engine.catalog import packaged_catalog; print(packaged_catalog())"
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = Path(answer.stdout.strip())
+    assert found == tmp_path / "plumbline" / "_catalog"
+    wanted = [path for path in shipped() if path.is_relative_to(ROOT / "catalog")]
+    assert {path.relative_to(ROOT / "catalog") for path in wanted} <= {
+        path.relative_to(found) for path in found.rglob("*")
+    }
