@@ -1,0 +1,1 @@
+"""Facts: what departments deliver, kept in every state it ever had."""
