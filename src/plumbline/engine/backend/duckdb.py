@@ -1,0 +1,130 @@
+"""DuckDB, opened the one way that keeps results the same on every machine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
+
+from plumbline.errors import RunError, Text
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use: memory before it spills ("2GB"), threads, and where it spills to."""
+
+    memory: str = "2GB"
+    threads: int = 0  # 0: all cores
+    spill: Path | None = None  # None: the system's temporary folder
+
+
+class Duck:
+    """A DuckDB connection that speaks in lists, and whose failures say what to do next."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Execute and fetch everything; an open result would block the connection."""
+        with _in_words():
+            return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        with _in_words():
+            return self._connection.execute(sql, list(parameters)).to_arrow_table()
+
+    def columns(self, sql: str) -> list[tuple[str, str]]:
+        """Name and type of each column that `sql` would return, without running it."""
+        return [(str(name), str(kind)) for name, kind, *_ in self.run(f"DESCRIBE {sql}")]
+
+    def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> None:
+        """Let SQL read Arrow data under `name`; a reader can be read once."""
+        self._connection.register(name, data)
+
+    def unregister(self, name: str) -> None:
+        self._connection.unregister(name)
+
+    def function(
+        self,
+        name: str,
+        of_array: Callable[[pa.ChunkedArray], pa.Array],
+        takes: Sequence[str],
+        gives: str,
+    ) -> None:
+        """Let SQL call Python on whole vectors; nulls are passed on to the function."""
+        self._connection.create_function(
+            name,
+            of_array,
+            list(takes),
+            gives,
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
+
+    def interrupt(self) -> None:
+        self._connection.interrupt()
+
+    def progress(self) -> float:
+        """Share of the running statement that is done, 0 to 100, or -1 where unknown."""
+        return float(self._connection.query_progress())
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Duck:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_duckdb(limits: Limits | None = None) -> Duck:
+    """An in-memory DuckDB with no access to extensions or the network."""
+    limits = limits or Limits()
+    spill = limits.spill or Path(tempfile.gettempdir()) / f"plumbline-spill-{os.getpid()}"
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": limits.memory,
+        "temp_directory": str(spill),
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if limits.threads:
+        config["threads"] = limits.threads
+    connection = duckdb.connect(":memory:", config=config)
+    return Duck(connection)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        if "No space left" in str(error) or "max_temp_directory_size" in str(error):
+            raise _disk_full(str(error)) from error
+        raise RunError(
+            Text("内存不够完成这一步", "there is not enough memory for this step"),
+            hint=Text(
+                "在 plumbline.toml 的 [limits] 里调大 memory，或给溢写目录 spill 更多空间",
+                "raise memory under [limits] in plumbline.toml, or give the spill folder more room",
+            ),
+        ) from error
+    except duckdb.IOException as error:
+        if "No space left" in str(error):
+            raise _disk_full(str(error)) from error
+        raise
+
+
+def _disk_full(detail: str) -> RunError:
+    return RunError(
+        Text(f"磁盘已满，本次没有写入任何数据：{detail}", f"the disk is full, nothing was written: {detail}"),
+        hint=Text("清理磁盘后重新执行同一条命令", "free some space and run the same command again"),
+    )

@@ -1,0 +1,1 @@
+"""Collisions: models run over facts, and everything that can be asked of a result afterwards."""

@@ -1,0 +1,245 @@
+"""A dataset: what a department delivers, and what each column means.
+
+Declared in `catalog/datasets/<theme>/<name>.yml`; the file's stem is the dataset's name.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field as Slot
+from pydantic import field_validator
+
+from plumbline.engine.fact.document import Document, Strict, Words, did_you_mean
+from plumbline.engine.fact.types import TYPES, Country, Field, SemanticType, make
+from plumbline.errors import Text
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class Column(Strict):
+    """One column: the headers it is delivered under, and its semantic type with options."""
+
+    headers: list[str] = Slot(alias="from")
+    type: str
+    required: bool = False
+    title: Words | None = None
+    of: str | None = None  # person.name / org.name: the column whose bearer it names
+    former: bool = False  # a former name (曾用名) of that bearer
+    empty: Literal["unknown", "open"] = "unknown"  # date: an empty cell means "still running"
+    empty_when: list[str] = []  # placeholders that mean nothing: "-", "无"
+    masked: bool = False  # masked values are delivered and may load
+    unit: str | None = None  # money: 元, 万元, 亿元, 分
+    currency: str = "CNY"
+    per: str | None = None  # money: the unit of measure a price is for
+    scale: int = 2  # decimal
+    order: Literal["ymd", "dmy", "mdy"] = "ymd"  # date: reading of 03/04/2012
+    serial: Literal[1900, 1904] | None = None  # date: numbers are spreadsheet days
+    values: dict[str, str] = {}  # category: value as delivered -> code
+    personal: bool | None = None  # overrides the type's own view
+
+    _list = field_validator("headers", "empty_when", mode="before")(_as_list)
+
+
+class Change(Strict):
+    """How an incremental delivery marks rows that are withdrawn."""
+
+    header: str = Slot(alias="from")
+    withdrawn: list[str]
+
+
+class Delivery(Strict):
+    """A full delivery is a new complete list; a delivery of changes adds, corrects, withdraws."""
+
+    kind: Literal["full", "changes"]
+    every: Literal["day", "week", "month", "quarter", "year", "once"] = "month"
+    per: str | None = None  # full: complete only for the values of this column it contains
+    change: Change | None = None
+
+
+class Source(Strict):
+    """Where the rows are found: inbox folder, sheets, table of a package or database."""
+
+    inbox: str | None = None  # folder under inbox/, default the dataset's name
+    sheets: list[str] | None = None  # default: every sheet that has the header
+    table: str | None = None  # OCDS table (tenders, bids, ...), or schema.table of a database
+    database: str | None = None  # environment variable that holds the connection string
+    delimiter: str | None = None
+
+    _list = field_validator("sheets", mode="before")(_as_list)
+
+
+class Refuse(Strict):
+    """A sealed category: rows that may not be held at all are refused at the door, uncopied."""
+
+    column: str
+    values: list[str]  # as delivered
+    why: Words
+
+
+class Expect(Strict):
+    """What normal looks like; a delivery outside these bands is held back whole."""
+
+    rows: str | None = None  # "900..1200"
+    filled: dict[str, str] = {}  # column -> "99%"
+    range: dict[str, str] = {}  # column -> "0..1000000" or "1990-01-01..2030-12-31"
+    quarantined: str | None = None  # "0%..2%"
+
+
+class DatasetFile(Strict):
+    """The YAML of a dataset, as it stands."""
+
+    dataset: str
+    title: Words
+    department: Words
+    legal_basis: Words
+    purpose: Words
+    retention: str
+    delivery: Delivery
+    source: Source = Source()
+    key: list[str] = []  # no key: a row is known by its place in the delivery
+    subject: str | None = None  # the column files are sorted by
+    on: str | None = None  # the date column that says when the row's event took place
+    columns: dict[str, Column]
+    ignore: list[str] = []
+    refuse: list[Refuse] = []
+    expect: Expect = Expect()
+
+    _list = field_validator("key", "ignore", mode="before")(_as_list)
+
+
+#: System columns of every fact table: row number, part of the delivery, line in that part.
+SYSTEM_FIELDS = (
+    Field("_row", "BIGINT"),  # batch number << 32 | position within the batch; never reused
+    Field("_part", "SMALLINT"),  # index into the batch's parts (file and sheet)
+    Field("_line", "INTEGER"),
+)
+
+
+class Dataset:
+    """A loaded, checked declaration.
+
+    Attributes:
+        name: stem of the file, also the table's name in models.
+        types: semantic type of each declared column, in order.
+    """
+
+    def __init__(self, path: Path, country: Country) -> None:
+        self.document = Document(path)
+        self.declared = self.document.read(DatasetFile)
+        self.name = self.declared.dataset
+        self.types: dict[str, SemanticType] = {}
+        self._check(path)
+        for name, column in self.declared.columns.items():
+            self.types[name] = make(column, country)
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        return self.declared.columns
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """Physical columns of the fact table, system columns last: (name, SQL type)."""
+        own = [
+            Field(name + field.suffix, field.sql)
+            for name, type_ in self.types.items()
+            for field in type_.fields
+        ]
+        return (*own, *SYSTEM_FIELDS)
+
+    def physical(self, column: str) -> tuple[str, ...]:
+        """Names of the physical columns that hold `column`."""
+        return tuple(column + field.suffix for field in self.types[column].fields)
+
+    @property
+    def sorted_by(self) -> str | None:
+        """Physical column the files are sorted by: the subject's integer key where it has one."""
+        subject = self.declared.subject
+        if subject is None:
+            return None
+        physical = self.physical(subject)
+        return subject + "__key" if subject + "__key" in physical else physical[0]
+
+    def is_personal(self, column: str) -> bool:
+        own = self.columns[column].personal
+        return self.types[column].personal if own is None else own
+
+    def names_of(self, column: str) -> list[str]:
+        """The name columns that say who bears the identifier in `column`, current name first."""
+        found = [n for n, c in self.columns.items() if c.of == column]
+        return sorted(found, key=lambda n: self.columns[n].former)
+
+    def _check(self, path: Path) -> None:
+        declared, document = self.declared, self.document
+        if path.stem != declared.dataset:
+            raise document.error(
+                ("dataset",),
+                Text(
+                    f"数据集名“{declared.dataset}”应与文件名“{path.stem}”相同",
+                    f"dataset '{declared.dataset}' should be named like its file, '{path.stem}'",
+                ),
+            )
+        seen: dict[str, str] = {}
+        for name, column in declared.columns.items():
+            slot = ("columns", name)
+            if not name.isidentifier() or name.startswith("_") or "__" in name:
+                raise document.error(
+                    slot,
+                    Text(
+                        f"列名“{name}”须为英文单词，不以下划线开头，不含连续下划线",
+                        f"column name '{name}' must be a plain word without leading or double underscore",
+                    ),
+                )
+            if column.type not in TYPES:
+                raise document.error(
+                    (*slot, "type"),
+                    Text(f"没有类型“{column.type}”", f"no type '{column.type}'"),
+                    did_you_mean(column.type, list(TYPES)),
+                )
+            for option in sorted(column.model_fields_set - _COMMON - TYPES[column.type].options):
+                raise document.error(
+                    (*slot, option),
+                    Text(
+                        f"类型 {column.type} 不用“{option}”",
+                        f"type {column.type} does not take '{option}'",
+                    ),
+                    did_you_mean(option, sorted(TYPES[column.type].options | _COMMON)),
+                )
+            for header in column.headers:
+                if header in seen:
+                    raise document.error(
+                        (*slot, "from"),
+                        Text(
+                            f"表头“{header}”已用于列 {seen[header]}",
+                            f"header '{header}' is already used by column {seen[header]}",
+                        ),
+                    )
+                seen[header] = name
+        for slot, name in self._mentions():
+            if name not in declared.columns:
+                raise document.error(
+                    slot,
+                    Text(f"没有列“{name}”", f"no column '{name}'"),
+                    did_you_mean(name, list(declared.columns)),
+                )
+
+    def _mentions(self) -> list[tuple[tuple[str | int, ...], str]]:
+        declared = self.declared
+        found: list[tuple[tuple[str | int, ...], str | None]] = [
+            *((("key", i), name) for i, name in enumerate(declared.key)),
+            (("subject",), declared.subject),
+            (("on",), declared.on),
+            (("delivery", "per"), declared.delivery.per),
+            *((("columns", name, "of"), c.of) for name, c in declared.columns.items()),
+            *((("refuse", i, "column"), r.column) for i, r in enumerate(declared.refuse)),
+            *((("expect", "filled", name), name) for name in declared.expect.filled),
+            *((("expect", "range", name), name) for name in declared.expect.range),
+        ]
+        return [(slot, name) for slot, name in found if name is not None]
+
+
+_COMMON = frozenset({"headers", "type", "required", "title", "empty_when", "personal"})

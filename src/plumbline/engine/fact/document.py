@@ -1,0 +1,158 @@
+"""YAML files that people write: strict, with the file and line of whatever is wrong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from plumbline.errors import DeclarationError, Text
+
+Path_ = tuple[str | int, ...]
+Declared = TypeVar("Declared", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """A part of a declaration: every unknown key is refused, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Words(Strict):
+    """The same words in Chinese and English; English falls back to Chinese until it is written."""
+
+    zh: str
+    en: str = ""
+
+    @property
+    def text(self) -> Text:
+        return Text(self.zh, self.en or self.zh)
+
+
+def nearest(word: str, valid: Sequence[str]) -> str | None:
+    """The valid word that looks most like `word`, if any looks like it at all."""
+    close = difflib.get_close_matches(word.lower(), [v.lower() for v in valid], n=1, cutoff=0.6)
+    return next((v for v in valid if close and v.lower() == close[0]), None)
+
+
+def did_you_mean(word: str, valid: Sequence[str]) -> Text:
+    """A hint: the nearest valid word, or all of them."""
+    if near := nearest(word, valid):
+        return Text(f"是不是“{near}”？", f"did you mean '{near}'?")
+    listed = ", ".join(sorted(valid))
+    return Text(f"可用的有：{listed}", f"valid here: {listed}")
+
+
+class Document:
+    """A parsed YAML file that remembers on which line each key stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.data: Any = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        except (YAMLError, UnicodeDecodeError) as error:
+            mark = getattr(error, "problem_mark", None)
+            line = f":{mark.line + 1}" if mark else ""
+            what = getattr(error, "problem", None) or str(error).splitlines()[0]
+            raise DeclarationError(
+                Text(f"不是有效的 YAML：{what}", f"not valid YAML: {what}"),
+                where=f"{path}{line}",
+                hint=Text(
+                    "检查缩进、冒号和引号；文件须为 UTF-8",
+                    "check indentation, colons and quotes; the file must be UTF-8",
+                ),
+            ) from error
+        if not isinstance(self.data, (CommentedMap, CommentedSeq)):
+            raise DeclarationError(
+                Text("文件是空的", "the file is empty"),
+                where=str(path),
+                hint=Text("从一份现成的声明抄起", "start from an existing declaration"),
+            )
+
+    def line(self, slot: Path_) -> int:
+        """The line of the key or item at `slot`, or of the nearest part above it."""
+        node, line = self.data, 1
+        for step in slot:
+            try:
+                if isinstance(node, CommentedMap):
+                    line = node.lc.key(step)[0] + 1
+                elif isinstance(node, CommentedSeq):
+                    line = node.lc.item(step)[0] + 1
+                else:
+                    break
+                node = node[step]
+            except (KeyError, IndexError, TypeError, AttributeError):
+                break
+        return line
+
+    def error(self, slot: Path_, problem: Text, hint: Text | None = None) -> DeclarationError:
+        """An error that names file, line and slot."""
+        named = ".".join(str(step) for step in slot)
+        where = f"{self.path}:{self.line(slot)}" + (f": {named}" if named else "")
+        return DeclarationError(problem, where=where, hint=hint)
+
+    def read(self, shape: type[Declared]) -> Declared:
+        """The document as `shape`; the first thing wrong is raised with its line and a hint."""
+        try:
+            return shape.model_validate(plain(self.data))
+        except ValidationError as invalid:
+            found = invalid.errors()[0]
+            slot = tuple(found["loc"])
+            if found["type"] == "extra_forbidden" and found["input"] is None and " " in str(slot[-1]):
+                raise self.error(
+                    slot[:-1],
+                    Text(f"逗号之后的“{slot[-1]}”被当成了新的一项", f"'{slot[-1]}' after a comma is read as a new key"),
+                    Text("含逗号的文字要加引号", "put text that contains a comma in quotes"),
+                ) from invalid
+            if found["type"] == "extra_forbidden":
+                valid = list(_keys_at(shape, slot[:-1]))
+                raise self.error(
+                    slot,
+                    Text(f"不认识的项“{slot[-1]}”", f"unknown key '{slot[-1]}'"),
+                    did_you_mean(str(slot[-1]), valid),
+                ) from invalid
+            if found["type"] == "missing":
+                raise self.error(
+                    slot[:-1],
+                    Text(f"缺少必填项“{slot[-1]}”", f"'{slot[-1]}' is required here"),
+                ) from invalid
+            raise self.error(
+                slot, Text(f"值不对：{found['msg']}", f"wrong value: {found['msg']}")
+            ) from invalid
+
+
+def plain(node: Any) -> Any:
+    """Built-in dicts, lists and scalars instead of the parser's own."""
+    if isinstance(node, dict):
+        return {str(key): plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [plain(value) for value in node]
+    if isinstance(node, bool) or node is None:
+        return node
+    if isinstance(node, int):
+        return int(node)
+    if isinstance(node, float):
+        return float(node)
+    return str(node)
+
+
+def _keys_at(shape: Any, slot: Path_) -> Iterator[str]:
+    """The keys that `shape` allows at `slot`."""
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        if not slot:
+            yield from (f.alias or name for name, f in shape.model_fields.items())
+            return
+        known = {f.alias or name: f for name, f in shape.model_fields.items()}
+        if slot[0] in known:
+            yield from _keys_at(known[str(slot[0])].annotation, slot[1:])
+        else:  # a union's branch is named in the path
+            yield from _keys_at(shape, slot[1:])
+        return
+    for inner in get_args(shape):
+        rest = slot[1:] if getattr(shape, "__origin__", None) in (dict, list, tuple) else slot
+        yield from _keys_at(inner, rest)

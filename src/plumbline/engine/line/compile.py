@@ -1,0 +1,408 @@
+"""From a model to one SQL statement that returns every candidate that is not clear, with its verdict.
+
+The statement reads tables named like the datasets and the parameter `as_of`; its columns are
+
+    per_1, per_2, ...   what makes one warning, as text; the first is the subject
+    verdict             flag, left_out, cannot_tell (and clear, where all candidates are asked for)
+    decided_by          the leave_out or cannot_tell_when that decided, `flag_when`, or `identity`
+    tier, level         identity tier; level of the warning that a flagged candidate belongs to
+    row_<fact>          the row of each fact, the evidence
+    figure_<name>       what was calculated, such as a sum, as text
+    lead                orders the candidates of a warning; the first one is told in the sentence
+
+Nothing else decides a verdict: running, testing, explaining and reproducing all use this statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+import sqlglot
+from sqlglot import exp
+
+from plumbline.engine.line import shapes
+from plumbline.engine.line.expression import Compiler, Scope, conjuncts, parse
+from plumbline.engine.line.inforce import line_in_force, numbers
+from plumbline.engine.line.model import Level, SupervisionModel
+from plumbline.engine.line.shapes import Base
+from plumbline.errors import DeclarationError, Text
+
+Dialect = Literal["duckdb", "spark"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One condition of `flag_when` that can be shown by itself when a verdict is explained."""
+
+    text: str
+    column: str  # boolean column of the detailed statement
+    sides: tuple[str, str] | None  # columns that hold both sides of a comparison, as text
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model as SQL.
+
+    Attributes:
+        sql: the statement, in DuckDB's dialect.
+        evidence: facts whose rows are returned as `row_<fact>`.
+        figures: names of the `figure_<name>` columns.
+        parts: conditions of `flag_when` (detailed statements only).
+        slots: (kind, name, column) of each leave_out and cannot_tell_when (detailed only).
+    """
+
+    model: SupervisionModel
+    sql: str
+    evidence: tuple[str, ...]
+    figures: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
+    slots: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def per(self) -> tuple[str, ...]:
+        return tuple(f"per_{i + 1}" for i in range(len(self.model.declared.one_warning_per)))
+
+    def on(self, as_of: date) -> str:
+        """The statement for one date of run, in DuckDB's dialect."""
+        day = sqlglot.parse_one(f"DATE '{as_of}'", dialect="duckdb")
+
+        def bind(node: exp.Expression) -> exp.Expression:
+            named = isinstance(node, exp.Column) and node.name == "as_of" and not node.table
+            return day.copy() if named else node
+
+        return sqlglot.parse_one(self.sql, dialect="duckdb").transform(bind).sql(dialect="duckdb")
+
+    def in_(self, dialect: Dialect) -> str:
+        """The statement, formatted, in an engine's dialect; this is what golden files keep."""
+        tree = sqlglot.parse_one(self.sql, dialect="duckdb")
+        return tree.sql(dialect=dialect, pretty=True) + "\n"
+
+
+def compile_model(
+    model: SupervisionModel,
+    *,
+    detail: bool = False,
+    focus: Mapping[str, str] | None = None,
+) -> Compiled:
+    """Compile a model.
+
+    Args:
+        detail: return clear candidates too, and a column for each part of each slot.
+        focus: fact -> SQL condition on its dataset's columns, to look at one subject only.
+
+    Raises:
+        DeclarationError: naming file, line, slot, the wrong word and the nearest valid one.
+    """
+    base = shapes.base_of(model)
+    scope = replace(
+        base.scope, numbers=numbers(model, base.in_force), figures=base.figures
+    )
+    flag = _flag(model, scope, base)
+    left = [(item.name, _slot(model, scope, ("leave_out", i, "when"), item.when))
+            for i, item in enumerate(model.declared.leave_out)]  # fmt: skip
+    cannot = [(item.name, _slot(model, scope, ("cannot_tell_when", i, "when"), item.when))
+              for i, item in enumerate(model.declared.cannot_tell_when)]  # fmt: skip
+    grades = [_Grade(model, scope, level, text) for level, text in model.declared.grade.items()]
+
+    columns = [
+        *(f"{sql} AS row_{fact}" for fact, sql in base.rows.items()),
+        *(f"{sql} AS {name}" for name, sql in base.carried.items()),
+        *(f"{_per(model, base, named, i)} AS per_{i + 1}"
+          for i, named in enumerate(model.declared.one_warning_per)),
+        f"{base.tier} AS tier",
+        f"{base.lead} AS lead",
+        f"{flag} AS flag",
+        *(f"{sql} AS left_{i + 1}" for i, (_, sql) in enumerate(left)),
+        *(f"{sql} AS cannot_{i + 1}" for i, (_, sql) in enumerate(cannot)),
+        *(column for grade in grades for column in grade.columns()),
+        *(f"CAST({sql} AS TEXT) AS figure_{name.partition('.')[2]}"
+          for name, sql in base.figures.items()),
+    ]  # fmt: skip
+    parts: tuple[Part, ...] = ()
+    if detail:
+        parts, more = _parts(model, scope)
+        columns += more
+    pruned = "" if detail else f" WHERE ({flag}) IS DISTINCT FROM FALSE"
+    ctes = [
+        *base.ctes,
+        ("candidate", f"SELECT {', '.join(columns)} FROM {base.source}{pruned}"),
+        ("judged", f"SELECT *, {_verdict(left, cannot)} FROM candidate"),
+        *_levels(model, grades),
+    ]
+    facts = _fact_ctes(model, base, ctes, focus or {})
+    figures = tuple(name.partition(".")[2] for name in base.figures)
+    sql = _statement([*facts, *ctes], model, base, figures, detail, parts, len(left), len(cannot))
+    slots = tuple(
+        [("leave_out", name, f"left_{i + 1}") for i, (name, _) in enumerate(left)]
+        + [("cannot_tell_when", name, f"cannot_{i + 1}") for i, (name, _) in enumerate(cannot)]
+    )
+    return Compiled(model, sql, tuple(base.evidence), figures, parts, slots if detail else ())
+
+
+def _flag(model: SupervisionModel, scope: Scope, base: Base) -> str:
+    conditions = [*base.conditions]
+    if model.declared.flag_when is not None:
+        conditions.append(_slot(model, scope, ("flag_when",), model.declared.flag_when))
+    if in_force := line_in_force(model, base.in_force):
+        conditions.append(in_force)
+    return " AND ".join(f"({condition})" for condition in conditions)
+
+
+def _slot(model: SupervisionModel, scope: Scope, slot: tuple[str | int, ...], text: str) -> str:
+    def error(problem: Text, hint: Text | None = None) -> DeclarationError:
+        return model.document.error(slot, problem, hint)
+
+    scope = replace(scope, error=error)
+    return Compiler(scope).boolean(parse(text, error))
+
+
+def _per(model: SupervisionModel, base: Base, named: str, index: int) -> str:
+    """One column of `one_warning_per` as text; unknown is an empty text, so that it still groups."""
+    if named in base.figures:
+        return f"COALESCE(CAST({base.figures[named]} AS TEXT), '')"
+    fact, column = model.column_of(named)
+    slot = ("one_warning_per", index)
+    if fact not in model.facts:
+        raise model.error(slot, f"没有“{named}”", f"no '{named}'")
+    at = base.scope.locate(fact, column)
+    if model.facts[fact].columns[column].type in ("date", "moment"):
+        first, last = f"CAST({at}__from AS TEXT)", f"CAST({at}__to AS TEXT)"
+        return f"COALESCE(CASE WHEN {first} = {last} THEN {first} ELSE {first} || '..' || {last} END, '')"
+    return f"COALESCE(CAST({at} AS TEXT), '')"
+
+
+class _Grade:
+    """One level: a condition on candidates, or on all rows of a warning."""
+
+    def __init__(self, model: SupervisionModel, scope: Scope, level: Level, text: str) -> None:
+        self.level, self.always = level, text.strip() == "otherwise"
+        self.aggregates: dict[tuple[str, str, str | None], str] = {}
+        self.sql = "TRUE"
+        if not self.always:
+            scope = replace(scope, aggregate=self._note)
+            self.sql = _slot(model, scope, ("grade", level), text)
+
+    def _note(self, name: str, fact: str, inner: str | None) -> str:
+        key = (name, fact, inner)
+        return f"tally.{self.aggregates.setdefault(key, f'{self.level}_{name}_{len(self.aggregates) + 1}')}"
+
+    @property
+    def whole(self) -> bool:
+        """Does it speak of the warning as a whole?"""
+        return bool(self.aggregates)
+
+    def columns(self) -> list[str]:
+        if self.always:
+            return []
+        if self.whole:
+            return [
+                f"{inner} AS of_{alias}" for (_, _, inner), alias in self.aggregates.items() if inner
+            ]
+        return [f"{self.sql} AS is_{self.level}"]
+
+
+def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]]) -> str:
+    """Verdict and what decided it; unknown never becomes yes."""
+    lefts = [(f"left_{i + 1}", _quoted(name)) for i, (name, _) in enumerate(left)]
+    cannots = [(f"cannot_{i + 1}", _quoted(name)) for i, (name, _) in enumerate(cannot)]
+    unknown = [
+        ("flag IS NULL", "'flag_when'"),
+        *((f"{column} IS NULL", name) for column, name in lefts),
+        *((f"{column} IS DISTINCT FROM FALSE", name) for column, name in cannots),
+        ("tier = 'B'", "'identity'"),
+    ]
+    left_out = " OR ".join(column for column, _ in lefts)
+    verdict = (
+        (f"WHEN {left_out} THEN 'left_out' " if left_out else "")
+        + "WHEN NOT flag THEN 'clear' "
+        + f"WHEN {' OR '.join(when for when, _ in unknown)} THEN 'cannot_tell'"
+    )
+    decided = " ".join(
+        f"WHEN {when} THEN {name}"
+        for when, name in [*lefts, ("NOT flag", "'flag_when'"), *unknown]
+    )
+    return (
+        f"CASE {verdict} ELSE 'flag' END AS verdict, CASE {decided} ELSE 'flag_when' END AS decided_by"
+    )
+
+
+def _levels(model: SupervisionModel, grades: Sequence[_Grade]) -> list[tuple[str, str]]:
+    """The level of each warning, from its flagged candidates."""
+    per = ", ".join(f"per_{i + 1}" for i in range(len(model.declared.one_warning_per)))
+    same = " AND ".join(
+        f"tally.per_{i + 1} = judged.per_{i + 1}" for i in range(len(model.declared.one_warning_per))
+    )
+    ctes = []
+    joined = "judged"
+    wholes = [grade for grade in grades if grade.whole]
+    if wholes:
+        ctes += _tallies(per, wholes)
+        joined = f"judged JOIN tally ON {same}"
+    whens, otherwise = [], "blue"
+    for grade in grades:
+        if grade.always:
+            otherwise = grade.level
+            break
+        holds = grade.sql if grade.whole else f"is_{grade.level}"
+        # A red warning needs identity tier A, whatever a model says.
+        guard = "MAX(tier) = 'A' AND " if grade.level == "red" else ""
+        whens.append(
+            f"WHEN {guard}MAX(CASE WHEN {holds} THEN 1 ELSE 0 END) = 1 THEN '{grade.level}'"
+        )
+    if otherwise == "red":
+        whens.append("WHEN MAX(tier) = 'A' THEN 'red'")
+        otherwise = "yellow"
+    grouped = ", ".join(f"judged.{column}" for column in per.split(", "))
+    level = f"CASE {' '.join(whens)} ELSE '{otherwise}' END" if whens else f"'{otherwise}'"
+    ctes.append(
+        (
+            "graded",
+            f"SELECT {grouped}, {level} AS level FROM {joined} "
+            f"WHERE verdict = 'flag' GROUP BY {grouped}",
+        )
+    )
+    return ctes
+
+
+def _tallies(per: str, grades: Sequence[_Grade]) -> list[tuple[str, str]]:
+    """Aggregates over the rows of a warning: each row counts once, however many candidates use it."""
+    by_fact: dict[str, list[tuple[str, str | None, str]]] = {}
+    for grade in grades:
+        for (name, fact, inner), alias in grade.aggregates.items():
+            by_fact.setdefault(fact, []).append((name, inner, alias))
+    ctes, names = [], []
+    for fact, wanted in by_fact.items():
+        inputs = "".join(f", of_{alias}" for _, inner, alias in wanted if inner)
+        outputs = ", ".join(
+            f"{aggregate_sql(name, f'of_{alias}' if inner else None)} AS {alias}"
+            for name, inner, alias in wanted
+        )
+        ctes.append(
+            (
+                f"tally_{fact}",
+                f"SELECT {per}, {outputs} FROM (SELECT DISTINCT {per}, row_{fact}{inputs} "
+                f"FROM judged WHERE verdict = 'flag') AS distinct_{fact} GROUP BY {per}",
+            )
+        )
+        names.append(f"tally_{fact}")
+    first, *others = names
+    columns = ", ".join(
+        [*(f"{first}.{c}" for c in per.split(", "))]
+        + [f"tally_{fact}.{alias}" for fact, wanted in by_fact.items() for _, _, alias in wanted]
+    )
+    joins = "".join(
+        f" JOIN {name} ON " + " AND ".join(f"{name}.{c} = {first}.{c}" for c in per.split(", "))
+        for name in others
+    )
+    ctes.append(("tally", f"SELECT {columns} FROM {first}{joins}"))
+    return ctes
+
+
+def aggregate_sql(name: str, column: str | None) -> str:
+    """An aggregate over rows; a total with an unknown part is unknown."""
+    if name == "rows":
+        return "COUNT(*)"
+    if name == "total":
+        return f"CASE WHEN COUNT(*) = COUNT({column}) THEN SUM({column}) END"
+    if name == "distinct":
+        return f"COUNT(DISTINCT {column})"
+    return f"{'MIN' if name in ('least', 'earliest') else 'MAX'}({column})"
+
+
+def _parts(model: SupervisionModel, scope: Scope) -> tuple[tuple[Part, ...], list[str]]:
+    parts: list[Part] = []
+    columns: list[str] = []
+    if model.declared.flag_when is None:
+        return (), []
+
+    def error(problem: Text, hint: Text | None = None) -> DeclarationError:
+        return model.document.error(("flag_when",), problem, hint)
+
+    compiler = Compiler(replace(scope, error=error))
+    for i, tree in enumerate(conjuncts(parse(model.declared.flag_when, error)), 1):
+        columns.append(f"{compiler.boolean(tree)} AS part_{i}")
+        sides = None
+        if isinstance(tree, exp.EQ | exp.NEQ | exp.GT | exp.GTE | exp.LT | exp.LTE):
+            left, right = compiler.value(tree.this), compiler.value(tree.expression)
+            columns += [f"CAST({left} AS TEXT) AS part_{i}_left", f"CAST({right} AS TEXT) AS part_{i}_right"]
+            sides = (f"part_{i}_left", f"part_{i}_right")
+        text = tree.sql(dialect="duckdb").replace("plumb_", "")
+        parts.append(Part(text, f"part_{i}", sides))
+    return tuple(parts), columns
+
+
+def _fact_ctes(
+    model: SupervisionModel,
+    base: Base,
+    ctes: Sequence[tuple[str, str]],
+    focus: Mapping[str, str],
+) -> list[tuple[str, str]]:
+    """Each fact with only the columns that are used, filtered by its `where`."""
+    used: dict[str, set[str]] = {alias: {"_row"} for alias in model.facts}
+    for _, text in ctes:
+        for column in sqlglot.parse_one(text, dialect="duckdb").find_all(exp.Column):
+            if column.table in used:
+                used[column.table].add(column.name)
+    found = []
+    for alias, dataset in model.facts.items():
+        if alias not in base.facts:
+            continue
+        conditions = []
+        where = model.declared.facts[alias].where
+        if where is not None:
+            scope = replace(
+                base.scope, locate=lambda _, column: column, bare=alias,
+                facts={alias: dataset}, figures={}, numbers={},
+            )  # fmt: skip
+            conditions.append(_slot(model, scope, ("facts", alias, "where"), where))
+        if alias in focus:
+            conditions.append(focus[alias])
+        order = [f.suffix for f in dataset.fields if f.suffix in used[alias]]
+        filtered = " WHERE " + " AND ".join(f"({c})" for c in conditions) if conditions else ""
+        found.append((alias, f"SELECT {', '.join(order)} FROM {dataset.name}{filtered}"))
+    return found
+
+
+def _statement(
+    ctes: Sequence[tuple[str, str]],
+    model: SupervisionModel,
+    base: Base,
+    figures: Sequence[str],
+    detail: bool,
+    parts: Sequence[Part],
+    lefts: int,
+    cannots: int,
+) -> str:
+    per = [f"per_{i + 1}" for i in range(len(model.declared.one_warning_per))]
+    rows = [
+        f"{base.expanded.get(fact, 'judged.row_' + fact)} AS row_{fact}" for fact in base.evidence
+    ]
+    columns = [
+        *(f"judged.{column}" for column in per),
+        "judged.verdict", "judged.decided_by", "judged.tier", "graded.level",
+        *rows,
+        *(f"judged.figure_{name}" for name in figures),
+        "judged.lead",
+    ]  # fmt: skip
+    if detail:
+        columns += ["judged.flag"]
+        columns += [f"judged.left_{i + 1}" for i in range(lefts)]
+        columns += [f"judged.cannot_{i + 1}" for i in range(cannots)]
+        for part in parts:
+            columns += [f"judged.{part.column}", *(f"judged.{side}" for side in part.sides or ())]
+    graded = " AND ".join(f"graded.{column} = judged.{column}" for column in per)
+    kept = "" if detail else " WHERE judged.verdict <> 'clear'"
+    with_ = ", ".join(f"{name} AS ({text})" for name, text in ctes)
+    return (
+        f"WITH {with_} SELECT {', '.join(columns)} FROM judged{base.expansion} "
+        f"LEFT JOIN graded ON {graded} AND judged.verdict = 'flag'{kept}"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+

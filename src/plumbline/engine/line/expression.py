@@ -1,0 +1,453 @@
+"""Expressions in a model's slots: SQL, parsed and checked, written out on the facts' physical columns.
+
+Only an allow-list of constructs passes; what engines understand differently stays out
+(guide: decisions, "portable SQL"). Every refusal names the slot, the word and the nearest valid one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError, TokenError
+
+from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.fact.document import did_you_mean, nearest
+from plumbline.engine.line import time
+from plumbline.engine.line.time import Day, Number, Span
+from plumbline.errors import DeclarationError, Text
+
+
+
+class Refusal(Protocol):
+    """Makes the error that names the slot an expression stands in."""
+
+    def __call__(self, problem: Text, hint: Text | None = None) -> DeclarationError: ...
+
+
+#: Aggregates over the rows of a group or warning.
+AGGREGATES = ("rows", "total", "least", "most", "distinct", "earliest", "latest")
+
+_VALUE_FUNCTIONS = ("yuan", "born", "sex")
+_OPERATORS: dict[type[exp.Expression], str] = {
+    exp.And: "AND",
+    exp.Or: "OR",
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Like: "LIKE",
+}
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+_DATE_TYPES = {"date", "moment"}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an expression may speak of.
+
+    Attributes:
+        facts: alias -> dataset.
+        locate: SQL prefix of `fact.column`; the field's suffix is appended to it.
+        figures: names such as `sum.litres` -> SQL.
+        numbers: settings -> their value, perhaps by date in force.
+        aggregate: builds the SQL of rows(...), total(...) where aggregates are allowed.
+        bare: the fact that bare column names belong to (in `where`).
+    """
+
+    facts: Mapping[str, Dataset]
+    error: Refusal
+    locate: Callable[[str, str], str] = lambda fact, column: f"{fact}.{column}"
+    figures: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, Number | str] = field(default_factory=dict)
+    aggregate: Callable[[str, str, str | None], str] | None = None
+    bare: str | None = None
+    as_of: str = "as_of"
+
+
+#: Our functions whose names are words of SQL; they are parsed under another name.
+_KEYWORDS = re.compile(r"'(?:[^']|'')*'|\b(overlaps|end|rows|distinct|least)\s*\(", re.IGNORECASE)
+_PREFIX = "plumb_"
+
+
+def renamed_keywords(text: str) -> str:
+    """The text with those functions under names that SQL leaves alone."""
+    return _KEYWORDS.sub(
+        lambda found: f"{_PREFIX}{found[1].lower()}(" if found[1] else found[0], text
+    )
+
+
+def parse(text: str, error: Refusal) -> exp.Expression:
+    """The expression's tree; a syntax error shows where it is."""
+    try:
+        tree = sqlglot.parse_one(renamed_keywords(text), dialect="duckdb")
+    except (ParseError, TokenError) as broken:
+        found = broken.errors[0] if isinstance(broken, ParseError) and broken.errors else {}
+        near = f"{found.get('start_context', '')[-20:]}{found.get('highlight', '')}"
+        near = near.replace(_PREFIX, "").strip() or text
+        raise error(
+            Text(f"写法不通，在“{near}”附近", f"cannot be read, near '{near}'"),
+            Text("检查括号、引号和 and/or", "check brackets, quotes and and/or"),
+        ) from broken
+    return tree
+
+
+def references(tree: exp.Expression) -> list[tuple[str, str]]:
+    """All `fact.column` mentioned."""
+    return [(c.table, c.name) for c in tree.find_all(exp.Column) if c.table]
+
+
+def conjuncts(tree: exp.Expression) -> list[exp.Expression]:
+    """The parts that must all hold."""
+    tree = tree.unnest()
+    if isinstance(tree, exp.And):
+        return [*conjuncts(tree.left), *conjuncts(tree.right)]
+    return [tree]
+
+
+class Compiler:
+    """Writes one expression as SQL within a scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def boolean(self, tree: exp.Expression) -> str:
+        """SQL of a condition."""
+        value = self.value(tree)
+        if not isinstance(value, str):
+            raise self._refuse(
+                f"“{written(tree)}”是日期，不是条件", f"'{written(tree)}' is a date, not a condition",
+                Text("用 before(...)、within_years(...) 等比较", "compare it with before(...), within_years(...)"),
+            )  # fmt: skip
+        return value
+
+    def value(self, tree: exp.Expression) -> str | Day | Span:
+        """SQL of a value: text for scalars, Day for dates, Span for periods."""
+        if isinstance(tree, exp.Paren):
+            inner = self.value(tree.this)
+            return f"({inner})" if isinstance(inner, str) else inner
+        if isinstance(tree, exp.Column):
+            return self._column(tree)
+        if isinstance(tree, exp.Literal | exp.Boolean | exp.Null):
+            return self._literal(tree)
+        if isinstance(tree, exp.Cast) and tree.to.this == exp.DataType.Type.DATE:
+            return self._date_literal(tree)
+        if type(tree) in _OPERATORS:
+            return self._operation(tree)
+        if isinstance(tree, exp.Not):
+            return f"NOT ({self.boolean(tree.this)})"
+        if isinstance(tree, exp.Neg):
+            return f"-{self._scalar(tree.this)}"
+        if isinstance(tree, exp.Is):
+            return self._is(tree)
+        if isinstance(tree, exp.In):
+            return self._in(tree)
+        if isinstance(tree, exp.Between):
+            low, high = self._scalar(tree.args["low"]), self._scalar(tree.args["high"])
+            return f"{self._scalar(tree.this)} BETWEEN {low} AND {high}"
+        if isinstance(tree, exp.Case):
+            return self._case(tree)
+        if isinstance(tree, exp.Coalesce):
+            parts = [self._scalar(part) for part in (tree.this, *tree.expressions)]
+            return f"COALESCE({', '.join(parts)})"
+        if isinstance(tree, exp.Abs | exp.Length):
+            return f"{type(tree).__name__.upper()}({self._scalar(tree.this)})"
+        if isinstance(tree, exp.Func):
+            return self._function(tree)
+        raise self._refuse(
+            f"这里不能写“{written(tree)}”", f"'{written(tree)}' is not allowed here", _advice(tree)
+        )
+
+    def _scalar(self, tree: exp.Expression) -> str:
+        value = self.value(tree)
+        if isinstance(value, str):
+            return value
+        raise self._refuse(
+            f"日期“{written(tree)}”不能这样比较或运算",
+            f"the date '{written(tree)}' cannot be compared or calculated with like this",
+            Text(
+                "日期可能只知年月；用 before、after、within_days、span 等函数",
+                "a date may be known by year only; use before, after, within_days, span, ...",
+            ),
+        )
+
+    def _column(self, tree: exp.Column) -> str | Day:
+        fact, column = tree.table, tree.name
+        if not fact:
+            if column.lower() == "as_of":
+                return Day(self.scope.as_of, self.scope.as_of)
+            if column in self.scope.numbers:
+                return self._setting(column)
+            if self.scope.bare and column in self.scope.facts[self.scope.bare].columns:
+                fact = self.scope.bare
+            else:
+                raise self._unknown(column)
+        if f"{fact}.{column}" in self.scope.figures:
+            return self.scope.figures[f"{fact}.{column}"]
+        if fact not in self.scope.facts:
+            raise self._unknown(f"{fact}.{column}")
+        dataset = self.scope.facts[fact]
+        if column not in dataset.columns:
+            raise self.scope.error(
+                Text(
+                    f"数据集 {dataset.name} 没有列“{column}”", f"dataset {dataset.name} has no column '{column}'"
+                ),
+                did_you_mean(column, list(dataset.columns)),
+            )
+        at = self.scope.locate(fact, column)
+        kind = dataset.columns[column].type
+        if kind in _DATE_TYPES:
+            return Day(f"{at}__from", f"{at}__to", moment=kind == "moment")
+        return at
+
+    def _setting(self, name: str) -> str:
+        number = self.scope.numbers[name]
+        if isinstance(number, str):
+            return number
+        if len(number.cases) == 1 and not number.cases[0][0]:
+            return str(number.cases[0][1])
+        whens = " ".join(f"WHEN {when} THEN {value}" for when, value in number.cases)
+        return f"CASE {whens} END"
+
+    def _literal(self, tree: exp.Expression) -> str:
+        if isinstance(tree, exp.Literal) and not tree.is_string and "e" in str(tree.this).lower():
+            raise self._refuse(
+                f"“{tree.this}”会成为浮点数", f"'{tree.this}' would become a float",
+                Text("写成整数或小数", "write it as a whole or decimal number"),
+            )  # fmt: skip
+        return tree.sql(dialect="duckdb")
+
+    def _date_literal(self, tree: exp.Cast) -> Day:
+        text = tree.this.name
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise self._refuse(
+                f"“{text}”不是日期", f"'{text}' is not a date",
+                Text("写成 date '2020-01-31'", "write date '2020-01-31'"),
+            ) from None  # fmt: skip
+        return Day(f"DATE '{day}'", f"DATE '{day}'")
+
+    def _operation(self, tree: exp.Expression) -> str:
+        left, right = tree.this, tree.expression
+        if isinstance(tree, _COMPARISONS):
+            self._check_codes(left, [right])
+            self._check_codes(right, [left])
+        make = self.boolean if isinstance(tree, exp.And | exp.Or) else self._scalar
+        text = f"{make(left)} {_OPERATORS[type(tree)]} {make(right)}"
+        return f"({text})" if isinstance(tree, exp.Or) else text
+
+    def _is(self, tree: exp.Is) -> str:
+        operand = self.value(tree.this)
+        if isinstance(operand, Span):
+            raise self._refuse("时段不能用 is", "a period cannot be used with is")
+        first = operand.first if isinstance(operand, Day) else operand
+        negated = tree.args.get("negate") or isinstance(tree.expression, exp.Not)
+        target = tree.expression.this if isinstance(tree.expression, exp.Not) else tree.expression
+        return f"{first} IS {'NOT ' if negated else ''}{target.sql()}"
+
+    def _in(self, tree: exp.In) -> str:
+        if tree.args.get("query"):
+            raise self._refuse("不能用子查询", "sub-queries are not allowed here", _SQL_SHAPE)
+        self._check_codes(tree.this, tree.expressions)
+        return f"{self._scalar(tree.this)} IN ({', '.join(self._scalar(e) for e in tree.expressions)})"
+
+    def _case(self, tree: exp.Case) -> str:
+        if tree.this is not None:
+            raise self._refuse("case 须写成 case when ... then ...", "write case when ... then ...")
+        whens = " ".join(
+            f"WHEN {self.boolean(branch.this)} THEN {self._scalar(branch.args['true'])}"
+            for branch in tree.args["ifs"]
+        )
+        default = tree.args.get("default")
+        other = f" ELSE {self._scalar(default)}" if default is not None else ""
+        return f"CASE {whens}{other} END"
+
+    def _function(self, tree: exp.Func) -> str | Day | Span:
+        name, given = called(tree)
+        if name in time.FUNCTIONS:
+            signature, build = time.FUNCTIONS[name]
+            return build(*self._arguments(name, signature, given))
+        if name == "yuan" and len(given) == 1:
+            return self._yuan(given[0])
+        if name in ("born", "sex") and len(given) == 1:
+            return self._from_number(name, given[0])
+        if name in AGGREGATES:
+            return self._aggregate(name, given)
+        allowed = [*time.FUNCTIONS, *_VALUE_FUNCTIONS, *AGGREGATES, "coalesce", "abs", "length"]
+        raise self._refuse(
+            f"没有函数“{name}”，或参数个数不对",
+            f"no function '{name}' that takes {len(given)} argument(s)",
+            did_you_mean(name, allowed),
+        )
+
+    def _arguments(
+        self, name: str, signature: str, given: Sequence[exp.Expression]
+    ) -> list[Day | Span | Number]:
+        kinds = time.arguments(signature)
+        least = len(kinds) - signature.count("?")
+        if not least <= len(given) <= len(kinds):
+            raise self._refuse(
+                f"{name} 要 {least} 个参数，写了 {len(given)} 个",
+                f"{name} takes {least} argument(s), {len(given)} given",
+            )
+        values = [self._argument(name, kind, tree) for kind, tree in zip(kinds, given, strict=False)]
+        return values + [Number((("", 1),))] * (len(kinds) - len(given))
+
+    def _argument(self, name: str, kind: str, tree: exp.Expression) -> Day | Span | Number:
+        if kind == "n":
+            return self._number(name, tree)
+        value = self.value(tree)
+        wanted: type = Day if kind == "d" else Span
+        if isinstance(value, wanted):
+            return value  # type: ignore[no-any-return]  # narrowed by a variable
+        zh, en = ("日期", "a date") if kind == "d" else ("时段", "a period")
+        raise self._refuse(
+            f"{name} 的参数“{written(tree)}”须是{zh}",
+            f"{name} needs {en}, '{written(tree)}' is not one",
+            None if kind == "d" else Text("用 span(起, 止) 或 whole(日期)", "use span(from, to) or whole(date)"),
+        )
+
+    def _number(self, name: str, tree: exp.Expression) -> Number:
+        if isinstance(tree, exp.Literal) and not tree.is_string and str(tree.this).isdigit():
+            return Number((("", int(tree.this)),))
+        if isinstance(tree, exp.Neg) and str(tree.this.this).isdigit():
+            return Number((("", -int(tree.this.this)),))
+        if isinstance(tree, exp.Column) and not tree.table and tree.name in self.scope.numbers:
+            number = self.scope.numbers[tree.name]
+            if isinstance(number, Number):
+                return number
+        raise self._refuse(
+            f"{name} 的数须是整数或 settings 里的整数，不能是“{written(tree)}”",
+            f"{name} needs a whole number or a whole setting, not '{written(tree)}'",
+        )
+
+    def _yuan(self, tree: exp.Expression) -> str:
+        if isinstance(tree, exp.Literal) and not tree.is_string:
+            fen = round(float(tree.this) * 100)
+            return str(fen)
+        return f"{self._scalar(tree)} * 100"
+
+    def _from_number(self, name: str, tree: exp.Expression) -> str | Day:
+        if isinstance(tree, exp.Column) and tree.table in self.scope.facts:
+            dataset = self.scope.facts[tree.table]
+            if tree.name in dataset.columns and dataset.columns[tree.name].type == "person.id":
+                key = f"{self.scope.locate(tree.table, tree.name)}__key"
+                if name == "sex":
+                    return f"CASE WHEN {key} % 2 = 1 THEN 'M' WHEN {key} % 2 = 0 THEN 'F' END"
+                digits = [(10_000_000, 10_000), (100_000, 100), (1_000, 100)]
+                parts = [f"CAST({key} // {unit} % {size} AS INT)" for unit, size in digits]
+                born = f"MAKE_DATE({', '.join(parts)})"
+                return Day(born, born)
+        raise self._refuse(
+            f"{name} 的参数须是公民身份号码列", f"{name} needs a column of type person.id"
+        )
+
+    def _aggregate(self, name: str, given: Sequence[exp.Expression]) -> str:
+        if self.scope.aggregate is None:
+            raise self._refuse(
+                f"这里不能用 {name}(...)", f"{name}(...) cannot be used here",
+                Text("汇总只能写在 sum.what、duplicate.what 和 grade 里",
+                     "aggregates belong in sum.what, duplicate.what and grade"),
+            )  # fmt: skip
+        if len(given) != 1:
+            raise self._refuse(f"{name} 要一个参数", f"{name} takes one argument")
+        if name == "rows":
+            fact = given[0].name
+            if fact not in self.scope.facts:
+                raise self._unknown(fact)
+            return self.scope.aggregate(name, fact, None)
+        mentioned = references(given[0])
+        if not mentioned:
+            raise self._refuse(
+                f"{name} 的参数须含 事实.列", f"{name} needs a fact.column in its argument"
+            )
+        value = Compiler(_without_aggregates(self.scope)).value(given[0])
+        inner = value.first if isinstance(value, Day) else value
+        if isinstance(value, Day) and name in ("latest", "most"):
+            inner = value.last
+        return self.scope.aggregate(name, mentioned[0][0], str(inner))
+
+    def _check_codes(self, column: exp.Expression, literals: Sequence[exp.Expression]) -> None:
+        """A code that the category does not know would silently never match."""
+        column = column.unnest()
+        if not isinstance(column, exp.Column):
+            return
+        fact = column.table or self.scope.bare
+        dataset = self.scope.facts.get(fact or "")
+        declared = dataset.columns.get(column.name) if dataset else None
+        if declared is None or declared.type != "category":
+            return
+        codes = sorted(set(declared.values.values()))
+        for literal in literals:
+            if isinstance(literal, exp.Literal) and literal.is_string and literal.this not in codes:
+                raise self._refuse(
+                    f"{column.sql()} 没有取值“{literal.this}”",
+                    f"{column.sql()} never has the value '{literal.this}'",
+                    did_you_mean(str(literal.this), codes),
+                )
+
+    def _unknown(self, name: str) -> DeclarationError:
+        known = [
+            *(f"{fact}.{column}" for fact, d in self.scope.facts.items() for column in d.columns),
+            *self.scope.figures,
+            *self.scope.numbers,
+            "as_of",
+        ]
+        near = nearest(name, known)
+        hint = Text(f"是不是“{near}”？", f"did you mean '{near}'?") if near else Text(
+            f"列写成 事实.列；事实有：{', '.join(self.scope.facts)}",
+            f"write fact.column; the facts are: {', '.join(self.scope.facts)}",
+        )  # fmt: skip
+        return self.scope.error(Text(f"不认识“{name}”", f"unknown word '{name}'"), hint)
+
+    def _refuse(self, zh: str, en: str, hint: Text | None = None) -> DeclarationError:
+        return self.scope.error(Text(zh, en), hint)
+
+
+_SQL_SHAPE = Text("需要子查询时改用 sql 形", "use the sql shape where a sub-query is needed")
+
+
+def called(tree: exp.Func) -> tuple[str, list[exp.Expression]]:
+    """Name and arguments of a call as the author wrote it, whatever sqlglot made of it."""
+    if isinstance(tree, exp.Anonymous):
+        return str(tree.this).lower().removeprefix(_PREFIX), list(tree.expressions)
+    name = re.split(r"[^A-Za-z_]", tree.sql(dialect="duckdb"), maxsplit=1)[0].lower()
+    return name, [part for part in tree.iter_expressions() if isinstance(part, exp.Expression)]
+
+
+def written(tree: exp.Expression) -> str:
+    """The part as its author wrote it."""
+    return tree.sql(dialect="duckdb").replace(_PREFIX, "")
+
+
+def _advice(tree: exp.Expression) -> Text | None:
+    if isinstance(tree, exp.Div | exp.IntDiv):
+        return Text("不用除法：把 a / b >= 0.3 写成 a * 10 >= b * 3", "no division: write a / b >= 0.3 as a * 10 >= b * 3")
+    if isinstance(tree, exp.Subquery | exp.Select):
+        return _SQL_SHAPE
+    if isinstance(tree, exp.CurrentDate | exp.CurrentTimestamp):
+        return Text("不用时钟：写 as_of", "no clock: write as_of")
+    return None
+
+
+def _without_aggregates(scope: Scope) -> Scope:
+    return Scope(
+        facts=scope.facts,
+        error=scope.error,
+        locate=scope.locate,
+        figures=scope.figures,
+        numbers=scope.numbers,
+        bare=scope.bare,
+        as_of=scope.as_of,
+    )

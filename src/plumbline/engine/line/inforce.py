@@ -1,0 +1,81 @@
+"""Which line and which setting were in force: read off the date that a model names for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from plumbline.engine.fact.types import UnreadableCellError
+from plumbline.engine.fact.types.days import read_days
+from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.line.time import Day, Number
+
+
+def numbers(model: SupervisionModel, in_force: Day) -> dict[str, Number | str]:
+    """The settings by name; an effective-dated one is a CASE on the date in force."""
+    found: dict[str, Number | str] = {}
+    for name, value in model.declared.settings.items():
+        if isinstance(value, dict):
+            whole = all(isinstance(v, int) for v in value.values())
+            cases = [
+                (" AND ".join(_bounds(model, name, period, in_force)), v)
+                for period, v in value.items()
+            ]
+            if whole:
+                found[name] = Number(tuple((when, int(v)) for when, v in cases))
+            else:
+                found[name] = "CASE " + " ".join(f"WHEN {w} THEN {v}" for w, v in cases) + " END"
+        elif isinstance(value, int):
+            found[name] = Number((("", value),))
+        else:
+            found[name] = str(value)
+    return found
+
+
+def line_in_force(model: SupervisionModel, in_force: Day) -> str | None:
+    """SQL: was any clause of the line in force on that day? None where it always was."""
+    clauses = []
+    for i, basis in enumerate(model.declared.line.basis):
+        slot = ("line", "basis", i)
+        holds, fails = [], []
+        if basis.starts:
+            first = _day(model, (*slot, "from"), basis.starts)[0]
+            holds.append(f"{in_force.first} >= DATE '{first}'")
+            fails.append(f"{in_force.last} < DATE '{first}'")
+        if basis.ends:
+            last = _day(model, (*slot, "to"), basis.ends)[1]
+            holds.append(f"{in_force.last} <= DATE '{last}'")
+            fails.append(f"{in_force.first} > DATE '{last}'")
+        if not holds:
+            return None
+        clauses.append(
+            f"CASE WHEN {' AND '.join(holds)} THEN TRUE WHEN {' OR '.join(fails)} THEN FALSE END"
+        )
+    return " OR ".join(f"({clause})" for clause in clauses) or None
+
+
+def _bounds(model: SupervisionModel, name: str, period: str, in_force: Day) -> Iterator[str]:
+    slot = ("settings", name, period)
+    first, dots, last = period.partition("..")
+    if not dots:
+        raise model.error(
+            slot,
+            f"时段“{period}”须写成 起..止，如 ..2019-12-31",
+            f"period '{period}' must be written from..to, such as ..2019-12-31",
+        )
+    if first:
+        yield f"{in_force.first} >= DATE '{_day(model, slot, first)[0]}'"
+    if last:
+        yield f"{in_force.last} <= DATE '{_day(model, slot, last)[1]}'"
+    if not first and not last:
+        yield "TRUE"
+
+
+def _day(model: SupervisionModel, slot: tuple[str | int, ...], text: str) -> tuple[date, date]:
+    try:
+        days = read_days(text)
+    except UnreadableCellError as unreadable:
+        raise model.document.error(slot, unreadable.reason) from unreadable
+    if days is None:
+        raise model.error(slot, f"“{text}”不是日期", f"'{text}' is not a date")
+    return days

@@ -1,0 +1,79 @@
+"""The relation of candidates, however a shape makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from plumbline.engine.line.expression import Scope
+from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.line.time import Day
+from plumbline.errors import DeclarationError, Text
+
+
+@dataclass(frozen=True)
+class Base:
+    """Candidates before they are judged, as pieces of SQL.
+
+    Attributes:
+        facts: aliases that are read.
+        scope: where expressions find columns.
+        in_force: the date that decides which line and settings were in force.
+        source: what follows FROM.
+        rows: fact -> its row's number, for facts of which a candidate has one row.
+        tier: identity tier of the candidate.
+        lead: number that orders the candidates of one warning.
+        evidence: facts whose rows a warning rests on.
+        ctes: (name, query) that `source` builds on.
+        figures: names such as `sum.litres` -> SQL.
+        conditions: what must hold besides `flag_when`.
+        carried: columns kept through judging, to find the gathered rows again.
+        expansion: join that turns a judged group into its rows.
+        expanded: fact -> its row's number after the expansion.
+    """
+
+    facts: Sequence[str]
+    scope: Scope
+    in_force: Day
+    source: str
+    rows: Mapping[str, str]
+    tier: str
+    lead: str
+    evidence: Sequence[str]
+    ctes: Sequence[tuple[str, str]] = ()
+    figures: Mapping[str, str] = field(default_factory=dict)
+    conditions: Sequence[str] = ()
+    carried: Mapping[str, str] = field(default_factory=dict)
+    expansion: str = ""
+    expanded: Mapping[str, str] = field(default_factory=dict)
+
+
+def plain_scope(model: SupervisionModel) -> Scope:
+    """Every fact under its own name."""
+
+    def error(problem: Text, hint: Text | None = None) -> DeclarationError:
+        return model.document.error((), problem, hint)
+
+    return Scope(facts=model.facts, error=error)
+
+
+def date_in_force(model: SupervisionModel) -> str | None:
+    """The `fact.column` that names it: declared, or the supervised fact's own date."""
+    declared = model.declared
+    if declared.in_force_on:
+        return None if declared.in_force_on == "as_of" else declared.in_force_on
+    fact = declared.supervises.partition(".")[0]
+    on = model.facts[fact].declared.on
+    return f"{fact}.{on}" if on else None
+
+
+def day_at(model: SupervisionModel, reference: str | None, scope: Scope) -> Day:
+    """The date at `fact.column`, or the date of the run."""
+    if reference is None:
+        return Day(scope.as_of, scope.as_of)
+    fact, column = model.resolve(reference, ("in_force_on",))
+    at = scope.locate(fact, column)
+    first, last = f"{at}__from", f"{at}__to"
+    if model.facts[fact].columns[column].type == "moment":
+        return Day(f"CAST({first} AS DATE)", f"CAST({last} AS DATE)")
+    return Day(first, last)

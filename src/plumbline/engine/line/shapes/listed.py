@@ -1,0 +1,161 @@
+"""sql: candidates that no other shape describes, listed by a checked SELECT of the author's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError, TokenError
+
+from plumbline.engine.fact.document import did_you_mean
+from plumbline.engine.line import time
+from plumbline.engine.line.expression import (
+    Compiler,
+    Refusal,
+    Scope,
+    called,
+    renamed_keywords,
+    written,
+)
+from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, plain_scope
+from plumbline.engine.line.shapes.ties import tier, worst
+from plumbline.engine.line.time import Day, Span
+from plumbline.errors import DeclarationError, Text
+
+#: What engines read differently, or what makes a result depend on chance.
+_REFUSED: tuple[tuple[type[exp.Expression], Text], ...] = (
+    (exp.Div, Text("不用除法，写成乘法", "no division: write it as a multiplication")),
+    (exp.Limit, Text("不用 LIMIT，结果会取决于顺序", "no LIMIT: the result would depend on order")),
+    (exp.CurrentDate, Text("不用时钟，写 as_of", "no clock: write as_of")),
+    (exp.CurrentTimestamp, Text("不用时钟，写 as_of", "no clock: write as_of")),
+    (exp.AnyValue, Text("any_value 的结果不定", "any_value gives an arbitrary row")),
+    (exp.First, Text("first 的结果不定", "first gives an arbitrary row")),
+    (exp.Avg, Text("不用 avg，写成 total 与 rows 的乘法比较", "no avg: compare sums by multiplication")),
+    (exp.Rand, Text("不用随机数", "no random numbers")),
+    (exp.Levenshtein, Text("字符串距离按字节计算", "string distances count bytes")),
+)
+
+
+def base(model: SupervisionModel) -> Base:
+    assert model.declared.sql is not None  # the model was checked when it was loaded
+    scope = plain_scope(model)
+
+    def error(problem: Text, hint: Text | None = None) -> DeclarationError:
+        return model.document.error(("sql",), problem, hint)
+
+    scope = replace(scope, error=error)
+    query = _parsed(model.declared.sql, error)
+    _check(model, query, error)
+    outputs = [select.alias_or_name for select in query.selects]
+    evidence = [name for name in outputs if name in model.facts]
+    if not evidence:
+        raise error(
+            Text("查询没有返回任何证据行", "the query returns no evidence"),
+            Text("选出 事实._row AS 事实", "select fact._row AS fact"),
+        )
+    listed = _translated(query, scope).sql(dialect="duckdb")
+    joins = "".join(f" LEFT JOIN {fact} ON {fact}._row = listed.{fact}" for fact in evidence)
+    figures = {f"sql.{name}": f"listed.{name}" for name in outputs if name not in model.facts}
+    named = date_in_force(model)
+    if named and named.partition(".")[0] not in evidence:
+        named = None
+    return Base(
+        facts=list(model.facts),
+        scope=replace(plain_scope(model), facts={f: model.facts[f] for f in evidence}),
+        in_force=day_at(model, named, scope),
+        source=f"listed{joins}",
+        rows={fact: f"listed.{fact}" for fact in evidence},
+        tier="listed.tier" if "tier" in outputs else _tier(model, evidence),
+        lead=f"COALESCE({', '.join(f'listed.{fact}' for fact in evidence)})",
+        evidence=evidence,
+        ctes=[("listed", listed)],
+        figures={name: sql for name, sql in figures.items() if name != "sql.tier"},
+        conditions=["TRUE"] if model.declared.flag_when is None else [],
+    )
+
+
+def _tier(model: SupervisionModel, evidence: list[str]) -> str:
+    """Names are compared between the evidence rows, whatever the query joined them by."""
+    tiers = []
+    for references in model.declared.same.values():
+        split = [tuple(reference.split(".", 1)) for reference in references]
+        present = [(fact, column) for fact, column in split if fact in evidence]
+        for other in present[1:]:
+            if model.facts[other[0]].columns[other[1]].type == "person.id":
+                found = tier(model, present[0], other, lambda fact, column: f"{fact}.{column}")
+                # A fact that takes no part (its row is null) contradicts nothing.
+                tiers.append(f"CASE WHEN {other[0]}._row IS NULL OR {present[0][0]}._row IS NULL THEN 'A' ELSE {found} END")
+    return worst([t for t in tiers if t])
+
+
+def _parsed(text: str, error: Refusal) -> exp.Query:
+    renamed = renamed_keywords(text)
+    try:
+        tree = sqlglot.parse_one(renamed, dialect="duckdb")
+    except (ParseError, TokenError) as broken:
+        raise error(
+            Text(f"SQL 写法不通：{str(broken).splitlines()[0]}", f"the SQL cannot be read: {str(broken).splitlines()[0]}"),
+        ) from broken
+    if not isinstance(tree, exp.Query):
+        raise error(Text("只能写 SELECT", "only a SELECT is allowed"))
+    return tree
+
+
+def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
+    ctes = {cte.alias for cte in query.find_all(exp.CTE)}
+    for table in query.find_all(exp.Table):
+        if table.name not in model.facts and table.name not in ctes:
+            raise error(
+                Text(f"没有事实“{table.name}”", f"no fact '{table.name}'"),
+                did_you_mean(table.name, list(model.facts)),
+            )
+        if table.name in model.facts and table.alias and table.alias != table.name:
+            raise error(
+                Text(f"不要给事实另取别名“{table.alias}”", f"do not rename the fact to '{table.alias}'"),
+                Text("同一数据集用两次时，在 facts 里写两个名字", "name the dataset twice under facts"),
+            )
+    for kind, advice in _REFUSED:
+        if found := query.find(kind):
+            raise error(Text(f"这里不能写“{written(found)}”", f"'{written(found)}' is not allowed"), advice)
+
+
+def _translated(query: exp.Query, scope: Scope) -> exp.Expression:
+    """The query with our functions written out, and columns checked."""
+    compiler = Compiler(scope)
+
+    def write(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Func) and called(node)[0] in _OURS:
+            value = compiler.value(node)
+            if isinstance(value, Day | Span):
+                raise scope.error(
+                    Text(f"“{written(node)}”要放在 before(...) 等函数里", f"'{written(node)}' belongs inside before(...) and the like"),
+                )
+            return sqlglot.parse_one(value, dialect="duckdb")
+        if isinstance(node, exp.Column) and node.table in scope.facts:
+            return _column(node, scope)
+        return node
+
+    return query.transform(write)
+
+
+_OURS = {*time.FUNCTIONS, "yuan", "born", "sex"}
+
+
+def _column(node: exp.Column, scope: Scope) -> exp.Expression:
+    """A scalar column as it is; an identifier where equality is meant must be named by its key."""
+    dataset = scope.facts[node.table]
+    physical = {field.suffix for field in dataset.fields}
+    if node.name in physical:
+        return node
+    if node.name in dataset.columns:
+        raise scope.error(
+            Text(f"日期列 {node.table}.{node.name} 有起止两端", f"the date {node.table}.{node.name} has two ends"),
+            Text(f"写 {node.name}__from 或 {node.name}__to，或用时间函数", f"write {node.name}__from or {node.name}__to, or use a time function"),
+        )
+    raise scope.error(
+        Text(f"数据集 {dataset.name} 没有列“{node.name}”", f"dataset {dataset.name} has no column '{node.name}'"),
+        did_you_mean(node.name, [*dataset.columns, *physical]),
+    )
+

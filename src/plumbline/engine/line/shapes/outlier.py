@@ -1,0 +1,73 @@
+"""outlier: each row is held against its peers by quartile fences, exact and without floats."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, plain_scope
+from plumbline.engine.line.shapes.ties import joined, worst
+
+
+def base(model: SupervisionModel) -> Base:
+    """Quartiles are the values at ranks ceil(n/4) and ceil(3n/4) among the peers (Tukey's fences)."""
+    assert model.declared.outlier is not None  # the model was checked when it was loaded
+    what = model.declared.outlier
+    scope = plain_scope(model)
+    fact, column = model.resolve(what.of, ("outlier", "of"))
+    among = [model.resolve(ref, ("outlier", "among", i)) for i, ref in enumerate(what.among)]
+    if strangers := [f for f, _ in among if f != fact]:
+        raise model.error(
+            ("outlier", "among"),
+            f"among 只能用 {fact} 的列，不能用 {strangers[0]} 的",
+            f"among may use columns of {fact} only, not of {strangers[0]}",
+        )
+    group = [
+        f"{c}{field.suffix}" for _, c in among for field in model.facts[fact].types[c].fields
+        if field.suffix != "__key" or len(model.facts[fact].types[c].fields) == 1
+    ]  # fmt: skip
+    own = [f"{fact}.{name}" for name in group]
+    known = " AND ".join(f"{name} IS NOT NULL" for name in [*own, f"{fact}.{column}"])
+    ranked = (
+        f"SELECT {', '.join(own)}, {fact}.{column} AS value, "
+        f"ROW_NUMBER() OVER (PARTITION BY {', '.join(own)} ORDER BY {fact}.{column}, {fact}._row) AS place, "
+        f"COUNT(*) OVER (PARTITION BY {', '.join(own)}) AS peers FROM {fact} WHERE {known}"
+    )
+    quartiles = (
+        f"SELECT {', '.join(group)}, MAX(peers) AS peers, "
+        "MIN(CASE WHEN place * 4 >= peers THEN value END) AS q1, "
+        "MIN(CASE WHEN place * 4 >= peers * 3 THEN value END) AS q3 "
+        f"FROM ranked GROUP BY {', '.join(group)}"
+    )
+    others = [alias for alias in model.facts if alias != fact]
+    ties = " AND ".join(f"quartiles.{name} = {fact}.{name}" for name in group)
+    source, tiers = joined(
+        model, others, scope.locate, already=[fact], source=f"{fact} JOIN quartiles ON {ties}"
+    )
+    fence = Decimal(str(what.fence))
+    spread = f"{fence} * (quartiles.q3 - quartiles.q1)"
+    enough = f"quartiles.peers >= {what.at_least}"
+    figures = {
+        "outlier.peers": "quartiles.peers",
+        "outlier.q1": "quartiles.q1",
+        "outlier.q3": "quartiles.q3",
+        "outlier.lower": f"(quartiles.q1 - {spread})",
+        "outlier.upper": f"(quartiles.q3 + {spread})",
+    }
+    rows = {fact: f"{fact}._row", **{alias: f"{alias}._row" for alias in others}}
+    beyond = "TRUE"
+    if model.declared.flag_when is None:
+        beyond = f"{fact}.{column} > {figures['outlier.upper']}"
+    return Base(
+        facts=list(model.facts),
+        scope=scope,
+        in_force=day_at(model, date_in_force(model), scope),
+        source=source,
+        rows=rows,
+        tier=worst(tiers),
+        lead=f"{fact}._row",
+        evidence=list(rows),
+        ctes=[("ranked", ranked), ("quartiles", quartiles)],
+        figures=figures,
+        conditions=[f"CASE WHEN {enough} THEN {beyond} END"],
+    )

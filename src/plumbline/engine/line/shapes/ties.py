@@ -1,0 +1,103 @@
+"""Identity between facts: which rows speak of the same person, organisation or thing, and how surely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.line.model import SupervisionModel
+
+Locate = Callable[[str, str], str]
+
+
+def identifier_key(dataset: Dataset, column: str) -> tuple[str, ...]:
+    """Suffixes of the physical columns by which two columns are compared for identity.
+
+    A person's integer key, both ends of a date (the same month), the folded name of an
+    organisation; other identifiers as they are.
+    """
+    suffixes = [field.suffix for field in dataset.types[column].fields]
+    if "__from" in suffixes:
+        return ("__from", "__to")
+    return ("__key",) if "__key" in suffixes else ("",)
+
+
+def tied(
+    model: SupervisionModel, alias: str, to: Sequence[str], locate: Locate
+) -> tuple[list[str], list[str]]:
+    """How `alias` is tied to the facts in `to`: join conditions, and tier expressions."""
+    conditions: list[str] = []
+    tiers: list[str] = []
+    for references in model.declared.same.values():
+        split = [reference.split(".", 1) for reference in references]
+        mine = [column for fact, column in split if fact == alias]
+        others = [(fact, column) for fact, column in split if fact in to]
+        if not mine or not others:
+            continue
+        fact, column = others[0]
+        for own in mine:
+            keys = identifier_key(model.facts[alias], own)
+            left, right = locate(fact, column), locate(alias, own)
+            conditions += [f"{left}{suffix} = {right}{suffix}" for suffix in keys]
+            if model.facts[alias].columns[own].type == "person.id":
+                tiers.append(tier(model, (fact, column), (alias, own), locate))
+    return conditions, [t for t in tiers if t]
+
+
+def tier(
+    model: SupervisionModel, left: tuple[str, str], right: tuple[str, str], locate: Locate
+) -> str:
+    """A: no name contradicts the equal numbers. B: the names are incompatible."""
+    mine = [locate(left[0], n) + "__key" for n in model.facts[left[0]].names_of(left[1])]
+    theirs = [locate(right[0], n) + "__key" for n in model.facts[right[0]].names_of(right[1])]
+    if not mine or not theirs:
+        return ""
+    pairs = [(a, b) for a in mine for b in theirs]
+    compatible = " ".join(
+        f"WHEN {a} = {b} THEN 'A' WHEN {a} LIKE {b} THEN 'A' WHEN {b} LIKE {a} THEN 'A'"
+        for a, b in pairs
+    )
+    return f"CASE {compatible} WHEN {mine[0]} IS NULL OR {theirs[0]} IS NULL THEN 'A' ELSE 'B' END"
+
+
+def worst(tiers: Sequence[str]) -> str:
+    """The tier of a candidate is that of its weakest tie."""
+    if not tiers:
+        return "'A'"
+    if len(tiers) == 1:
+        return tiers[0]
+    weak = " OR ".join(f"({t}) = 'B'" for t in tiers)
+    return f"CASE WHEN {weak} THEN 'B' ELSE 'A' END"
+
+
+def joined(
+    model: SupervisionModel,
+    aliases: Sequence[str],
+    locate: Locate,
+    *,
+    already: Sequence[str] = (),
+    source: str = "",
+) -> tuple[str, list[str]]:
+    """FROM clause that ties `aliases` together (to `source`, which holds `already`), and tiers."""
+    known = list(already)
+    waiting = list(aliases)
+    tiers: list[str] = []
+    if not source:
+        first = waiting.pop(0)
+        source, known = first, [first]
+    while waiting:
+        for alias in waiting:
+            conditions, more = tied(model, alias, known, locate)
+            if conditions:
+                source += f" JOIN {alias} ON {' AND '.join(conditions)}"
+                tiers += more
+                known.append(alias)
+                waiting.remove(alias)
+                break
+        else:
+            raise model.error(
+                ("same",),
+                f"事实“{waiting[0]}”没有通过 same 与其他事实相连",
+                f"fact '{waiting[0]}' is not tied to the others by same",
+            )
+    return source, tiers
