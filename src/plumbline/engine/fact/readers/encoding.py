@@ -1,0 +1,166 @@
+"""In which encoding a text file is written, and words for a line that is not.
+
+A file is in one encoding, found from its byte order mark or from the lines that are not plain
+ASCII. A single line that does not fit is reported, never read in another encoding by guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from plumbline.errors import Text
+
+_SAMPLE_BYTES = 1 << 20  # non-ASCII bytes looked at before deciding
+_CHUNK_BYTES = 1 << 20
+
+#: Two bytes of GB 2312, where nearly all characters of a Chinese text are found.
+_GB_PAIR = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_LINE_ENDS = re.compile(rb"[\r\n]+")
+#: A field that is nothing but three-byte UTF-8; in GB18030 this hardly ever happens by chance.
+_UTF8_FIELD = re.compile(rb"(?:(?<=[\x00-\x7f])|^)(?:[\xe3-\xe9][\x80-\xbf]{2})+(?=[\x00-\x7f]|$)")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How to decode a file; `label` is what a person calls it, `sure` between 0 and 1."""
+
+    codec: str
+    label: str
+    skip: int = 0  # bytes of the byte order mark
+    sure: float = 1.0
+
+    @property
+    def remarks(self) -> tuple[Text, ...]:
+        return (_WESTERN,) if self.codec == "cp1252" else ()
+
+
+_WESTERN = Text(
+    "文件既不是 UTF-8 也不像 GB18030，按 Windows-1252（西欧）读取，请核对带重音的字母",
+    "the file is neither UTF-8 nor likely GB18030; it was read as Windows-1252 (Western European), "
+    "so check the accented letters",
+)
+
+UTF_8 = Encoding("utf-8", "UTF-8")
+GB18030 = Encoding("gb18030", "GB18030")
+WINDOWS_1252 = Encoding("cp1252", "Windows-1252", sure=0.6)
+
+_MARKS = (
+    (b"\xef\xbb\xbf", Encoding("utf-8", "UTF-8", 3)),
+    (b"\xff\xfe", Encoding("utf-16-le", "UTF-16 LE", 2)),
+    (b"\xfe\xff", Encoding("utf-16-be", "UTF-16 BE", 2)),
+)
+
+
+def detect(path: Path) -> Encoding:
+    """The encoding of the text file at `path`."""
+    with path.open("rb") as file:
+        head = file.read(_CHUNK_BYTES)
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    return _utf_16_without_mark(head[:65536]) or _by_lines(path)
+
+
+def is_utf_16(head: bytes) -> bool:
+    return head[:2] in (b"\xff\xfe", b"\xfe\xff") or _utf_16_without_mark(head) is not None
+
+
+def _utf_16_without_mark(head: bytes) -> Encoding | None:
+    """UTF-16 shows in zero bytes that all stand at even, or all at odd, places."""
+    zeros = head.count(0)
+    if zeros < max(2, len(head) // 50):
+        return None
+    even = head[::2].count(0)
+    if even >= 0.95 * zeros:
+        return Encoding("utf-16-be", "UTF-16 BE", sure=0.9)
+    if even <= 0.05 * zeros:
+        return Encoding("utf-16-le", "UTF-16 LE", sure=0.9)
+    return None
+
+
+def _by_lines(path: Path) -> Encoding:
+    utf_8 = gb = other = 0
+    high = paired = 0
+    for line in _lines_beyond_ascii(path):
+        if _decodes(line, "utf-8"):
+            utf_8 += 1
+            continue
+        runs = _HIGH.findall(line)
+        high += sum(map(len, runs))
+        paired += sum(2 * len(_GB_PAIR.findall(run)) for run in runs)
+        if _decodes(line, "gb18030"):
+            gb += 1
+        else:
+            other += 1
+    total = utf_8 + gb + other
+    if not total:
+        return UTF_8
+    if utf_8 >= gb + other:
+        return Encoding("utf-8", "UTF-8", sure=utf_8 / total)
+    if paired < high / 2:  # lone accented letters among ASCII, not pairs
+        return WINDOWS_1252
+    return Encoding("gb18030", "GB18030", sure=gb / total)
+
+
+def _lines_beyond_ascii(path: Path) -> Iterator[bytes]:
+    """The lines that hold more than ASCII, from the whole file until there are enough."""
+    seen, carry = 0, b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            if not carry and chunk.isascii():
+                # a character cannot be cut: ASCII bytes at the end of a line or not
+                continue
+            *lines, carry = _LINE_ENDS.split(carry + chunk)
+            for line in lines:
+                if not line.isascii():
+                    seen += len(line)
+                    yield line
+            if seen > _SAMPLE_BYTES:
+                return
+            if len(carry) > _CHUNK_BYTES or carry.isascii():
+                carry = b""  # an endless line proves nothing
+    if carry:
+        yield carry
+
+
+def _decodes(data: bytes, codec: str) -> bool:
+    try:
+        data.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def looks_mixed(data: bytes, encoding: Encoding) -> bool:
+    """Whether a GB18030 text holds something that is far likelier UTF-8."""
+    return encoding.codec == "gb18030" and _UTF8_FIELD.search(data) is not None
+
+
+def misfit_reason(line: bytes, encoding: Encoding) -> Text | None:
+    """Why `line` cannot be read in the file's encoding, or None where it can."""
+    if b"\0" in line:
+        return Text(
+            "本行含有空字节（NUL），文件可能在传输或导出时损坏",
+            "the line holds a NUL byte; the file may have been damaged in transfer or export",
+        )
+    if line.isascii():
+        return None
+    if not _decodes(line, encoding.codec):
+        if encoding.codec == "utf-8" and _decodes(line, "gb18030"):
+            return Text(
+                "文件是 UTF-8 编码，本行却不是，像是 GB18030（GBK）编码",
+                "the file is UTF-8 but this line is not; it looks like GB18030 (GBK)",
+            )
+        return Text(
+            f"本行不是有效的 {encoding.label} 编码", f"the line is not valid {encoding.label}"
+        )
+    if looks_mixed(line, encoding) and _decodes(line, "utf-8"):
+        return Text(
+            "文件是 GB18030（GBK）编码，本行却像是 UTF-8 编码",
+            "the file is GB18030 (GBK) but this line looks like UTF-8",
+        )
+    return None
