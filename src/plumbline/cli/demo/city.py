@@ -1,0 +1,169 @@
+"""The city that all registers share: its people, what happened, and what is known to be true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from plumbline.cli.demo.days import Ints, Mask
+from plumbline.cli.demo.dirt import (
+    Damage,
+    damaged,
+    quirky_names,
+    quirky_numbers,
+    reasons,
+    spoil,
+    touch,
+)
+from plumbline.cli.demo.files import Columns
+from plumbline.cli.demo.names import another_name
+from plumbline.cli.demo.people import COUNTIES, People, Pool, stream
+from plumbline.cli.demo.rows import Rows, groups
+from plumbline.cli.demo.truth import Truth
+
+
+@dataclass(frozen=True)
+class Register:
+    """What one department keeps.
+
+    Attributes:
+        name: of the dataset.
+        key: columns that make a row; of two rows with one key the first happened.
+        damage: header -> class of reason -> what it does to a cell, beyond use.
+        spoilt: share of the rows that are beyond use.
+    """
+
+    name: str
+    key: tuple[str, ...] = ()
+    damage: Damage = field(default_factory=dict)
+    spoilt: float = 0.004
+
+
+@dataclass
+class City:
+    """Events are added by register; once all have happened, each register is settled and read.
+
+    Attributes:
+        people: the inhabitants.
+        seed: of all random numbers.
+        inbox: folder that holds one folder per dataset.
+        truth: what is found out along the way.
+        delivered: dataset -> rows written, the unusable ones included.
+    """
+
+    people: People
+    seed: int
+    inbox: Path
+    truth: Truth
+    delivered: dict[str, int] = field(default_factory=dict)
+    _events: dict[str, list[Rows]] = field(default_factory=dict)
+    _settled: dict[str, Rows] = field(default_factory=dict)
+
+    @property
+    def many(self) -> int:
+        """How many true collisions of one kind are planted."""
+        return max(24, len(self.people) // 4_000)
+
+    @property
+    def few(self) -> int:
+        """How many instances of one trap are planted."""
+        return max(6, len(self.people) // 16_000)
+
+    def rng(self, name: str) -> np.random.Generator:
+        return stream(self.seed, name)
+
+    def pool(self, name: str) -> Pool:
+        """Everybody, to be cast into the stories of one model."""
+        return Pool(self.rng(f"{name} cast"), np.ones(len(self.people), np.bool_))
+
+    # -- what happened ---------------------------------------------------------------------
+
+    def add(self, dataset: str, *rows: Rows) -> None:
+        self._events.setdefault(dataset, []).extend(part for part in rows if len(part))
+
+    def settle(self, register: Register) -> Rows:
+        """All rows of a register, one per key, planted stories first, spoilt ones marked."""
+        if register.name not in self._settled:
+            rows = Rows.join(*self._events.pop(register.name))
+            rows = Rows.join(rows[rows.planted], rows[~rows.planted])
+            if register.key:
+                _, first = groups(*(getattr(rows, column) for column in register.key))
+                rows = rows[np.sort(first)]
+            rng = self.rng(f"{register.name} spoilt")
+            rows = rows[rng.permutation(len(rows))]
+            self._settled[register.name] = spoil(rng, rows, register.damage, register.spoilt)
+        return self._settled[register.name]
+
+    def usable(self, register: Register) -> Rows:
+        """The rows that any reader can use."""
+        rows = self.settle(register)
+        return rows[rows.spoilt == 0]
+
+    # -- what is true ----------------------------------------------------------------------
+
+    def number(self, person: int) -> str:
+        return self.people.numbers[person]
+
+    def trap(self, model: str, name: str, person: Iterable[int]) -> None:
+        self.truth.trap(model, name, (self.number(p) for p in person))
+
+    # -- what is written down --------------------------------------------------------------
+
+    def rows_written(self, register: Register, rows: Rows) -> None:
+        """Note that all rows of a register were delivered, and which of them are beyond use."""
+        self.delivered[register.name] = self.delivered.get(register.name, 0) + len(rows)
+        for at, reason in enumerate(reasons(register.damage), 1):
+            if struck := int((rows.spoilt == at).sum()):
+                self.truth.unusable(register.name, reason, struck)
+
+    def who(self, rng: np.random.Generator, rows: Rows, *, share: float = 0.01) -> list[pa.Array]:
+        """Citizen numbers and names as a clerk typed them.
+
+        `named_as` is another person whose name was written, `misnamed` a name of nobody.
+        """
+        numbers = self.people.number.take(pa.array(rows.person))
+        named = rows.named_as if "named_as" in rows else rows.person
+        names = self.people.name.take(pa.array(named))
+        names = quirky_names(rng, names, share)
+        if "misnamed" in rows:
+            names = touch(names, rows.misnamed, another_name)
+        return [quirky_numbers(rng, numbers, share), names]
+
+    def counties(self, county: Ints) -> pa.Array:
+        return pa.array(COUNTIES).take(pa.array(county))
+
+    def counties_of(self, rows: Rows) -> pa.Array:
+        return self.counties(self.people.county[rows.person])
+
+    def strike(self, register: Register, rows: Rows, columns: Columns) -> dict[str, pa.Array]:
+        """The columns with the cells of spoilt rows struck."""
+        return damaged(columns, rows.spoilt, register.damage)
+
+
+def words(values: Sequence[str], at: Ints) -> pa.Array:
+    """One of a few words for each row."""
+    return pa.array(list(values)).take(pa.array(at))
+
+
+def either(which: Mask, yes: str, no: str = "") -> pa.Array:
+    return words((no, yes), which.astype(np.int64))
+
+
+def choose(rng: np.random.Generator, codes: Rows | Ints, spellings: Mapping[str, Sequence[str]]) -> pa.Array:
+    """For each code one of the words that departments write for it."""
+    raw = np.asarray(codes)
+    out = np.empty(len(raw), object)
+    for code, options in spellings.items():
+        which = raw == code
+        out[which] = np.array(options, object)[rng.integers(len(options), size=int(which.sum()))]
+    return pa.array(out, pa.string())
+
+
+def pick(columns: Columns, which: Mask) -> dict[str, pa.Array]:
+    """Some of the rows."""
+    mask = pa.array(which)
+    return {header: cells.filter(mask) for header, cells in columns.items()}

@@ -1,0 +1,189 @@
+"""The shapes in which departments send their tables, written byte for byte the same each time.
+
+`.xls` is missing: the only library that writes it is no longer kept, so it is not a dependency;
+the engine's tests deliver workbooks of that kind.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import xlsxwriter
+
+#: A table as delivered: text under each header, in the order of the headers.
+Columns: TypeAlias = Mapping[str, pa.Array]
+
+_CHUNK = 200_000
+_WRITTEN = (2026, 1, 4, 9, 0, 0)
+
+
+def table(columns: Columns) -> pa.Table:
+    return pa.table(dict(columns))
+
+
+def _delimited(rows: pa.Table, delimiter: str, *, header: bool, quoted: bool) -> bytes:
+    buffer = io.BytesIO()
+    style = "needed" if quoted else "none"
+    options = pacsv.WriteOptions(include_header=header, delimiter=delimiter, quoting_style=style)
+    pacsv.write_csv(rows, buffer, options)
+    return buffer.getvalue()
+
+
+def write_csv(
+    path: Path,
+    columns: Columns,
+    *,
+    encoding: str = "utf-8",
+    delimiter: str = ",",
+    newline: str = "\n",
+    quoted: bool = False,
+) -> None:
+    """Write delimited text, a piece at a time.
+
+    Args:
+        path: the file; its folders are made.
+        columns: the table.
+        encoding: any of Python's; "utf-8-sig" and "utf-16" carry a byte order mark.
+        delimiter: one character.
+        newline: how lines end; "\\r" alone as old Macintosh programs do.
+        quoted: quote every cell, which cells with line breaks or delimiters need.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = table(columns)
+    plain = encoding == "utf-8" and newline == "\n"
+    with path.open("wb") as file, io.TextIOWrapper(file, encoding, newline="") as text:
+        for start in range(0, max(len(rows), 1), _CHUNK):
+            part = rows.slice(start, _CHUNK)
+            raw = _delimited(part, delimiter, header=start == 0, quoted=quoted)
+            if plain:
+                file.write(raw)
+            else:
+                text.write(raw.decode().replace("\n", newline))
+
+
+def write_parquet(path: Path, columns: Columns) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table(columns), path, compression="zstd")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A worksheet as a clerk lays it out.
+
+    Attributes:
+        name: on the tab.
+        columns: the table.
+        above: title rows over the header, merged across the table.
+        groups: a row over the header: (words, how many columns they span), merged.
+        below: notes under the table.
+        numbers: headers whose cells are stored as numbers where they look like one.
+    """
+
+    name: str
+    columns: Columns
+    above: Sequence[str] = ()
+    groups: Sequence[tuple[str, int]] = ()
+    below: Sequence[str] = ()
+    numbers: frozenset[str] = field(default_factory=frozenset)
+
+
+def write_xlsx(path: Path, sheets: Iterable[Sheet]) -> None:
+    """Write a workbook. Text stays text unless its column is named in `numbers`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"created": datetime(*_WRITTEN)})  # noqa: DTZ001 -- a clerk's clock
+        centred = book.add_format({"align": "center"})
+        for sheet in sheets:
+            _lay_out(book.add_worksheet(sheet.name), sheet, centred)
+
+
+def _lay_out(page: Any, sheet: Sheet, centred: Any) -> None:
+    width, line = len(sheet.columns), 0
+    for title in sheet.above:
+        page.merge_range(line, 0, line, width - 1, title, centred)
+        line += 1
+    if sheet.groups:
+        at = 0
+        for words, span in sheet.groups:
+            if span > 1:
+                page.merge_range(line, at, line, at + span - 1, words, centred)
+            else:
+                page.write_string(line, at, words)
+            at += span
+        line += 1
+    page.write_row(line, 0, list(sheet.columns))
+    for at, (header, values) in enumerate(sheet.columns.items()):
+        cells = values.to_pylist()
+        if header in sheet.numbers:
+            page.write_column(line + 1, at, [_number(cell) for cell in cells])
+        else:
+            page.write_column(line + 1, at, cells)
+    last = line + 1 + max((len(values) for values in sheet.columns.values()), default=0)
+    for n, note in enumerate(sheet.below):
+        page.merge_range(last + n, 0, last + n, width - 1, note)
+
+
+def _number(cell: str) -> str | float:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
+
+
+def write_json(path: Path, document: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def write_json_lines(path: Path, columns: Columns) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
+        for part in table(columns).to_batches(_CHUNK):
+            lines = (json.dumps(row, ensure_ascii=False) for row in part.to_pylist())
+            file.writelines(line + "\n" for line in lines)
+
+
+def write_sqlite(path: Path, name: str, columns: Columns) -> None:
+    """Write a table of text columns into a new SQLite database."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    declared = ", ".join(f'"{header}" TEXT' for header in columns)
+    slots = ", ".join("?" * len(columns))
+    database = sqlite3.connect(path)
+    with database:
+        database.execute(f'CREATE TABLE "{name}" ({declared})')
+        cells = (values.to_pylist() for values in columns.values())
+        database.executemany(
+            f'INSERT INTO "{name}" VALUES ({slots})',  # noqa: S608 -- our own names
+            zip(*cells, strict=True),
+        )
+    database.close()
+
+
+def write_zip(path: Path, members: Mapping[str, bytes]) -> None:
+    """Write an archive whose member names are GBK without saying so, as Chinese Windows does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    stand_in: dict[bytes, bytes] = {}
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for n, (name, content) in enumerate(members.items()):
+            wanted = name.encode("gbk")
+            ascii_name = f"~{n:02}".ljust(len(wanted), "~")
+            stand_in[ascii_name.encode()] = wanted
+            archive.writestr(zipfile.ZipInfo(ascii_name, _WRITTEN), content, zipfile.ZIP_DEFLATED)
+    raw = buffer.getvalue()
+    for ascii_bytes, wanted in stand_in.items():
+        raw = raw.replace(ascii_bytes, wanted)
+    path.write_bytes(raw)
