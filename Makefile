@@ -3,6 +3,7 @@
 #   WHEELHOUSE=dir   install from a folder of wheels instead of the network
 #   PYTHON=python3   the Python to set up with, 3.11 or newer
 #   ARGS="..."       more options for the command behind a target
+#   FOR=aarch64      fill the wheelhouse for another processor
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,6 +11,8 @@ BIN := $(VENV)/bin
 DEMO ?= build/demo
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 FROM := $(if $(WHEELHOUSE),--no-index --find-links "$(abspath $(WHEELHOUSE))")
+OTHER := $(if $(FOR),--only-binary :all: --platform manylinux2014_$(FOR) \
+  $(foreach glibc,$(shell seq 17 28),--platform manylinux_2_$(glibc)_$(FOR)))
 HASHED := install --require-hashes $(FROM)
 ITSELF := install --no-deps --no-build-isolation $(FROM) --editable .
 
@@ -48,8 +51,8 @@ test-duckdb2: $(VENV)-duckdb2/stamp ## Run the tests on DuckDB 2.0, which is not
 	$(VENV)-duckdb2/bin/pytest -n auto $(ARGS)
 
 wheelhouse: $(VENV)/python.stamp ## Download all wheels to ./wheelhouse (or WHEELHOUSE=dir) for a machine without network
-	$(PIP) download --require-hashes -r requirements/dev.lock \
-	  --dest "$(or $(WHEELHOUSE),wheelhouse)" $(ARGS)
+	@$(PIP) download --require-hashes -r requirements/dev.lock \
+	  --dest "$(or $(WHEELHOUSE),wheelhouse)" $(OTHER) $(ARGS)
 	@echo "Carry this folder along and set up there with: make demo WHEELHOUSE=$(or $(WHEELHOUSE),wheelhouse)"
 
 clean: ## Remove all that make has made here (a wheelhouse stays)
