@@ -7,6 +7,7 @@ The statement reads tables named like the datasets and the parameter `as_of`; it
     decided_by          the leave_out or cannot_tell_when that decided, `flag_when`, or `identity`
     tier, level         identity tier; level of the warning that a flagged candidate belongs to
     row_<fact>          the row of each fact, the evidence
+    digest_<fact>       SHA-256 over the columns of that row that were used
     figure_<name>       what was calculated, such as a sum, as text
     lead                orders the candidates of a warning; the first one is told in the sentence
 
@@ -27,7 +28,7 @@ from plumbline.engine.line import shapes
 from plumbline.engine.line.expression import Compiler, Scope, conjuncts, parse
 from plumbline.engine.line.inforce import line_in_force, numbers
 from plumbline.engine.line.model import Level, SupervisionModel
-from plumbline.engine.line.shapes import Base
+from plumbline.engine.line.shapes import Base, digest
 from plumbline.errors import DeclarationError, Text
 
 Dialect = Literal["duckdb", "spark"]
@@ -49,6 +50,7 @@ class Compiled:
     Attributes:
         sql: the statement, in DuckDB's dialect.
         evidence: facts whose rows are returned as `row_<fact>`.
+        columns: fact -> the columns of it that were used; the digest is over them.
         figures: names of the `figure_<name>` columns.
         parts: conditions of `flag_when` (detailed statements only).
         slots: (kind, name, column) of each leave_out and cannot_tell_when (detailed only).
@@ -57,6 +59,7 @@ class Compiled:
     model: SupervisionModel
     sql: str
     evidence: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
     figures: tuple[str, ...]
     parts: tuple[Part, ...] = ()
     slots: tuple[tuple[str, str, str], ...] = ()
@@ -126,20 +129,31 @@ def compile_model(
         parts, more = _parts(model, scope)
         columns += more
     pruned = "" if detail else f" WHERE ({flag}) IS DISTINCT FROM FALSE"
+    candidate = f"SELECT {', '.join(columns)} FROM {base.source}{pruned}"
+    used = _used(model, [*(text for _, text in base.ctes), candidate])
+    columns += [
+        f"{digest([f'{fact}.{name}' for name in used[fact]])} AS digest_{fact}" for fact in base.rows
+    ]
     ctes = [
         *base.ctes,
         ("candidate", f"SELECT {', '.join(columns)} FROM {base.source}{pruned}"),
         ("judged", f"SELECT *, {_verdict(left, cannot)} FROM candidate"),
         *_levels(model, grades),
     ]
-    facts = _fact_ctes(model, base, ctes, focus or {})
+    facts = _fact_ctes(model, base, used, focus or {})
     figures = tuple(name.partition(".")[2] for name in base.figures)
     sql = _statement([*facts, *ctes], model, base, figures, detail, parts, len(left), len(cannot))
     slots = tuple(
         [("leave_out", name, f"left_{i + 1}") for i, (name, _) in enumerate(left)]
         + [("cannot_tell_when", name, f"cannot_{i + 1}") for i, (name, _) in enumerate(cannot)]
     )
-    return Compiled(model, sql, tuple(base.evidence), figures, parts, slots if detail else ())
+    logical = {
+        fact: tuple(dict.fromkeys(name.partition("__")[0] for name in names))
+        for fact, names in used.items()
+    }
+    return Compiled(
+        model, sql, tuple(base.evidence), logical, figures, parts, slots if detail else ()
+    )
 
 
 def _flag(model: SupervisionModel, scope: Scope, base: Base) -> str:
@@ -334,22 +348,29 @@ def _parts(model: SupervisionModel, scope: Scope) -> tuple[tuple[Part, ...], lis
     return tuple(parts), columns
 
 
+def _used(model: SupervisionModel, queries: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The physical columns of each fact that the queries read, in the dataset's order."""
+    found: dict[str, set[str]] = {alias: set() for alias in model.facts}
+    for query in queries:
+        for column in sqlglot.parse_one(query, dialect="duckdb").find_all(exp.Column):
+            if column.table in found and column.name != "_row":
+                found[column.table].add(column.name)
+    return {
+        alias: tuple(f.suffix for f in dataset.fields if f.suffix in found[alias])
+        for alias, dataset in model.facts.items()
+    }
+
+
 def _fact_ctes(
     model: SupervisionModel,
     base: Base,
-    ctes: Sequence[tuple[str, str]],
+    used: Mapping[str, Sequence[str]],
     focus: Mapping[str, str],
 ) -> list[tuple[str, str]]:
     """Each fact with only the columns that are used, filtered by its `where`."""
-    used: dict[str, set[str]] = {alias: {"_row"} for alias in model.facts}
-    for _, text in ctes:
-        for column in sqlglot.parse_one(text, dialect="duckdb").find_all(exp.Column):
-            if column.table in used:
-                used[column.table].add(column.name)
     found = []
-    for alias, dataset in model.facts.items():
-        if alias not in base.facts:
-            continue
+    for alias in base.facts:
+        dataset = model.facts[alias]
         conditions = []
         where = model.declared.facts[alias].where
         if where is not None:
@@ -360,9 +381,9 @@ def _fact_ctes(
             conditions.append(_slot(model, scope, ("facts", alias, "where"), where))
         if alias in focus:
             conditions.append(focus[alias])
-        order = [f.suffix for f in dataset.fields if f.suffix in used[alias]]
         filtered = " WHERE " + " AND ".join(f"({c})" for c in conditions) if conditions else ""
-        found.append((alias, f"SELECT {', '.join(order)} FROM {dataset.name}{filtered}"))
+        columns = ", ".join([*used[alias], "_row"])
+        found.append((alias, f"SELECT {columns} FROM {dataset.name}{filtered}"))
     return found
 
 
@@ -384,6 +405,8 @@ def _statement(
         *(f"judged.{column}" for column in per),
         "judged.verdict", "judged.decided_by", "judged.tier", "graded.level",
         *rows,
+        *(f"{base.digests.get(fact, 'judged.digest_' + fact)} AS digest_{fact}"
+          for fact in base.evidence),
         *(f"judged.figure_{name}" for name in figures),
         "judged.lead",
     ]  # fmt: skip

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes import gather, lack, listed, meet, outlier
-from plumbline.engine.line.shapes.base import Base
-from plumbline.engine.line.shapes.ties import identifier_key
+from plumbline.engine.line.shapes.base import Base, digest
 
 _SHAPES = {
     "meet": meet.base,
@@ -24,4 +23,4 @@ def base_of(model: SupervisionModel) -> Base:
     return _SHAPES[model.declared.shape](model)
 
 
-__all__ = ["Base", "base_of", "identifier_key"]
+__all__ = ["Base", "base_of", "digest"]

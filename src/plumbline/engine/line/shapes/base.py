@@ -30,6 +30,7 @@ class Base:
         carried: columns kept through judging, to find the gathered rows again.
         expansion: join that turns a judged group into its rows.
         expanded: fact -> its row's number after the expansion.
+        digests: fact -> digest of its row after the expansion.
     """
 
     facts: Sequence[str]
@@ -46,6 +47,13 @@ class Base:
     carried: Mapping[str, str] = field(default_factory=dict)
     expansion: str = ""
     expanded: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+def digest(columns: Sequence[str]) -> str:
+    """SHA-256 over the values of a row, as text, so that every engine gives the same."""
+    values = ", ".join(f"COALESCE(CAST({column} AS TEXT), '␀')" for column in columns)
+    return f"SHA256(CONCAT_WS('␟', {values}))"
 
 
 def plain_scope(model: SupervisionModel) -> Scope:

@@ -9,7 +9,13 @@ from dataclasses import dataclass, replace
 from plumbline.engine.line.expression import Compiler, Refusal, parse
 from plumbline.engine.line.inforce import numbers
 from plumbline.engine.line.model import Sum, SupervisionModel
-from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, plain_scope
+from plumbline.engine.line.shapes.base import (
+    Base,
+    date_in_force,
+    day_at,
+    digest,
+    plain_scope,
+)
 from plumbline.engine.line.shapes.ties import joined, worst
 from plumbline.errors import DeclarationError, Text
 
@@ -94,6 +100,8 @@ class _Gathering:
             },
             expansion=self._expansion(group),
             expanded={fact: f"gathering.row_{fact}" for fact in what.over},
+            digests={fact: digest([f"gathering.{name}" for name in self._own(fact)])
+                     for fact in what.over},
         )
 
     def _error(self, *slot: str | int) -> Refusal:
@@ -104,6 +112,16 @@ class _Gathering:
 
     def _physical(self, fact: str, column: str) -> list[str]:
         return [field.suffix for field in self.model.facts[fact].types[column].fields]
+
+    def _own(self, fact: str) -> list[str]:
+        """Columns of `gathering` that come from one fact."""
+        own = [f"{fact}_{column}{suffix}" for f, column in self.per if f == fact
+               for suffix in self._physical(fact, column)]  # fmt: skip
+        if self.by and self.by[0] == fact:
+            own += ["by_from", "by_to"]
+        inputs = [i.column for i in self.inputs if i.column and i.column in self.columns]
+        own += [column for column in inputs if re.search(rf"\b{fact}\.", self.columns[column])]
+        return own or [f"row_{fact}"]
 
     def _keys(self) -> dict[str, str]:
         """Columns of `gathering` that are constant in a group, and the names that go with them."""
