@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import click
@@ -128,6 +130,27 @@ def test_the_locks_hold_what_the_project_declares(lock: str, groups: list[str]) 
         )
     ]
     assert loose == [], "edit pyproject.toml, then run scripts/lock"
+
+
+def imported() -> set[str]:
+    """The top-level modules from outside that the program imports anywhere."""
+    found: set[str] = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    return found - sys.stdlib_module_names - {"plumbline"}
+
+
+def test_what_is_imported_is_declared_and_the_reverse() -> None:
+    holders = packages_distributions()
+    used = {canonicalize_name(holders.get(module, [module])[0]) for module in imported()}
+    base = {canonicalize_name(wanted.name) for wanted in declared("base")}
+    extra = {canonicalize_name(wanted.name) for wanted in declared("postgres", "mysql")}
+    assert used - base - extra == set(), "imported, not declared"
+    assert base - used == set(), "declared, not imported"
 
 
 def test_the_locks_agree() -> None:
