@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from plumbline.cli.demo.days import Ints, Mask
 from plumbline.cli.demo.dirt import (
@@ -62,6 +63,8 @@ class City:
     delivered: dict[str, int] = field(default_factory=dict)
     _events: dict[str, list[Rows]] = field(default_factory=dict)
     _settled: dict[str, Rows] = field(default_factory=dict)
+    _counters: dict[str, int] = field(default_factory=dict)
+    _protected: dict[str, list[Ints]] = field(default_factory=dict)
 
     @property
     def many(self) -> int:
@@ -85,10 +88,16 @@ class City:
     def add(self, dataset: str, *rows: Rows) -> None:
         self._events.setdefault(dataset, []).extend(part for part in rows if len(part))
 
+    def protect(self, dataset: str, person: Ints) -> None:
+        """Keep damage away from the rows of people on whom a story rests."""
+        self._protected.setdefault(dataset, []).append(person)
+
     def settle(self, register: Register) -> Rows:
         """All rows of a register, one per key, planted stories first, spoilt ones marked."""
         if register.name not in self._settled:
             rows = Rows.join(*self._events.pop(register.name))
+            for person in self._protected.get(register.name, ()):
+                rows = rows.but(planted=rows.planted | np.isin(rows.person, person))
             rows = Rows.join(rows[rows.planted], rows[~rows.planted])
             if register.key:
                 _, first = groups(*(getattr(rows, column) for column in register.key))
@@ -132,6 +141,21 @@ class City:
         if "misnamed" in rows:
             names = touch(names, rows.misnamed, another_name)
         return [quirky_numbers(rng, numbers, share), names]
+
+    def running(self, name: str, count: int, width: int = 10) -> pa.Array:
+        """Numbers of transactions, one after the other within a register."""
+        start = self._counters.get(name, 0) + 1
+        self._counters[name] = start + count - 1
+        return pc.utf8_lpad(pa.array(np.arange(start, start + count)).cast(pa.string()), width, "0")
+
+    def accounts(self, person: Ints, which: Ints | int = 0) -> pa.Array:
+        """A bank account for each person; another `which`, another account."""
+        return pa.array(6_217_000_000_000_000_000 + person * 100 + which).cast(pa.string())
+
+    def household_codes(self, household: Ints) -> pa.Array:
+        """The code of a household, an empty cell for 0."""
+        code = pa.array(3_801_000_000 + household).cast(pa.string())
+        return pc.if_else(pa.array(household > 0), pc.binary_join_element_wise("DB", code, ""), "")
 
     def counties(self, county: Ints) -> pa.Array:
         return pa.array(COUNTIES).take(pa.array(county))

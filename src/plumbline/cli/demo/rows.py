@@ -89,3 +89,16 @@ def groups(*keys: Array) -> tuple[Array, Array]:
     number = np.empty(len(order), np.int64)
     number[order] = np.cumsum(changed)
     return number, order[np.r_[True, changed[1:]]] if len(order) else order
+
+
+def every(first: Array, last: Array) -> tuple[Array, Array]:
+    """For each row all whole numbers from `first` to `last`, such as the months of a pension.
+
+    Returns:
+        The position of the row that each number belongs to, and the number.
+    """
+    first, last = np.broadcast_arrays(first, last)
+    count = np.maximum(last - first + 1, 0)
+    owner = np.repeat(np.arange(len(first)), count)
+    step = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    return owner, first[owner] + step
