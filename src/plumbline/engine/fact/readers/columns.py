@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from plumbline.engine.fact.readers.base import Batch, Misfit, Row
 from plumbline.errors import Text
@@ -55,6 +56,27 @@ def gather(rows: Iterable[Row | Misfit | None], width: int) -> Iterator[Batch]:
         lines, table, misfits = [], [], []
     if lines or misfits:
         yield _batch(lines, table, misfits, width)
+
+
+def slices(lines: pa.Array, columns: list[pa.Array], misfits: list[Misfit]) -> Iterator[Batch]:
+    """Whole columns in batches of at most BATCH_ROWS, without the rows that are blank."""
+    empty = pc.equal(columns[0], "")
+    for column in columns[1:]:
+        if not pc.any(empty).as_py():
+            break
+        empty = pc.and_(empty, pc.equal(column, ""))
+    if pc.any(empty).as_py():
+        keep = pc.invert(empty)
+        lines, columns = lines.filter(keep), [column.filter(keep) for column in columns]
+    parts = max(1, -(-len(lines) // BATCH_ROWS))
+    size = max(1, -(-len(lines) // parts))
+    for part in range(parts):
+        at = part * size
+        yield Batch(
+            lines.slice(at, size),
+            [column.slice(at, size) for column in columns],
+            misfits if part == 0 else [],
+        )
 
 
 def too_many(count: int, width: int) -> Text:

@@ -18,7 +18,7 @@ from pyarrow import csv as arrow_csv
 
 from plumbline.engine.fact.readers.base import Batch, Merge, Misfit, Row, Sheet
 from plumbline.engine.fact.readers.blocks import LINE_BYTES, LINE_END, Block, Blocks, count_lines
-from plumbline.engine.fact.readers.columns import BATCH_ROWS, fit, gather, too_few, too_many
+from plumbline.engine.fact.readers.columns import fit, gather, slices, too_few, too_many
 from plumbline.engine.fact.readers.encoding import Encoding, detect, looks_mixed
 from plumbline.engine.fact.readers.records import records, records_of
 from plumbline.errors import DeclarationError, Text
@@ -153,7 +153,7 @@ class _Fast:
         numbers = np.arange(block.line, block.line + lines, dtype=np.int32)
         if skipped:
             numbers = np.delete(numbers, skipped)
-        return _batches(pa.array(numbers), columns[: self._width], misfits)
+        return slices(pa.array(numbers), columns[: self._width], misfits)
 
     def _plain(self, block: Block) -> bytes | None:
         """The block in UTF-8, or None where a byte of it is out of place."""
@@ -218,26 +218,6 @@ class _Fast:
         if count == self._width or row.text.endswith((self._delimiter, '"')):
             raise _NotSimpleError  # the cells beyond the header may all be empty
         return too_many(count, self._width)
-
-
-def _batches(lines: pa.Array, columns: list[pa.Array], misfits: list[Misfit]) -> Iterator[Batch]:
-    empty = pc.equal(columns[0], "")
-    for column in columns[1:]:
-        if not pc.any(empty).as_py():
-            break
-        empty = pc.and_(empty, pc.equal(column, ""))
-    if pc.any(empty).as_py():
-        keep = pc.invert(empty)
-        lines, columns = lines.filter(keep), [column.filter(keep) for column in columns]
-    parts = max(1, -(-len(lines) // BATCH_ROWS))
-    size = max(1, -(-len(lines) // parts))
-    for part in range(parts):
-        at = part * size
-        yield Batch(
-            lines.slice(at, size),
-            [column.slice(at, size) for column in columns],
-            misfits if part == 0 else [],
-        )
 
 
 def _declared(delimiter: str) -> str:

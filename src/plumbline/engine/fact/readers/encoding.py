@@ -13,15 +13,20 @@ from pathlib import Path
 
 from plumbline.errors import Text
 
-_SAMPLE_BYTES = 1 << 20  # non-ASCII bytes looked at before deciding
+_SAMPLE_BYTES = 1 << 19  # non-ASCII bytes looked at before deciding
 _CHUNK_BYTES = 1 << 20
 
 #: Two bytes of GB 2312, where nearly all characters of a Chinese text are found.
 _GB_PAIR = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_HIGH_BYTES = bytes(range(0x80, 0x100))
 _LINE_ENDS = re.compile(rb"[\r\n]+")
-#: A field that is nothing but three-byte UTF-8; in GB18030 this hardly ever happens by chance.
-_UTF8_FIELD = re.compile(rb"(?:(?<=[\x00-\x7f])|^)(?:[\xe3-\xe9][\x80-\xbf]{2})+(?=[\x00-\x7f]|$)")
+#: Each byte as its part in UTF-8: "," ASCII, "3" begins a Chinese character, "8" goes on.
+_PARTS = bytes(
+    ord("," if b < 0x80 else "3" if 0xE3 <= b <= 0xE9 else "8" if b < 0xC0 else "~")
+    for b in range(256)
+)
+_UTF_8_FIELD = re.compile(rb",(?:388)+,")
 
 
 @dataclass(frozen=True)
@@ -121,8 +126,12 @@ def _lines_beyond_ascii(path: Path) -> Iterator[bytes]:
                     yield line
             if seen > _SAMPLE_BYTES:
                 return
-            if len(carry) > _CHUNK_BYTES or carry.isascii():
-                carry = b""  # an endless line proves nothing
+            if len(carry) > _CHUNK_BYTES:  # one endless line: judge by its parts
+                whole = carry.rstrip(_HIGH_BYTES)
+                if not whole.isascii():
+                    seen += len(whole)
+                    yield whole
+                carry = carry[len(whole) :]
     if carry:
         yield carry
 
@@ -136,8 +145,26 @@ def _decodes(data: bytes, codec: str) -> bool:
 
 
 def looks_mixed(data: bytes, encoding: Encoding) -> bool:
-    """Whether a GB18030 text holds something that is far likelier UTF-8."""
-    return encoding.codec == "gb18030" and _UTF8_FIELD.search(data) is not None
+    """Whether a GB18030 text holds a line that is far likelier UTF-8.
+
+    That is a line which is valid UTF-8 as a whole and has a field that is nothing but Chinese in
+    it; in GB18030 this hardly ever happens by chance.
+    """
+    if encoding.codec != "gb18030":
+        return False
+    parts = b"," + data.translate(_PARTS) + b","
+    at = -1
+    while (at := parts.find(b",388", at + 1)) >= 0:
+        if _UTF_8_FIELD.match(parts, at) and _decodes(_line_around(data, at), "utf-8"):
+            return True
+    return False
+
+
+def _line_around(data: bytes, at: int) -> bytes:
+    start = data.rfind(b"\n", 0, at) + 1
+    start = max(start, data.rfind(b"\r", start, at) + 1)
+    end = _LINE_ENDS.search(data, at)
+    return data[start : end.start() if end else len(data)]
 
 
 def misfit_reason(line: bytes, encoding: Encoding) -> Text | None:
@@ -158,7 +185,7 @@ def misfit_reason(line: bytes, encoding: Encoding) -> Text | None:
         return Text(
             f"本行不是有效的 {encoding.label} 编码", f"the line is not valid {encoding.label}"
         )
-    if looks_mixed(line, encoding) and _decodes(line, "utf-8"):
+    if looks_mixed(line, encoding):
         return Text(
             "文件是 GB18030（GBK）编码，本行却像是 UTF-8 编码",
             "the file is GB18030 (GBK) but this line looks like UTF-8",

@@ -9,6 +9,7 @@ from typing import Any
 #: A spreadsheet holds 15 digits and shows no more.
 _DIGITS = 15
 _LOST = 10**_DIGITS
+_WRITTEN_OUT = 60  # a decimal of more places stays in scientific notation
 
 
 def cell_text(value: Any) -> str:
@@ -49,7 +50,7 @@ def plain_text(value: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return f"{value:f}" if abs(value.adjusted()) < _WRITTEN_OUT else str(value)
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < _LOST else repr(value)
     if isinstance(value, dt.datetime):

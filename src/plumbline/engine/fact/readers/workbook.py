@@ -18,6 +18,7 @@ import python_calamine as calamine
 import xlrd  # type: ignore[import-untyped]
 
 from plumbline.engine.fact.readers import ooxml, refusal
+from plumbline.engine.fact.readers.archive import refuse_absurd
 from plumbline.engine.fact.readers.base import Merge, Sheet
 from plumbline.engine.fact.readers.grid import Grid
 from plumbline.engine.fact.readers.values import cell_text, number_text
@@ -37,6 +38,7 @@ def open_workbook(path: Path, file: str) -> Iterator[Sheet]:
     """The sheets of an XLSX, XLSB or ODS workbook."""
     try:
         with zipfile.ZipFile(path) as archive:
+            refuse_absurd(file, archive.infolist())
             parts = _parts(archive)
         book = calamine.CalamineWorkbook.from_path(path)
     except calamine.PasswordError as error:
@@ -72,7 +74,7 @@ def _sheet(
     remarks = []
     if meta.visible != calamine.SheetVisibleEnum.Visible:
         remarks.append(_hidden(meta.name))
-    if path.suffix.lower() == ".xlsb":
+    if Path(file).suffix.lower() == ".xlsb":
         remarks.append(
             Text(
                 "XLSB 工作簿中的错误值（如 #N/A）读作空格；请另存为 XLSX 以保留",
