@@ -67,7 +67,8 @@ def lay_out(duck: Duck, dataset: Dataset, given: Sequence[dict[str, str | None]]
         UnreadableCellError: a value does not fit its column's type.
     """
     columns: dict[str, list[Any]] = {field.suffix: [] for field in dataset.fields}
-    for position, row in enumerate(given, 1):
+    kept = [row for row in given if not _refused(dataset, row)]
+    for position, row in enumerate(kept, 1):
         for name, type_ in dataset.types.items():
             value = _value(dataset, name, row.get(name))
             for field, part in zip(type_.fields, value, strict=True):
@@ -78,11 +79,15 @@ def lay_out(duck: Duck, dataset: Dataset, given: Sequence[dict[str, str | None]]
     duck.register(dataset.name, pa.table(arrays))
 
 
+def _refused(dataset: Dataset, row: dict[str, str | None]) -> bool:
+    """Sealed rows are refused at the door, in cases as in service."""
+    return any(row.get(each.column) in each.values for each in dataset.declared.refuse)
+
+
 def _value(dataset: Dataset, name: str, raw: str | None) -> tuple[Any, ...]:
     column, type_ = dataset.columns[name], dataset.types[name]
     if raw is None or not raw.strip() or raw in column.empty_when:
-        filler = OPEN if raw is None and column.empty == "open" else None
-        filler = OPEN if column.empty == "open" else filler
+        filler = OPEN if column.empty == "open" else None
         return (filler,) * len(type_.fields)
     try:
         return type_.parse(raw)

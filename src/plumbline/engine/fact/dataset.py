@@ -5,6 +5,7 @@ Declared in `catalog/datasets/<theme>/<name>.yml`; the file's stem is the datase
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -126,11 +127,14 @@ class Dataset:
     Attributes:
         name: stem of the file, also the table's name in models.
         types: semantic type of each declared column, in order.
+        fingerprint: SHA-256 of the declaration's text.
     """
 
     def __init__(self, path: Path, country: Country) -> None:
         self.document = Document(path)
         self.declared = self.document.read(DatasetFile)
+        self.text = path.read_text(encoding="utf-8")
+        self.fingerprint = hashlib.sha256(self.text.encode()).hexdigest()
         self.name = self.declared.dataset
         self.types: dict[str, SemanticType] = {}
         self._check(path)

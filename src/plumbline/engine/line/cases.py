@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from plumbline.engine.fact.document import Document, Strict, did_you_mean
+from plumbline.engine.fact.types import Country
 from plumbline.engine.line.model import Level, SupervisionModel
 from plumbline.errors import Text
 
@@ -125,3 +126,10 @@ def _texts(value: Any) -> Any:
     if value is None:
         return None
     return {True: "是", False: "否"}[value] if isinstance(value, bool) else str(value)
+
+
+def with_invented(country: Country) -> Country:
+    """A country that also knows the province of invented people (38, never assigned): for cases alone."""
+    invented = {f"3801{n:02d}": (("示例县", "", ""),) for n in range(13)}
+    invented["380000"] = (("示例省", "", ""),)
+    return Country({**country.regions, **invented}, country.provinces | {"38"})

@@ -25,10 +25,11 @@ import sqlglot
 from sqlglot import exp
 
 from plumbline.engine.line import shapes
-from plumbline.engine.line.expression import Compiler, Scope, conjuncts, parse
+from plumbline.engine.line.expression import Compiler, Scope, conjuncts, parse, written
 from plumbline.engine.line.inforce import line_in_force, numbers
 from plumbline.engine.line.model import Level, SupervisionModel
 from plumbline.engine.line.shapes import Base, digest
+from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
 
 Dialect = Literal["duckdb", "spark"]
@@ -121,7 +122,8 @@ def compile_model(
         *(f"{sql} AS left_{i + 1}" for i, (_, sql) in enumerate(left)),
         *(f"{sql} AS cannot_{i + 1}" for i, (_, sql) in enumerate(cannot)),
         *(column for grade in grades for column in grade.columns()),
-        *(f"CAST({sql} AS TEXT) AS figure_{name.partition('.')[2]}"
+        *(f"CAST({sql.first if isinstance(sql, Day) else sql} AS TEXT) "
+          f"AS figure_{name.partition('.')[2]}"
           for name, sql in base.figures.items()),
     ]  # fmt: skip
     parts: tuple[Part, ...] = ()
@@ -230,13 +232,13 @@ def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]])
     ]
     left_out = " OR ".join(column for column, _ in lefts)
     verdict = (
-        (f"WHEN {left_out} THEN 'left_out' " if left_out else "")
-        + "WHEN NOT flag THEN 'clear' "
+        "WHEN NOT flag THEN 'clear' "
+        + (f"WHEN {left_out} THEN 'left_out' " if left_out else "")
         + f"WHEN {' OR '.join(when for when, _ in unknown)} THEN 'cannot_tell'"
     )
     decided = " ".join(
         f"WHEN {when} THEN {name}"
-        for when, name in [*lefts, ("NOT flag", "'flag_when'"), *unknown]
+        for when, name in [("NOT flag", "'flag_when'"), *lefts, *unknown]
     )
     return (
         f"CASE {verdict} ELSE 'flag' END AS verdict, CASE {decided} ELSE 'flag_when' END AS decided_by"
@@ -343,7 +345,7 @@ def _parts(model: SupervisionModel, scope: Scope) -> tuple[tuple[Part, ...], lis
             left, right = compiler.value(tree.this), compiler.value(tree.expression)
             columns += [f"CAST({left} AS TEXT) AS part_{i}_left", f"CAST({right} AS TEXT) AS part_{i}_right"]
             sides = (f"part_{i}_left", f"part_{i}_right")
-        text = tree.sql(dialect="duckdb").replace("plumb_", "")
+        text = written(tree)
         parts.append(Part(text, f"part_{i}", sides))
     return tuple(parts), columns
 

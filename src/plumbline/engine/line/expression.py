@@ -33,7 +33,7 @@ class Refusal(Protocol):
 #: Aggregates over the rows of a group or warning.
 AGGREGATES = ("rows", "total", "least", "most", "distinct", "earliest", "latest")
 
-_VALUE_FUNCTIONS = ("yuan", "born", "sex")
+_VALUE_FUNCTIONS = ("yuan", "born", "sex", "age")
 _OPERATORS: dict[type[exp.Expression], str] = {
     exp.And: "AND",
     exp.Or: "OR",
@@ -68,7 +68,7 @@ class Scope:
     facts: Mapping[str, Dataset]
     error: Refusal
     locate: Callable[[str, str], str] = lambda fact, column: f"{fact}.{column}"
-    figures: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, str | Day] = field(default_factory=dict)
     numbers: Mapping[str, Number | str] = field(default_factory=dict)
     aggregate: Callable[[str, str, str | None], str] | None = None
     bare: str | None = None
@@ -282,6 +282,8 @@ class Compiler:
             return self._yuan(given[0])
         if name in ("born", "sex") and len(given) == 1:
             return self._from_number(name, given[0])
+        if name == "age" and len(given) == 2:
+            return self._age(*given)
         if name in AGGREGATES:
             return self._aggregate(name, given)
         allowed = [*time.FUNCTIONS, *_VALUE_FUNCTIONS, *AGGREGATES, "coalesce", "abs", "length"]
@@ -352,6 +354,21 @@ class Compiler:
         raise self._refuse(
             f"{name} 的参数须是公民身份号码列", f"{name} needs a column of type person.id"
         )
+
+    def _age(self, person: exp.Expression, on: exp.Expression) -> str:
+        """Whole years on a date, by the numbers yyyymmdd; unknown if the date leaves it open."""
+        born = self._from_number("born", person)
+        day = self.value(on)
+        if not isinstance(born, Day) or not isinstance(day, Day):
+            raise self._refuse("age 要号码列和日期", "age needs a number column and a date")
+        key = f"{self.scope.locate(person.table, person.name)}__key"
+        day = time.as_days(day)
+
+        def years(date: str) -> str:
+            yyyymmdd = f"(YEAR({date}) * 10000 + MONTH({date}) * 100 + DAY({date}))"
+            return f"({yyyymmdd} - {key} // 1000 % 100000000) // 10000"
+
+        return f"CASE WHEN {years(day.first)} = {years(day.last)} THEN {years(day.first)} END"
 
     def _aggregate(self, name: str, given: Sequence[exp.Expression]) -> str:
         if self.scope.aggregate is None:
@@ -428,7 +445,7 @@ def called(tree: exp.Func) -> tuple[str, list[exp.Expression]]:
 
 def written(tree: exp.Expression) -> str:
     """The part as its author wrote it."""
-    return tree.sql(dialect="duckdb").replace(_PREFIX, "")
+    return tree.sql(dialect="duckdb", normalize_functions=False).replace(_PREFIX, "")
 
 
 def _advice(tree: exp.Expression) -> Text | None:

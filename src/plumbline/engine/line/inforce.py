@@ -79,3 +79,30 @@ def _day(model: SupervisionModel, slot: tuple[str | int, ...], text: str) -> tup
     if days is None:
         raise model.error(slot, f"“{text}”不是日期", f"'{text}' is not a date")
     return days
+
+
+def in_force(model: SupervisionModel, first: date | None, last: date | None) -> dict[str, str]:
+    """The settings as they were on a day somewhere from `first` to `last`, in words.
+
+    A setting that changed within that time is shown with all its periods.
+    """
+    found = {}
+    for name, value in model.declared.settings.items():
+        if not isinstance(value, dict):
+            found[name] = str(value)
+            continue
+        matching = [
+            number for period, number in value.items()
+            if first and last and _covers(model, name, period, first, last)
+        ]  # fmt: skip
+        listed = "；".join(f"{period}: {number}" for period, number in value.items())
+        found[name] = str(matching[0]) if len(matching) == 1 else listed
+    return found
+
+
+def _covers(model: SupervisionModel, name: str, period: str, first: date, last: date) -> bool:
+    starts, _, ends = period.partition("..")
+    slot = ("settings", name, period)
+    return (not starts or first >= _day(model, slot, starts)[0]) and (
+        not ends or last <= _day(model, slot, ends)[1]
+    )

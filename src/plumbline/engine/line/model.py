@@ -188,7 +188,7 @@ class SupervisionModel:
 
     def column_of(self, named: str) -> tuple[str, str]:
         """The fact and column that an entity or `fact.column` of `one_warning_per` stands for."""
-        reference = self.declared.same[named][0] if named in self.declared.same else named
+        reference = (self.declared.same[named][0] if named in self.declared.same else named).rstrip("?")
         fact, _, column = reference.partition(".")
         return fact, column
 

@@ -42,7 +42,7 @@ class Base:
     lead: str
     evidence: Sequence[str]
     ctes: Sequence[tuple[str, str]] = ()
-    figures: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, str | Day] = field(default_factory=dict)
     conditions: Sequence[str] = ()
     carried: Mapping[str, str] = field(default_factory=dict)
     expansion: str = ""

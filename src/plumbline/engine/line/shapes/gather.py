@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from plumbline.engine.line.expression import Compiler, Refusal, parse
+from plumbline.engine.line.expression import Compiler, Refusal, Scope, parse
 from plumbline.engine.line.inforce import numbers
 from plumbline.engine.line.model import Sum, SupervisionModel
 from plumbline.engine.line.shapes.base import (
@@ -17,6 +17,7 @@ from plumbline.engine.line.shapes.base import (
     plain_scope,
 )
 from plumbline.engine.line.shapes.ties import joined, worst
+from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
 
 
@@ -55,7 +56,10 @@ class _Gathering:
         self.scope = plain_scope(model)
         self.inputs: list[_Input] = []
         self.columns: dict[str, str] = {}  # name in `gathering` -> SQL over the facts
-        self.per = [model.resolve(ref, (slot, "per", i)) for i, ref in enumerate(what.per)]
+        self.dates: set[str] = set()  # figures that are dates
+        self.per = [model.resolve(ref.rstrip("?"), (slot, "per", i)) for i, ref in enumerate(what.per)]
+        #: Columns written with a question mark may be absent; absent equals absent.
+        self.optional = {model.resolve(ref[:-1], (slot, "per")) for ref in what.per if ref.endswith("?")}
         self.by = model.resolve(what.by, (slot, "by")) if what.by else None
         if (what.within is None) != (what.by is None):
             raise model.error(
@@ -69,6 +73,10 @@ class _Gathering:
         figures = self._figures()
         counts = self._counts()
         rows = {f"row_{fact}": f"{fact}._row" for fact in what.over}
+        force = self._row_date()
+        if force is not None:
+            day = day_at(model, force, self.scope)
+            self.columns |= {"force_from": day.first, "force_to": day.last}
         columns = {**rows, **keys, **self.columns, "counts": counts, "tier": worst(tiers)}
         listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
         known = " AND ".join(f"{sql} IS NOT NULL" for sql in self._group_keys().values())
@@ -80,7 +88,7 @@ class _Gathering:
         end, more = joined(
             model, outside, self._locate, already=list(what.over), source="gathered"
         )
-        in_force = day_at(model, self._date_in_force(outside), located)
+        in_force = self._in_force(outside, located)
         row_columns = {alias: f"{alias}._row" for alias in outside}
         group = list(self._group_keys())
         return Base(
@@ -93,7 +101,7 @@ class _Gathering:
             lead="gathered.lead",
             evidence=[*what.over, *outside],
             ctes=[("gathering", gathering), ("gathered", gathered)],
-            figures={f"{self.slot}.{name}": f"gathered.{name}" for name in figures},
+            figures={f"{self.slot}.{name}": self._named(name) for name in figures},
             carried={
                 **{f"at_{name}": f"gathered.{name}" for name in group},
                 **({"at_by": "gathered.by_from"} if self.by else {}),
@@ -128,7 +136,7 @@ class _Gathering:
         found = {}
         for fact, column in self.per:
             for suffix in self._physical(fact, column):
-                found[f"{fact}_{column}{suffix}"] = f"{fact}.{column}{suffix}"
+                found[f"{fact}_{column}{suffix}"] = self._grouped_by(fact, column, suffix)
             for name in self.model.facts[fact].names_of(column):
                 found[f"{fact}_{name}__key"] = f"{fact}.{name}__key"
         if self.by:
@@ -139,10 +147,18 @@ class _Gathering:
     def _group_keys(self) -> dict[str, str]:
         """What two rows must share to be in one group: name in `gathering` -> SQL over the facts."""
         return {
-            f"{fact}_{column}{suffix}": f"{fact}.{column}{suffix}"
+            f"{fact}_{column}{suffix}": self._grouped_by(fact, column, suffix)
             for fact, column in self.per
             for suffix in self._physical(fact, column)
         }
+
+    def _grouped_by(self, fact: str, column: str, suffix: str) -> str:
+        at = f"{fact}.{column}{suffix}"
+        return f"COALESCE({at}, '')" if (fact, column) in self.optional else at
+
+    def _named(self, name: str) -> str | Day:
+        at = f"gathered.{name}"
+        return Day(at, at) if name in self.dates else at
 
     def _figures(self) -> list[str]:
         for name, text in self.what.what.items():
@@ -151,7 +167,7 @@ class _Gathering:
 
     def _figure(self, name: str, text: str) -> None:
         error = self._error("what", name)
-        in_rows = day_at(self.model, self._date_in_force([]), self.scope)
+        in_rows = day_at(self.model, self._row_date(), self.scope)
 
         def note(aggregate: str, fact: str, inner: str | None) -> str:
             if fact not in self.what.over:
@@ -161,6 +177,8 @@ class _Gathering:
                     f"'{fact}' is not among the facts that are gathered",
                 )
             column = None
+            if aggregate in ("earliest", "latest", "least", "most") and self._is_date(text):
+                self.dates.add(name)
             if inner is not None:
                 column = f"of_{name}"
                 self.columns[column] = inner
@@ -181,6 +199,13 @@ class _Gathering:
                 "write one aggregate here, such as total(fact.column)",
             )
 
+    def _is_date(self, text: str) -> bool:
+        """Is the aggregate over a date column?"""
+        found = re.search(r"\(\s*(\w+)\.(\w+)\s*\)", text)
+        dataset = self.model.facts.get(found[1]) if found else None
+        declared = dataset.columns.get(found[2]) if dataset and found else None
+        return declared is not None and declared.type == "date"
+
     def _nullable(self, inner: str | None) -> bool:
         """May the aggregated value be unknown? Not if every column in it is required."""
         if inner is None:
@@ -197,25 +222,34 @@ class _Gathering:
         if self.what.rows_when is None:
             return "TRUE"
         error = self._error("rows_when")
-        in_rows = day_at(self.model, self._date_in_force([]), self.scope)
+        in_rows = day_at(self.model, self._row_date(), self.scope)
         scope = replace(self.scope, error=error, numbers=numbers(self.model, in_rows))
         return Compiler(scope).boolean(parse(self.what.rows_when, error))
 
-    def _date_in_force(self, outside: Sequence[str]) -> str | None:
-        """The date in force must be one that a group has: in `per`, `by`, or of an outside fact."""
+    def _row_date(self) -> str | None:
+        """The date that decides, for one row, which settings were in force."""
+        named = date_in_force(self.model)
+        if named and named.partition(".")[0] in self.what.over:
+            return named
+        return ".".join(self.by) if self.by else None
+
+    def _in_force(self, outside: Sequence[str], located: Scope) -> Day:
+        """The date in force for a group: its own, or the latest of its rows."""
         named = date_in_force(self.model)
         has = {f"{fact}.{column}" for fact, column in self.per}
         if self.by:
             has.add(".".join(self.by))
-        if named in has or (named and named.partition(".")[0] in outside):
-            return named
+        if named and (named in has or named.partition(".")[0] in outside):
+            return day_at(self.model, named, located)
         if self.by:
-            return ".".join(self.by)
+            return day_at(self.model, ".".join(self.by), located)
+        if self._row_date() is not None:
+            return Day("gathered.force_from", "gathered.force_to")
         dates = [
             f"{fact}.{column}" for fact, column in self.per
             if self.model.facts[fact].columns[column].type in ("date", "moment")
         ]  # fmt: skip
-        return dates[0] if dates else None
+        return day_at(self.model, dates[0] if dates else None, located)
 
     def _locate(self, fact: str, column: str) -> str:
         if fact not in self.what.over:
@@ -238,6 +272,8 @@ class _Gathering:
         columns = [*group, *(f"MIN({name}) AS {name}" for name in others)]
         columns += [f"{self._aggregated(i, '', unknown)} AS {i.name}" for i in self.inputs]
         columns += ["MAX(tier) AS tier", f"MIN(row_{self.what.over[0]}) AS lead"]
+        if "force_from" in self.columns:
+            columns += ["MAX(force_from) AS force_from", "MAX(force_to) AS force_to"]
         source = "gathering"
         if len(self.what.over) > 1:
             source = self._once(group, others)
@@ -248,6 +284,7 @@ class _Gathering:
         named = dict.fromkeys(
             [*group, *others, *(f"row_{fact}" for fact in self.what.over[-1:]),
              *(i.column for i in self.inputs if i.column), "counts", "tier",
+             *(name for name in ("force_from", "force_to") if name in self.columns),
              f"row_{self.what.over[0]}"]
         )  # fmt: skip
         return f"(SELECT DISTINCT {', '.join(named)} FROM gathering) AS once"

@@ -140,7 +140,7 @@ def _translated(query: exp.Query, scope: Scope) -> exp.Expression:
     return query.transform(write)
 
 
-_OURS = {*time.FUNCTIONS, "yuan", "born", "sex"}
+_OURS = {*time.FUNCTIONS, "yuan", "born", "sex", "age"}
 
 
 def _column(node: exp.Column, scope: Scope) -> exp.Expression:

@@ -1,0 +1,49 @@
+"""Facts x line -> collisions. This is the one door; everything below it is private.
+
+    from datetime import datetime
+    from plumbline.engine import Workspace
+
+    city = Workspace("demo-city")
+    city.load(at=datetime.now())
+    run = city.collide(at=datetime.now())
+    for warning in city.warnings(level="red"):
+        print(warning.key, city.sentence(warning, "zh"))
+"""
+
+from plumbline.engine.catalog import packaged_catalog
+from plumbline.engine.collision.evidence import FactRow, Source
+from plumbline.engine.collision.explain import Condition, Explanation, Judged
+from plumbline.engine.collision.reproduce import Difference, Reproduction
+from plumbline.engine.collision.run import ModelResult, Run
+from plumbline.engine.collision.tell import NOT_A_VERDICT
+from plumbline.engine.collision.trial import Outcome
+from plumbline.engine.collision.warning import EarlyWarning, Evidence
+from plumbline.engine.fact.batch import Batch
+from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.fact.load import AlreadyLoaded
+from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.workspace import Checked, Workspace, write_model_skeleton
+
+__all__ = [
+    "NOT_A_VERDICT",
+    "AlreadyLoaded",
+    "Batch",
+    "Checked",
+    "Condition",
+    "Dataset",
+    "Difference",
+    "EarlyWarning",
+    "Evidence",
+    "Explanation",
+    "FactRow",
+    "Judged",
+    "ModelResult",
+    "Outcome",
+    "Reproduction",
+    "Run",
+    "Source",
+    "SupervisionModel",
+    "Workspace",
+    "packaged_catalog",
+    "write_model_skeleton",
+]

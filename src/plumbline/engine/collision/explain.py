@@ -1,0 +1,208 @@
+"""Why, and why not: a model judged for one subject, slot by slot, with values and source cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from plumbline.engine.backend import Duck
+from plumbline.engine.collision.evidence import FactRow, fetch
+from plumbline.engine.fact import sql
+from plumbline.engine.fact.store import Store
+from plumbline.engine.fact.types import UnreadableCellError
+from plumbline.engine.line.compile import Compiled, compile_model
+from plumbline.engine.line.model import SupervisionModel
+from plumbline.errors import RunError, Text
+
+_WORDS = {
+    "before": Text("{0} 早于 {1}", "{0} is earlier than {1}"),
+    "after": Text("{0} 晚于 {1}", "{0} is later than {1}"),
+    "on_or_before": Text("{0} 不晚于 {1}", "{0} is not later than {1}"),
+    "on_or_after": Text("{0} 不早于 {1}", "{0} is not earlier than {1}"),
+    "within_days": Text("{1} 在 {0} 之后 {2} 天以内", "{1} is within {2} days after {0}"),
+    "within_months": Text("{1} 在 {0} 之后 {2} 个月以内", "{1} is within {2} months after {0}"),
+    "within_years": Text("{1} 在 {0} 之后 {2} 年以内", "{1} is within {2} years after {0}"),
+    "overlaps": Text("两段时间有重叠：{0}，{1}", "the periods overlap: {0}, {1}"),
+    "during": Text("{0} 在 {1} 期间", "{0} is during {1}"),
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition, whether it held (None: unknown), and what would have made it hold."""
+
+    text: str
+    held: bool | None
+    left: str | None = None
+    right: str | None = None
+
+    @property
+    def would_hold(self) -> Text:
+        """The nearest change of value that would make it hold."""
+        if self.left is not None or self.right is not None:
+            operator = next(op for op in (">=", "<=", "<>", ">", "<", "=") if op in self.text)
+            left, _, right = self.text.partition(f" {operator} ")
+            known = self.right if self.right is not None else right
+            now = self.left if self.left is not None else "?"
+            return Text(
+                f"若 {left} {operator} {known}（现为 {now}）", f"if {left} {operator} {known} (now {now})"
+            )
+        tree = sqlglot.parse_one(self.text.replace("overlaps(", "plumb_overlaps("), dialect="duckdb")
+        if isinstance(tree, exp.Anonymous):
+            name = str(tree.this).lower().removeprefix("plumb_")
+            if name in _WORDS:
+                given = [argument.sql(dialect="duckdb") for argument in tree.expressions]
+                given += ["1"] * (3 - len(given))
+                words = _WORDS[name]
+                return Text("若 " + words.zh.format(*given), "if " + words.en.format(*given))
+        return Text(f"若 {self.text}", f"if {self.text}")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One combination of rows: the verdict, and every slot that led to it."""
+
+    verdict: str
+    decided_by: str
+    tier: str
+    level: str | None
+    per: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    exceptions: tuple[tuple[str, str, bool | None], ...]  # (slot, name, whether it holds)
+    rows: Mapping[str, FactRow]
+    figures: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a model says of one subject.
+
+    Attributes:
+        judged: every candidate, strongest verdict first; empty if no rows meet.
+        present: fact -> how many rows speak of the subject (None: the fact is not tied to it).
+    """
+
+    model: SupervisionModel
+    subject: str
+    as_of: date
+    judged: tuple[Judged, ...]
+    present: Mapping[str, int | None]
+
+
+def focus_on(model: SupervisionModel, subject: str) -> dict[str, str]:
+    """Fact -> SQL condition that keeps the rows about the subject, where that changes no verdict."""
+    named = model.subject
+    references = model.declared.same.get(named, [named])
+    if model.declared.shape in ("outlier", "sql"):
+        return {}  # the peers, or the author's query, need the other rows
+    found = {}
+    for reference in references:
+        fact, _, column = reference.partition(".")
+        gathered = fact in model.gathered
+        grouped_by = (model.declared.sum.per if model.declared.sum else []) + (
+            model.declared.duplicate.on if model.declared.duplicate else []
+        )
+        if gathered and reference not in grouped_by:
+            continue
+        found[fact] = _about(model, fact, column, subject)
+    return found
+
+
+def _about(model: SupervisionModel, fact: str, column: str, subject: str) -> str:
+    type_ = model.facts[fact].types[column]
+    suffixes = [field.suffix for field in type_.fields]
+    try:
+        value = type_.parse(subject)
+    except UnreadableCellError as unreadable:
+        raise RunError(
+            Text(f"“{subject}”不是有效的{type_.title.zh}：{unreadable.reason.zh}",
+                 f"'{subject}' is not a valid {type_.title.en}: {unreadable.reason.en}"),
+            where=model.name,
+        ) from unreadable  # fmt: skip
+    use = suffixes.index("__key") if "__key" in suffixes and value[-1] is not None else 0
+    return f"{sql.name(column + suffixes[use])} = {_literal(value[use])}"
+
+
+def explain(
+    duck: Duck, store: Store, model: SupervisionModel, subject: str, as_of: date
+) -> Explanation:
+    """Judge a model for one subject over the datasets that `duck` has views of."""
+    focus = focus_on(model, subject)
+    fact, column = model.column_of(model.subject)
+    shown = subject
+    if fact in model.facts and column in model.facts[fact].types:
+        shown = str(_normal(model, fact, column, subject))
+    compiled = compile_model(model, detail=True, focus=focus)
+    rows = duck.arrow(
+        f"SELECT * FROM ({compiled.on(as_of)}) WHERE per_1 = {sql.literal(shown)}"
+    ).to_pylist()
+    wanted = {
+        name: (model.facts[name], [row[f"row_{name}"] for row in rows if row[f"row_{name}"] is not None])
+        for name in compiled.evidence
+    }
+    found = fetch(duck, store, wanted)
+    judged = [_judged(compiled, row, found) for row in rows]
+    order = {"flag": 0, "cannot_tell": 1, "left_out": 2, "clear": 3}
+    judged.sort(key=lambda each: (order[each.verdict], sorted(r.row for r in each.rows.values())))
+    return Explanation(model, shown, as_of, tuple(judged), _present(duck, model, subject))
+
+
+def _normal(model: SupervisionModel, fact: str, column: str, subject: str) -> Any:
+    type_ = model.facts[fact].types[column]
+    try:
+        value = type_.parse(subject)
+    except UnreadableCellError:
+        return subject
+    return value[0] if value[0] is not None else subject
+
+
+def _judged(
+    compiled: Compiled, row: Mapping[str, Any], found: Mapping[str, Mapping[int, FactRow]]
+) -> Judged:
+    conditions = tuple(
+        Condition(
+            part.text,
+            row[part.column],
+            *((row[part.sides[0]], row[part.sides[1]]) if part.sides else ()),
+        )
+        for part in compiled.parts
+    )
+    rows = {
+        fact: found[fact][row[f"row_{fact}"]]
+        for fact in compiled.evidence
+        if row[f"row_{fact}"] is not None
+    }
+    return Judged(
+        verdict=row["verdict"],
+        decided_by=row["decided_by"],
+        tier=row["tier"],
+        level=row["level"],
+        per=tuple(row[name] for name in compiled.per),
+        conditions=conditions,
+        exceptions=tuple((kind, name, row[column]) for kind, name, column in compiled.slots),
+        rows=rows,
+        figures={name: row[f"figure_{name}"] for name in compiled.figures},
+    )
+
+
+def _present(duck: Duck, model: SupervisionModel, subject: str) -> dict[str, int | None]:
+    """How many rows of each fact speak of the subject."""
+    references: Sequence[str] = model.declared.same.get(model.subject, [model.subject])
+    found: dict[str, int | None] = dict.fromkeys(model.facts)
+    for reference in references:
+        fact, _, column = reference.partition(".")
+        if fact in model.facts and column in model.facts[fact].columns:
+            about = _about(model, fact, column, subject)
+            ((found[fact],),) = duck.run(
+                f"SELECT COUNT(*) FROM {sql.name(model.facts[fact].name)} WHERE {about}"
+            )
+    return found
+
+
+def _literal(value: Any) -> str:
+    return str(value) if isinstance(value, int) else sql.literal(str(value))

@@ -1,0 +1,104 @@
+"""A warning in words: its sentence, from the rows it points to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from plumbline.engine.collision.evidence import FactRow
+from plumbline.engine.collision.warning import EarlyWarning
+from plumbline.engine.line.inforce import in_force
+from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.line.sentence import Told, figure_types, render
+from plumbline.engine.line.shapes.base import date_in_force
+from plumbline.errors import Lang
+
+#: Every page and export that shows a warning says so.
+NOT_A_VERDICT = {
+    "zh": "预警是需要核实的线索，不是对任何人的结论；可能有错，也可能有正当解释。",
+    "en": "A warning is something to verify, not a verdict on anyone; it may be an error or have a "
+    "lawful explanation.",
+}
+
+
+def sentence(
+    model: SupervisionModel,
+    warning: EarlyWarning,
+    rows: Mapping[str, Mapping[int, FactRow]],
+    lang: Lang,
+    *,
+    masked: bool = True,
+) -> str:
+    """The model's sentence with this warning's evidence in it.
+
+    Args:
+        rows: fact -> row number -> row, at least those the warning points to.
+        masked: hide what identifies a person.
+    """
+    lead = {fact: rows[fact][row] for fact, row in warning.leading().items()}
+    of_fact: dict[str, list[FactRow]] = {}
+    for evidence in warning.evidence:
+        of_fact.setdefault(evidence.fact, []).append(rows[evidence.fact][evidence.row])
+
+    def show(fact: str, column: str) -> str:
+        return lead[fact].show(column, lang, masked=masked) if fact in lead else "—"
+
+    def gather(function: str, fact: str, column: str) -> str:
+        return _gather(function, of_fact.get(fact, []), column, lang)
+
+    told = Told(
+        show=show,
+        rows={fact: len(found) for fact, found in of_fact.items()},
+        gather=gather,
+        figures=figures(model, warning.figures, lang),
+        settings=in_force(model, *_day_in_force(model, lead)),
+    )
+    words = model.declared.say.text
+    return render(words.in_(lang), told)
+
+
+def figures(
+    model: SupervisionModel, values: Mapping[str, str | None], lang: Lang
+) -> dict[str, str]:
+    """Calculated figures in words, by the names that models give them (`sum.litres`)."""
+    types = figure_types(model)
+    shape = model.declared.shape
+    found = {}
+    for name, value in values.items():
+        type_ = types.get(f"{shape}.{name}")
+        if value is None:
+            found[f"{shape}.{name}"] = "—"
+        elif type_ is not None and type_.name == "money":
+            found[f"{shape}.{name}"] = type_.show((round(float(value)),), lang)
+        else:
+            found[f"{shape}.{name}"] = value
+    return found
+
+
+def _gather(function: str, rows: Sequence[FactRow], column: str, lang: Lang) -> str:
+    if not rows:
+        return "—"
+    values = [row.values[column] for row in rows]
+    type_ = rows[0].dataset.types[column]
+    known = [value for value in values if value[0] is not None]
+    if not known:
+        return "—"
+    if function == "total":
+        return type_.show((sum(value[0] for value in known),), lang)
+    chosen = min(known) if function == "earliest" else max(known, key=lambda value: value[-1])
+    return type_.show(chosen, lang)
+
+
+def _day_in_force(
+    model: SupervisionModel, lead: Mapping[str, FactRow]
+) -> tuple[date | None, date | None]:
+    reference = date_in_force(model)
+    if reference is None:
+        return None, None
+    fact, _, column = reference.partition(".")
+    if fact not in lead:
+        return None, None
+    first, last = (
+        part.date() if isinstance(part, datetime) else part for part in lead[fact].values[column]
+    )
+    return first, last

@@ -1,0 +1,391 @@
+"""A workspace: a folder with `plumbline.toml`, `inbox/`, `store/`, and its own `catalog/`.
+
+The workspace's catalog lies over the packaged one: a dataset or model of the same name replaces it.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from plumbline.engine.backend import Limits, open_duckdb
+from plumbline.engine.catalog import packaged_catalog
+from plumbline.engine.collision.evidence import FactRow, fetch
+from plumbline.engine.collision.explain import Explanation, explain
+from plumbline.engine.collision.reproduce import Recorded, Reproduction, recorded, reproduce
+from plumbline.engine.collision.run import Progress, Run, collide, latest_as_of, opened, relation, runs
+from plumbline.engine.collision.tell import sentence
+from plumbline.engine.collision.trial import Outcome, try_cases
+from plumbline.engine.collision.warning import FIELDS, EarlyWarning
+from plumbline.engine.fact import sql
+from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.fact.document import did_you_mean
+
+from plumbline.engine.fact.store import Snapshot, Store
+from plumbline.engine.fact.types import Country, country_pack
+from plumbline.engine.line.cases import Cases, Kind, with_invented
+from plumbline.engine.line.compile import Dialect, compile_model
+from plumbline.engine.line.model import Level, SupervisionModel
+from plumbline.engine.line.sentence import check_sentence
+from plumbline.engine.line.skeleton import write_skeleton
+from plumbline.errors import DeclarationError, Lang, PlumblineError, RunError, Text
+
+Named = TypeVar("Named")
+Register = Literal["warnings", "trials", "questions"]
+
+_SETTINGS = {"workspace": {"name", "country"}, "limits": {"memory", "threads", "spill"}}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A model after `check`: what is wrong with its text, and how its cases came out."""
+
+    model: str
+    problem: PlumblineError | None
+    outcomes: tuple[Outcome, ...]
+    missing_kinds: tuple[Kind, ...]
+
+    @property
+    def passed(self) -> bool:
+        return (
+            self.problem is None and not self.missing_kinds and all(o.passed for o in self.outcomes)
+        )
+
+
+class Workspace:
+    """One office's registers, models and warnings.
+
+    Args:
+        directory: the folder that holds `plumbline.toml`.
+
+    Raises:
+        DeclarationError: there is no workspace here, or its settings are wrong.
+    """
+
+    def __init__(self, directory: str | Path) -> None:
+        self.directory = Path(directory).absolute()
+        self.settings = _settings(self.directory / "plumbline.toml")
+        limits = self.settings.get("limits", {})
+        spill = limits.get("spill")
+        self.limits = Limits(
+            memory=str(limits.get("memory", Limits.memory)),
+            threads=int(limits.get("threads", 0)),
+            spill=self.directory / spill if spill else None,
+        )
+        self.store = Store(self.directory / "store", self.limits)
+        self._recordings: dict[tuple[int, str], Recorded] = {}
+
+    @classmethod
+    def create(cls, directory: str | Path, name: str = "") -> Workspace:
+        """Make an empty workspace; an existing one is opened as it is."""
+        folder = Path(directory).absolute()
+        settings = folder / "plumbline.toml"
+        if not settings.exists():
+            for part in ("inbox", "store", "catalog/datasets", "catalog/models"):
+                (folder / part).mkdir(parents=True, exist_ok=True)
+            settings.write_text(f'[workspace]\nname = "{name or folder.name}"\n', encoding="utf-8")
+        return cls(folder)
+
+    @property
+    def name(self) -> str:
+        return str(self.settings.get("workspace", {}).get("name", self.directory.name))
+
+    @property
+    def inbox(self) -> Path:
+        return self.directory / "inbox"
+
+    @cached_property
+    def country(self) -> Country:
+        overlay = self.settings.get("workspace", {}).get("country")
+        return country_pack(self.directory / overlay if overlay else None)
+
+    @cached_property
+    def datasets(self) -> dict[str, Dataset]:
+        """Every declared dataset by name."""
+        return _datasets(self._catalogs, self.country)
+
+    @cached_property
+    def models(self) -> dict[str, SupervisionModel]:
+        """Every supervision model by name."""
+        return {name: SupervisionModel(f, self.datasets) for name, f in self._model_folders.items()}
+
+    @property
+    def _catalogs(self) -> tuple[Path, Path]:
+        return packaged_catalog(), self.directory / "catalog"
+
+    @property
+    def _model_folders(self) -> dict[str, Path]:
+        found = {}
+        for catalog in self._catalogs:
+            for path in sorted(catalog.glob("models/**/model.yml")):
+                found[path.parent.name] = path.parent
+        return dict(sorted(found.items()))
+
+    def dataset(self, name: str) -> Dataset:
+        return _named(self.datasets, name, Text("没有数据集", "no dataset"))
+
+    def model(self, name: str) -> SupervisionModel:
+        return _named(self.models, name, Text("没有模型", "no model"))
+
+    # Facts
+
+    def load(
+        self,
+        *,
+        at: datetime,
+        only: Sequence[str] = (),
+        as_of: date | None = None,
+        accept: str | None = None,
+        by: str = "",
+        again: bool = False,
+    ) -> list[object]:
+        """Load what is new in the inbox; see `load_inbox` for what comes back.
+
+        Args:
+            at: when it is received.
+            only: datasets; default all.
+            as_of: the day the deliveries speak of; default from their names.
+            accept: reason to let in deliveries outside their expectations, and `by` whom.
+            again: load files anew whose content was loaded before.
+        """
+        from plumbline.engine.fact.load import load_inbox
+
+        chosen = {name: self.dataset(name) for name in only} if only else self.datasets
+        return load_inbox(
+            self.store, chosen, self.inbox,
+            received_at=at, as_of=as_of, accept=accept, by=by, again=again,
+        )  # fmt: skip
+
+    def snapshots(self, datasets: Iterable[str] | None = None) -> dict[str, Snapshot]:
+        """The newest state of the datasets that anything was loaded for."""
+        names = self.datasets if datasets is None else datasets
+        return {n: self.store.snapshot(n) for n in names if self.store.version(n) is not None}
+
+    # The line
+
+    def check(self, names: Sequence[str] = ()) -> list[Checked]:
+        """Lint models and run their cases; wrong ones are reported, not raised."""
+        folders = self._model_folders
+        for name in names:
+            _named(folders, name, Text("没有模型", "no model"))
+        datasets = _datasets(self._catalogs, with_invented(self.country))
+        with open_duckdb(self.limits) as duck:
+            checked = []
+            for name in names or folders:
+                problem, outcomes, missing = None, [], []
+                try:
+                    model = SupervisionModel(folders[name], datasets)
+                    compiled = compile_model(model)
+                    check_sentence(model, [f"{model.declared.shape}.{f}" for f in compiled.figures])
+                    cases = Cases(model)
+                    missing = cases.missing_kinds()
+                    outcomes = try_cases(duck, model, cases)
+                except DeclarationError as error:
+                    problem = error
+                checked.append(Checked(name, problem, tuple(outcomes), tuple(missing)))
+        return checked
+
+    def sql(self, name: str, dialect: Dialect = "duckdb") -> str:
+        """The one statement that decides a model's verdicts."""
+        return compile_model(self.model(name)).in_(dialect)
+
+    # Collisions
+
+    def collide(
+        self,
+        names: Sequence[str] = (),
+        *,
+        at: datetime,
+        as_of: date | None = None,
+        accept: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> Run:
+        """Run live and trial models over the newest facts; see `collision.run.collide`."""
+        if names:
+            models = [self.model(name) for name in names]
+        else:
+            models = [m for m in self.models.values() if m.declared.status in ("live", "trial")]
+        return collide(
+            self.store, models, at=at, as_of=as_of, accept=accept, progress=progress
+        )
+
+    def runs(self) -> dict[int, dict[str, object]]:
+        """Manifest of every run, by number."""
+        return runs(self.store)
+
+    def warnings(
+        self,
+        *,
+        level: Level | None = None,
+        model: str | None = None,
+        register: Register = "warnings",
+        withdrawn: bool = False,
+    ) -> list[EarlyWarning]:
+        """The warnings of a register, most serious first.
+
+        Args:
+            register: `warnings` (told to people), `trials` (of models on trial), or `questions`
+                (equal number, different name: for the departments that delivered the rows).
+            withdrawn: those whose evidence is gone as well.
+        """
+        if model is not None:
+            self.model(model)
+        conditions = ["TRUE"] if withdrawn else ["state = 'open'"]
+        conditions += [f"level = {sql.literal(level)}"] if level else []
+        conditions += [f"model = {sql.literal(model)}"] if model else []
+        columns = ", ".join(field.suffix for field in FIELDS)
+        with open_duckdb(self.limits) as duck:
+            rows = duck.run(
+                f"SELECT {columns} FROM {relation(self.store, register)} "
+                f"WHERE {' AND '.join(conditions)} ORDER BY CASE level WHEN 'red' THEN 0 "
+                "WHEN 'yellow' THEN 1 ELSE 2 END, model, key"
+            )
+        return [EarlyWarning.from_row(row) for row in rows]
+
+    def find(self, key: str) -> tuple[EarlyWarning, Register]:
+        """The warning with this key (or an unambiguous beginning of it), and its register."""
+        registers: tuple[Register, ...] = ("warnings", "trials", "questions")
+        found = [
+            (warning, register)
+            for register in registers
+            for warning in self.warnings(register=register, withdrawn=True)
+            if warning.key.startswith(key.lower())
+        ]
+        if len({warning.key for warning, _ in found}) != 1:
+            several = f"有 {len(found)} 条" if found else "没有"
+            raise RunError(
+                Text(f"{several}以“{key}”开头的预警", f"{len(found) or 'no'} warnings begin with '{key}'"),
+                hint=Text("用 plumbline warnings 查看编号", "see the keys with plumbline warnings"),
+            )
+        return found[0]
+
+    def evidence(self, warnings: Sequence[EarlyWarning]) -> dict[str, dict[str, dict[int, FactRow]]]:
+        """Rows that warnings point to, as their run saw them: key -> fact -> row number -> row."""
+        found: dict[str, dict[str, dict[int, FactRow]]] = {}
+        for (_, _), group in _by_run_and_model(warnings).items():
+            then = self._recorded(group[0])
+            wanted: dict[str, tuple[Dataset, list[int]]] = {}
+            for each in (e for warning in group for e in warning.evidence):
+                wanted.setdefault(each.fact, (then.model.facts[each.fact], []))[1].append(each.row)
+            with opened(self.store, then.datasets, then.snapshots) as duck:
+                rows = fetch(duck, self.store, wanted)
+            for warning in group:
+                found[warning.key] = rows
+        return found
+
+    def sentences(
+        self, warnings: Sequence[EarlyWarning], lang: Lang = "zh", *, masked: bool = True
+    ) -> dict[str, str]:
+        """Each warning in words, by key."""
+        rows = self.evidence(warnings)
+        return {
+            w.key: sentence(self._recorded(w).model, w, rows[w.key], lang, masked=masked)
+            for w in warnings
+        }
+
+    def sentence(self, warning: EarlyWarning, lang: Lang = "zh", *, masked: bool = True) -> str:
+        return self.sentences([warning], lang, masked=masked)[warning.key]
+
+    def explain(self, warning: EarlyWarning) -> Explanation:
+        """Why a warning was raised, from what its run saw."""
+        then = self._recorded(warning)
+        with opened(self.store, then.datasets, then.snapshots) as duck:
+            whole = explain(duck, self.store, then.model, warning.subject, then.as_of)
+        judged = tuple(each for each in whole.judged if each.per == warning.per)
+        return Explanation(whole.model, whole.subject, whole.as_of, judged, whole.present)
+
+    def explain_subject(self, name: str, subject: str, as_of: date | None = None) -> Explanation:
+        """What a model says today of one subject, flagged or not."""
+        model = self.model(name)
+        snapshots = self.snapshots({d.name for d in model.facts.values()})
+        if missing := sorted({d.name for d in model.facts.values()} - set(snapshots)):
+            raise RunError(
+                Text(f"还没有这些数据：{', '.join(missing)}", f"nothing is loaded for: {', '.join(missing)}")
+            )
+        on = as_of or latest_as_of(list(self.snapshots().values()))
+        with opened(self.store, self.datasets, snapshots) as duck:
+            return explain(duck, self.store, model, subject, on)
+
+    def reproduce(self, key: str) -> Reproduction:
+        """Recompute a warning from the recorded batches and model version."""
+        warning, register = self.find(key)
+        kind = "question" if register == "questions" else "warning"
+        return reproduce(self.store, warning, self.country, kind=kind)
+
+    def note_access(self, *, at: datetime, by: str, what: str, reason: str) -> None:
+        """Write down that personal values were shown unmasked: who, what, why."""
+        entry = {"at": at.isoformat(timespec="seconds"), "by": by, "what": what, "reason": reason}
+        with (self.directory / "access.log").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+    def _recorded(self, warning: EarlyWarning) -> Recorded:
+        place = (warning.seen_in, warning.model)
+        if place not in self._recordings:
+            self._recordings[place] = recorded(self.store, warning, self.country)
+        return self._recordings[place]
+
+
+def write_model_skeleton(workspace: Workspace, name: str, dataset: str | None = None) -> Path:
+    """Write a new model that already passes the linter; gives its folder."""
+    return write_skeleton(workspace.directory / "catalog" / "models", name, workspace.datasets, dataset)
+
+
+def _settings(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.is_file():
+        raise DeclarationError(
+            Text("这里不是工作区", "this is not a workspace"),
+            where=str(path.parent),
+            hint=Text(
+                "用 plumbline init 建一个，或用 --workspace 指明目录",
+                "make one with plumbline init, or name its folder with --workspace",
+            ),
+        )
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DeclarationError(
+            Text(f"写法不通：{error}", f"cannot be read: {error}"), where=str(path)
+        ) from error
+    for section, values in settings.items():
+        if section not in _SETTINGS:
+            raise DeclarationError(
+                Text(f"不认识的部分 [{section}]", f"unknown section [{section}]"),
+                where=str(path), hint=did_you_mean(section, list(_SETTINGS)),
+            )  # fmt: skip
+        for key in values:
+            if key not in _SETTINGS[section]:
+                raise DeclarationError(
+                    Text(f"[{section}] 里不认识的项“{key}”", f"unknown key '{key}' in [{section}]"),
+                    where=str(path), hint=did_you_mean(key, sorted(_SETTINGS[section])),
+                )  # fmt: skip
+    return settings
+
+
+def _datasets(catalogs: Iterable[Path], country: Country) -> dict[str, Dataset]:
+    paths = {p.stem: p for catalog in catalogs for p in sorted(catalog.glob("datasets/**/*.yml"))}
+    return {name: Dataset(path, country) for name, path in sorted(paths.items())}
+
+
+def _named(known: Mapping[str, Named], name: str, problem: Text) -> Named:
+    if name not in known:
+        raise RunError(
+            Text(f"{problem.zh}“{name}”", f"{problem.en} '{name}'"),
+            hint=did_you_mean(name, list(known)),
+        )
+    return known[name]
+
+
+def _by_run_and_model(
+    warnings: Sequence[EarlyWarning],
+) -> dict[tuple[int, str], list[EarlyWarning]]:
+    groups: dict[tuple[int, str], list[EarlyWarning]] = {}
+    for warning in warnings:
+        groups.setdefault((warning.seen_in, warning.model), []).append(warning)
+    return groups
+
