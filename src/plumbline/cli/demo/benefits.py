@@ -223,7 +223,7 @@ def deliver(city: City) -> None:
     for each in range(2021, 2026):
         part = rows[year == each]
         columns = _cells(city, rng, part, each)
-        name = f"惠民补贴发放明细_{each}"
+        name = f"惠民补贴发放明细_{each}年"
         if each == 2021:
             write_csv(folder / f"{name}.csv", columns, encoding="utf-8-sig", quoted=True)
         elif each == 2022:

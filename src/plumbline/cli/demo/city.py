@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from plumbline.cli.demo.dirt import (
 )
 from plumbline.cli.demo.files import Columns
 from plumbline.cli.demo.names import another_name
+from plumbline.cli.demo.organisations import Organisations, draw_companies, draw_units
 from plumbline.cli.demo.people import COUNTIES, People, Pool, stream
 from plumbline.cli.demo.rows import Rows, groups
 from plumbline.cli.demo.truth import Truth
@@ -83,10 +85,28 @@ class City:
         """Everybody, to be cast into the stories of one model."""
         return Pool(self.rng(f"{name} cast"), np.ones(len(self.people), np.bool_))
 
+    @cached_property
+    def units(self) -> Organisations:
+        return draw_units()
+
+    @cached_property
+    def companies(self) -> Organisations:
+        return draw_companies(self.rng("companies"), max(1_500, len(self.people) // 40))
+
     # -- what happened ---------------------------------------------------------------------
 
     def add(self, dataset: str, *rows: Rows) -> None:
         self._events.setdefault(dataset, []).extend(part for part in rows if len(part))
+
+    def so_far(self, dataset: str) -> Rows:
+        """What has happened in a register until now."""
+        return Rows.join(*self._events[dataset])
+
+    def involved(self, dataset: str) -> Mask:
+        """Who stands in a register already."""
+        found = np.zeros(len(self.people), np.bool_)
+        found[self.so_far(dataset).person] = True
+        return found
 
     def protect(self, dataset: str, person: Ints) -> None:
         """Keep damage away from the rows of people on whom a story rests."""
@@ -116,6 +136,17 @@ class City:
 
     def number(self, person: int) -> str:
         return self.people.numbers[person]
+
+    def report(self, model: str, person: Ints, red: Mask, sure: Mask) -> None:
+        """One finding a person: a warning where the name fits, red if so much as one row is red."""
+        everybody, group = np.unique(person, return_inverse=True)
+        known = np.bincount(group, sure, len(everybody)) > 0
+        worst = np.bincount(group, sure & red, len(everybody)) > 0
+        for one, is_known, is_red in zip(everybody, known, worst, strict=True):
+            if is_known:
+                self.truth.warn(model, self.number(one), "red" if is_red else "yellow")
+            else:
+                self.truth.ask(model, self.number(one))
 
     def trap(self, model: str, name: str, person: Iterable[int]) -> None:
         self.truth.trap(model, name, (self.number(p) for p in person))

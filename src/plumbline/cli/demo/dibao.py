@@ -307,9 +307,9 @@ def _deliver_households(city: City, rng: np.random.Generator) -> None:
             },
         )
         if each < 2023:
-            write_csv(folder / f"低保家庭月报_{each}.tsv", columns, delimiter="\t")
+            write_csv(folder / f"低保家庭月报_{each}年.tsv", columns, delimiter="\t")
         else:
-            write_csv(folder / f"低保家庭月报_{each}.csv", columns, encoding="utf-8-sig")
+            write_csv(folder / f"低保家庭月报_{each}年.csv", columns, encoding="utf-8-sig")
     city.rows_written(HOUSEHOLDS, rows)
 
 

@@ -77,6 +77,11 @@ def masked_number(number: str, _: int = 0) -> str:
     return number[:6] + "*" * 8 + number[-4:]
 
 
+def wrong_code(code: str, _: int = 0) -> str:
+    """The same credit code with its last character mistyped."""
+    return code[:-1] + ("A" if code[-1] != "A" else "B")
+
+
 #: Class of reason -> what it does to the cell of the column that it strikes.
 NUMBER_DAMAGE: Mapping[str, Change] = {
     "number turned into a float": as_float,

@@ -320,7 +320,7 @@ def _deliver_offences(city: City, rng: np.random.Generator) -> None:
     }
     for start, end, shape in ((2010, 2014, 0), (2015, 2019, 1), (2020, 2026, 2)):
         part = pick(early, (year >= start) & (year <= end))
-        name = f"违法犯罪记录_{start}-{min(end, 2025)}"
+        name = f"违法犯罪记录_{start}年-{min(end, 2025)}年"
         if shape == 0:
             write_csv(folder / f"{name}.csv", part, encoding="gb18030", newline="\r\n", quoted=True)
         elif shape == 1:
@@ -330,7 +330,7 @@ def _deliver_offences(city: City, rng: np.random.Generator) -> None:
     changed = first | rows.withdrawn
     change = {"变更类型": either(rows.withdrawn, "删除", "修改"), **columns}
     write_xlsx(
-        folder / "违法犯罪记录_2026更正.xlsx",
+        folder / "违法犯罪记录更正_20251231.xlsx",
         [Sheet("更正", pick(change, changed), above=("更正说明：以下记录此前报送有误",))],
     )
     refused = int(rows.sealed.sum())
