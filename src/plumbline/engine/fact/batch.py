@@ -85,6 +85,7 @@ class Batch(_Manifest):
     quarantined: int = 0
     reasons: list[Reason] = []
     notes: list[Note] = []
+    remarks: list[Text] = []  # what the reader noticed: a wrong extension, a member set aside
     ignored: list[str] = []  # source columns left out by declaration
     missing: list[str] = []  # declared, not required, not delivered
     unmatched: list[str] = []  # sheets without the header
@@ -97,6 +98,11 @@ class Batch(_Manifest):
     @property
     def is_held(self) -> bool:
         return self.status == "held"
+
+    @property
+    def folder(self) -> str:
+        """Where its quarantine lies, relative to the store."""
+        return f"batches/{self.dataset}/{self.id}"
 
     def place_of(self, part: int, line: int) -> str:
         """Where a row stands, for people: file, sheet, line."""

@@ -1,0 +1,229 @@
+"""Loading deliveries: from a file as a department sends it to a batch in the store.
+
+The file is copied and hashed, its table found and read; rows that break the declaration go to
+quarantine; the rest is committed at once, or held back whole where the delivery as such is not as
+expected. Until the commit, nothing that anybody reads has changed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from plumbline.engine.fact.asof import as_of_from_name
+from plumbline.engine.fact.batch import Batch
+from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.fact.durable import sha256_of
+from plumbline.engine.fact.loading import AlreadyLoaded, Arrival, Terms, take_in
+from plumbline.engine.fact.readers import open_database
+from plumbline.engine.fact.store import Store
+from plumbline.engine.fact.tablecopy import copy_table
+from plumbline.errors import DeliveryError, PlumblineError, Text
+
+__all__ = ["AlreadyLoaded", "Refused", "Stray", "load_delivery", "load_inbox", "load_table"]
+
+_TEMPORARY = ("~$", ".", "Thumbs.db", "desktop.ini")
+_UNFINISHED = (".tmp", ".part", ".crdownload", ".download")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that could not be loaded as a whole; the others were."""
+
+    dataset: str
+    file: str
+    error: PlumblineError
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A file or folder in the inbox that belongs to no dataset; it was left alone."""
+
+    path: Path
+
+
+Result = Batch | AlreadyLoaded | Refused | Stray
+
+
+def load_delivery(  # noqa: PLR0913 -- a delivery has that many circumstances
+    store: Store,
+    dataset: Dataset,
+    path: Path,
+    *,
+    received_at: datetime,
+    as_of: date | None = None,
+    accept: str | None = None,
+    by: str = "",
+    again: bool = False,
+    wait: float = 5.0,
+) -> Batch | AlreadyLoaded:
+    """Load the file at `path` as one batch of `dataset`.
+
+    Args:
+        as_of: the day the data speaks of; None takes it from the file's name.
+        accept: why a delivery that breaks its expectations is let in all the same, and `by` whom.
+        again: load it anew though the same content was loaded before.
+        wait: seconds to wait for another process that is writing.
+
+    Returns:
+        The batch, whose status is "held" if it was held back, or AlreadyLoaded.
+
+    Raises:
+        DeliveryError: the file as a whole cannot be read or laid under the declaration.
+        StoreError: another process is writing, or the disk is full.
+    """
+    if not path.is_file():
+        raise DeliveryError(
+            Text("没有这个文件", "there is no such file"),
+            where=str(path),
+            hint=Text("检查路径和文件名", "check the path and the name"),
+        )
+    day = as_of or as_of_from_name(path.name)
+    terms = Terms(received_at, accept, by, again=again)
+    with store.writing(wait) as scratch:
+        # Sealed rows are not copied, so such a file is read where it lies.
+        read = path if dataset.declared.refuse else _copy(path, scratch)
+        arrival = Arrival(
+            path=read, name=path.name, sha256=sha256_of(read), size=read.stat().st_size, as_of=day
+        )
+        return take_in(store, dataset, arrival, terms, scratch)
+
+
+def load_table(  # noqa: PLR0913 -- as load_delivery
+    store: Store,
+    dataset: Dataset,
+    *,
+    received_at: datetime,
+    as_of: date | None,
+    accept: str | None = None,
+    by: str = "",
+    again: bool = False,
+    wait: float = 5.0,
+) -> Batch | AlreadyLoaded:
+    """Load the database table that the dataset's `source` names, as it is now.
+
+    The rows are copied first, so that they can be read again; their order makes no difference to
+    whether they count as loaded before. See `load_delivery` for the rest.
+    """
+    variable, table = dataset.declared.source.database, dataset.declared.source.table
+    if variable is None or table is None:
+        raise dataset.document.error(
+            ("source",),
+            Text(
+                "读数据库要写明 database（存放连接串的环境变量名）和 table",
+                "to read a database, name its `database` (an environment variable) and its `table`",
+            ),
+        )
+    if as_of is None:
+        raise DeliveryError(
+            Text("数据库表没有截止日期", "a database table has no as-of date of its own"),
+            where=dataset.name,
+            hint=Text("用 --as-of 2024-06-30 指定", "pass --as-of 2024-06-30"),
+        )
+    url = os.environ.get(variable)
+    if not url:
+        raise DeliveryError(
+            Text(f"环境变量 {variable} 未设置", f"the environment variable {variable} is not set"),
+            where=dataset.name,
+            hint=Text(
+                "把数据库连接串放进这个环境变量", "put the database's connection string into it"
+            ),
+        )
+    terms = Terms(received_at, accept, by, again=again)
+    with store.writing(wait) as scratch:
+        copy = scratch / "delivered" / f"{table}.parquet"
+        copy.parent.mkdir()
+        copied = copy_table(open_database(url, table), copy, dataset)
+        arrival = Arrival(
+            path=copy,
+            name=copy.name,
+            sha256=copied.digest,
+            size=copy.stat().st_size,
+            as_of=as_of,
+            refused=copied.refused,
+        )
+        return take_in(store, dataset, arrival, terms, scratch)
+
+
+def load_inbox(  # noqa: PLR0913 -- as load_delivery
+    store: Store,
+    datasets: Mapping[str, Dataset],
+    inbox: Path,
+    *,
+    received_at: datetime,
+    as_of: date | None = None,
+    accept: str | None = None,
+    by: str = "",
+    again: bool = False,
+    wait: float = 5.0,
+) -> list[Result]:
+    """Load every new file of the inbox, each dataset's earliest as-of date first.
+
+    A file that cannot be loaded does not stop the others. Only a store that cannot be written to
+    ends it.
+    """
+    results: list[Result] = []
+    folders = {dataset.declared.source.inbox or name: name for name, dataset in datasets.items()}
+    for name, dataset in datasets.items():
+        files: list[Path | None] = [*_files(inbox / (dataset.declared.source.inbox or name))]
+        if dataset.declared.source.database:
+            files = [None]
+        for path in _in_order(files, as_of):
+            try:
+                if path is None:
+                    results.append(
+                        load_table(
+                            store, dataset, received_at=received_at, as_of=as_of,
+                            accept=accept, by=by, again=again, wait=wait,
+                        )
+                    )  # fmt: skip
+                else:
+                    results.append(
+                        load_delivery(
+                            store, dataset, path, received_at=received_at, as_of=as_of,
+                            accept=accept, by=by, again=again, wait=wait,
+                        )
+                    )  # fmt: skip
+            except DeliveryError as error:
+                results.append(Refused(name, path.name if path else name, error))
+    return results + [Stray(path) for path in _entries(inbox) if path.name not in folders]
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """What people put into a folder: not what programs and systems leave beside it."""
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if not path.name.startswith(_TEMPORARY) and path.suffix.lower() not in _UNFINISHED:
+                yield path
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in _entries(folder):
+        if path.is_dir():
+            yield from _files(path)
+        else:
+            yield path
+
+
+def _in_order(files: list[Path | None], as_of: date | None) -> list[Path | None]:
+    def day(path: Path | None) -> tuple[date, str]:
+        if path is None or as_of is not None:
+            return date.min, path.name if path else ""
+        try:
+            return as_of_from_name(path.name), path.name
+        except DeliveryError:
+            return date.min, path.name
+
+    return sorted(files, key=day)
+
+
+def _copy(path: Path, scratch: Path) -> Path:
+    """A copy that nobody can change while it is read."""
+    copy = scratch / "delivered" / path.name
+    copy.parent.mkdir()
+    shutil.copyfile(path, copy)
+    return copy

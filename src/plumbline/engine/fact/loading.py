@@ -1,0 +1,340 @@
+"""How what arrived becomes a batch; `load` says what arrives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Mapping_
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from plumbline.engine.backend import Duck, open_duckdb
+from plumbline.engine.fact import sql
+from plumbline.engine.fact.batch import Accepted, Batch, Kind, Note, Part, Place, Reason
+from plumbline.engine.fact.cells import MISSING, Reading
+from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.fact.durable import move_in, write_whole
+from plumbline.engine.fact.expectations import Measured, broken
+from plumbline.engine.fact.layout import find_header
+from plumbline.engine.fact.mapping import map_columns, wanted_headers
+from plumbline.engine.fact.merging import Merge, merge
+from plumbline.engine.fact.readers import open_sheets
+from plumbline.engine.fact.repeats import CONTRADICTED, set_aside_repeats
+from plumbline.engine.fact.rows import CELLS, Found, Rows, read_again
+from plumbline.engine.fact.store import Store
+from plumbline.engine.fact.table import parquet_of
+from plumbline.errors import DeliveryError, Text
+
+_LABELLED = (
+    'list_transform(f.faults, lambda x: struct_pack("column" := x."column", '
+    "header := coalesce(x.header, p.header), letter := coalesce(x.letter, p.letter), "
+    "value := coalesce(x.value, array_to_string("
+    "list_transform(p.positions, lambda i: a.cells[i + 1]), '、')), zh := x.zh, en := x.en))"
+)
+_MISFIT = (
+    "struct_pack(\"column\" := '', header := '', letter := '', value := value, zh := zh, en := en)"
+)
+_MEGABYTES = 1000
+_REASONS_SHOWN = 100  # in a manifest; the quarantine has them all
+
+
+@dataclass(frozen=True)
+class AlreadyLoaded:
+    """The same content was delivered before; nothing was changed.
+
+    Attributes:
+        redeclared: the dataset's declaration has changed since; `again=True` loads it anew.
+    """
+
+    batch: Batch
+    redeclared: bool
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What arrived.
+
+    Attributes:
+        name: as it was delivered.
+        corrects: by batch, the quarantined rows that it settles.
+        refused: sealed rows that were not even copied.
+    """
+
+    path: Path
+    name: str
+    sha256: str
+    size: int
+    as_of: date
+    kind: Kind | None = None  # None: as declared
+    corrects: Mapping_[str, Sequence[Place]] = field(default_factory=dict)
+    refused: int = 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """When it is received, and who lets it in for which reason."""
+
+    received_at: datetime
+    accept: str | None = None
+    by: str = ""
+    again: bool = False
+
+
+def take_in(
+    store: Store, dataset: Dataset, arrival: Arrival, terms: Terms, scratch: Path
+) -> Batch | AlreadyLoaded:
+    """Load what arrived; the caller holds the store for writing."""
+    loaded = [batch for batch in store.batches(dataset.name) if not batch.is_held]
+    same = [batch for batch in loaded if batch.sha256 == arrival.sha256]
+    if same and not terms.again:
+        return AlreadyLoaded(same[-1], redeclared=same[-1].declared != dataset.fingerprint)
+    suffix = f"-{len(same) + 1}" if same else ""
+    batch = Batch(
+        id=f"{dataset.name}-{arrival.as_of}-{arrival.sha256[:8]}{suffix}",
+        dataset=dataset.name,
+        number=len(loaded) + 1,
+        kind=arrival.kind or dataset.declared.delivery.kind,
+        status="loaded",
+        source=arrival.name,
+        sha256=arrival.sha256,
+        size=arrival.size,
+        as_of=arrival.as_of,
+        received_at=terms.received_at,
+        declared=dataset.fingerprint,
+        corrects={batch: list(places) for batch, places in arrival.corrects.items()},
+    )
+    limits = replace(store.limits, spill=scratch / "spill", memory=modest(store.limits.memory))
+    with open_duckdb(limits) as duck:
+        return _Loading(store, dataset, arrival, scratch, duck).run(batch, terms)
+
+
+def modest(memory: str) -> str:
+    """At most a gigabyte for SQL: the reader beside it needs room too, and sorting spills."""
+    found = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?)i?B\s*", memory, re.IGNORECASE)
+    if found is None:
+        return memory
+    megabytes = float(found[1]) * 1000.0 ** ("KMGT".find(found[2].upper()) - 1 if found[2] else -2)
+    return memory if megabytes <= _MEGABYTES else f"{_MEGABYTES}MB"
+
+
+class _Loading:
+    def __init__(
+        self, store: Store, dataset: Dataset, arrival: Arrival, scratch: Path, duck: Duck
+    ) -> None:
+        self.store, self.dataset, self.arrival = store, dataset, arrival
+        self.scratch, self.duck = scratch, duck
+        self.rows = Rows(dataset, scratch / "misfits.parquet")
+        self.tables: list[Found] = []
+        self.unmatched: list[str] = []
+        self.remarks: list[Text] = []
+
+    def run(self, batch: Batch, terms: Terms) -> Batch:
+        self._find_tables()
+        self._read()
+        self._list_parts()
+        repeated = set_aside_repeats(self.duck, self.dataset)
+        merged = merge(self.duck, self.store, self.dataset, batch)
+        quarantine = self._quarantine()
+        batch = self._counted(batch, merged, repeated)
+        held = [*self._broken(batch), *merged.held]
+        if held:
+            batch = batch.model_copy(update={"held": held})
+            if terms.accept is None:
+                return self._hold(batch, quarantine)
+            accepted = Accepted(reason=terms.accept, by=terms.by)
+            batch = batch.model_copy(update={"accepted": accepted})
+        return self._commit(batch, merged, quarantine)
+
+    def _find_tables(self) -> None:
+        wanted = wanted_headers(self.dataset)
+        for sheet in open_sheets(self.arrival.path, self.dataset.declared.source):
+            self.remarks += [remark for remark in sheet.remarks if remark not in self.remarks]
+            layout = find_header(sheet, wanted)
+            if layout is None:
+                self.unmatched.append(sheet.name or sheet.file)
+                continue
+            mapping = map_columns(self.dataset, sheet, layout)
+            self.tables.append(Found(len(self.tables), sheet, layout, mapping))
+        if not self.tables:
+            shown = "、".join(headers[0] for headers in wanted)
+            raise DeliveryError(
+                Text(
+                    f"没有找到表头（应有：{shown}）", f"the header was not found (wanted: {shown})"
+                ),
+                where=self.arrival.name,
+                hint=Text(
+                    "检查是否放错了文件夹；若表头换了写法，把新写法加进各列的 from",
+                    "is it in the right folder? if headers are new, add them to the columns' from",
+                ),
+            )
+
+    def _read(self) -> None:
+        """Read every table once; leaves the relation `read`."""
+        reading = Reading(self.duck, self.dataset)
+        staged: list[Path] = []
+        by_header = groupby(self.tables, key=lambda table: table.mapping)
+        for mapping, group in by_header:
+            path = self.scratch / f"read-{len(staged)}.parquet"
+            self.duck.register("source", self.rows.reader(list(group)))
+            try:
+                self.duck.run(
+                    f"COPY ({reading.select(mapping, 'source')}) TO {sql.literal(str(path))} "
+                    "(FORMAT parquet, COMPRESSION lz4_raw)"
+                )
+            except Exception:
+                # SQL reports an error inside a reader as its own
+                if failure := self.rows.failure or reading.failure:
+                    raise failure from None
+                raise
+            self.duck.unregister("source")
+            staged.append(path)
+        self.rows.close()
+        self.duck.run(f"CREATE TEMP VIEW read AS SELECT * FROM {parquet_of(staged)}")
+        self.duck.run(
+            "CREATE TEMP TABLE faulty AS SELECT _ordinal, _part, _line, _faults AS faults "
+            "FROM read WHERE _faults IS NOT NULL"
+        )
+        self.duck.run("CREATE TEMP TABLE dropped (_ordinal BIGINT)")
+
+    def _list_parts(self) -> None:
+        """Leaves the table `parts`: what a fault about the key says of each part's columns."""
+        self.duck.run(
+            "CREATE TEMP TABLE parts "
+            "(_part SMALLINT, place VARCHAR, header VARCHAR, letter VARCHAR, positions INTEGER[])"
+        )
+        for table in self.tables:
+            self.duck.run(
+                "INSERT INTO parts VALUES (?, ?, ?, ?, ?)", table.about(self.dataset.declared.key)
+            )
+
+    def _quarantine(self) -> Path:
+        """Write the quarantined rows, each with its faults and all its cells."""
+        path = self.scratch / "quarantine.parquet"
+        ordinals = self.duck.arrow("SELECT _ordinal FROM faulty ORDER BY 1")["_ordinal"]
+        again = read_again(
+            self.tables, self.rows.tally.starts, ordinals.to_numpy().astype(np.int64)
+        )
+        self.duck.register("again", pa.RecordBatchReader.from_batches(CELLS, again))
+        self.duck.run(
+            f"""COPY (
+              SELECT f._part AS part, f._line AS line, f._ordinal AS ordinal,
+                     {_LABELLED} AS faults, a.cells
+              FROM faulty f JOIN again a USING (_ordinal) JOIN parts p USING (_part)
+              UNION ALL
+              SELECT part, line, NULL, [{_MISFIT}], CAST([] AS VARCHAR[])
+              FROM {parquet_of([self.rows.misfits])}
+              ORDER BY part, line
+            ) TO {sql.literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"""
+        )
+        self.duck.unregister("again")
+        self.duck.run(f"CREATE TEMP VIEW quarantined AS SELECT * FROM {parquet_of([path])}")
+        return path
+
+    def _counted(self, batch: Batch, merged: Merge, repeated: int) -> Batch:
+        tally = self.rows.tally
+        [(quarantined,)] = self.duck.run("SELECT count(*) FROM quarantined")
+        zh, en = (
+            f"CASE WHEN starts_with(f.{lang}, {sql.literal(said)}) THEN {sql.literal(said)} "
+            f"ELSE f.{lang} END"
+            for lang, said in zip(("zh", "en"), CONTRADICTED, strict=True)
+        )
+        reasons = self.duck.run(
+            f'SELECT f."column", {zh}, {en}, count(*) '
+            "FROM (SELECT unnest(faults) AS f FROM quarantined) "
+            f"GROUP BY ALL ORDER BY 4 DESC, 1, 2 LIMIT {_REASONS_SHOWN}"
+        )
+        ignored = dict.fromkeys(name for table in self.tables for name in table.mapping.ignored)
+        missing = dict.fromkeys(name for table in self.tables for name in table.mapping.missing)
+        return batch.model_copy(
+            update={
+                "parts": [
+                    Part(
+                        file=table.sheet.file,
+                        sheet=table.sheet.name,
+                        headers=list(table.layout.header),
+                        header_line=table.last_header_line,
+                        rows=tally.per_part.get(table.part, 0),
+                    )
+                    for table in self.tables
+                ],
+                "rows": tally.rows + self.arrival.refused,
+                "loaded": merged.loaded,
+                "withdrawn": merged.withdrawn,
+                "repeated": repeated,
+                "refused": tally.refused + self.arrival.refused,
+                "quarantined": quarantined,
+                "reasons": [
+                    Reason(column=column, reason=Text(zh, en), rows=rows)
+                    for column, zh, en, rows in reasons
+                ],
+                "notes": [*self._titles(), *tally.notes],
+                "remarks": self.remarks,
+                "ignored": list(ignored),
+                "missing": list(missing),
+                "unmatched": self.unmatched,
+                "quarantine": f"{batch.folder}/quarantine.parquet" if quarantined else None,
+                "received": self._received(),
+            }
+        )
+
+    def _received(self) -> str | None:
+        if self.dataset.declared.refuse:  # a copy would hold the sealed rows
+            return None
+        return f"received/{self.arrival.sha256}/{self.arrival.name}"
+
+    def _titles(self) -> list[Note]:
+        return [
+            Note(part=table.part, line=row.line, text=" ".join(filter(None, row.cells)))
+            for table in self.tables
+            for row in table.layout.titles
+        ]
+
+    def _broken(self, batch: Batch) -> list[Text]:
+        unreadable = self.duck.run(
+            'SELECT f."column", count(*) FROM (SELECT unnest(faults) AS f FROM quarantined) '
+            f"WHERE f.en <> {sql.literal(MISSING.en)} GROUP BY ALL"
+        )
+        measured = Measured(
+            rows=batch.rows - batch.refused,
+            loaded=batch.loaded + batch.withdrawn,
+            quarantined=batch.quarantined,
+            unreadable={str(column): rows for column, rows in unreadable},
+        )
+        return broken(self.duck, self.dataset, "read", "good", measured)
+
+    def _hold(self, batch: Batch, quarantine: Path) -> Batch:
+        held = batch.model_copy(update={"status": "held", "number": 0})
+        self._keep(held, quarantine)
+        write_whole(
+            self.store.root / held.folder / "held.json",
+            held.model_dump_json(indent=1).encode(),
+        )
+        return held
+
+    def _commit(self, batch: Batch, merged: Merge, quarantine: Path) -> Batch:
+        table = self.store.facts(self.dataset.name)
+        subject = self.dataset.sorted_by
+        order = [subject, "_row"] if subject else ["_row"]
+        staged = table.stage(self.duck, merged.select, self.scratch, order)
+        self._keep(batch, quarantine)
+        table.commit(
+            staged,
+            merged.columns,
+            {"batch": batch.model_dump(mode="json"), "replaces_all": merged.replace},
+            remove=merged.remove,
+            replace=merged.replace,
+        )
+        (self.store.root / batch.folder / "held.json").unlink(missing_ok=True)
+        return batch
+
+    def _keep(self, batch: Batch, quarantine: Path) -> None:
+        """Keep the quarantine and the received file; they count once the batch does."""
+        if batch.quarantine:
+            move_in(quarantine, self.store.root / batch.quarantine)
+        if batch.received and not (self.store.root / batch.received).exists():
+            move_in(self.arrival.path, self.store.root / batch.received)
