@@ -38,10 +38,13 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
 @pytest.fixture(scope="session")
 def typed(country: Country) -> Make:
     """A type made as a dataset makes it, from the declaration of a column."""
+    made: dict[str, SemanticType] = {}  # a type never changes, so equal ones are made once
 
     def make_type(name: str, **options: object) -> SemanticType:
-        column = Column.model_validate({"from": "列", "type": name, **options})
-        return make(column, country)
+        if (key := f"{name} {options}") not in made:
+            column = Column.model_validate({"from": "列", "type": name, **options})
+            made[key] = make(column, country)
+        return made[key]
 
     return make_type
 

@@ -45,7 +45,8 @@ _CURRENCIES = {
 _CURRENCY = "|".join(re.escape(word) for word in (*_CURRENCIES, "元", "圆", "圓")) + "|[A-Z]{3}"
 _HAN_DIGITS = "〇零○一二两三四五六七八九壹贰貳两兩叁參肆伍陆陸柒捌玖"
 _HAN_UNITS = "十百千万亿拾佰仟萬億"
-_QUANTITY = rf"(?:(?:\d[\d,]*(?:\.\d+)?[{_HAN_UNITS}]*)+|[{_HAN_DIGITS}{_HAN_UNITS}]+)"
+# Loose on purpose, so that it takes no time on nonsense; `_quantity` is exact.
+_QUANTITY = rf"(?:\d[\d,.{_HAN_UNITS}]*|[{_HAN_DIGITS}{_HAN_UNITS}]+)"
 _SUM = re.compile(
     rf"(?P<minus>[-+])?(?P<before>人民币¥|{_CURRENCY})?(?P<minus2>-)?(?P<whole>{_QUANTITY})"
     rf"(?P<after>(?:人民币)?(?:{_CURRENCY}))?(?P<after2>人民币)?[整正]?"
@@ -65,6 +66,7 @@ _DIGIT = {c: n for n, row in enumerate((
 )) for c in row}  # fmt: skip
 _SMALL = {c: n for n, row in ((10, "十拾"), (100, "百佰"), (1000, "千仟")) for c in row}
 _LARGE = {c: n for n, row in ((10**4, "万萬"), (10**8, "亿億")) for c in row}
+_TEN, _NO_UNIT = 10, 10**16
 _MOST_DIGITS = 25
 
 #: Room for any amount that is read; a rounding would raise, but there is none.
@@ -101,13 +103,13 @@ def han_number(text: str) -> int | None:
     """A number in Chinese words, 三十二万五千六百; None where it is malformed or ambiguous (一百二)."""
     total = section = 0
     digit: int | None = None
-    unit = large = 10**16
+    unit = large = _NO_UNIT
     zero = False
     for char in text:
         if char in _DIGIT:
             if digit:
                 return None
-            digit, zero = _DIGIT[char], zero or char in "〇零○"
+            digit, zero = _DIGIT[char], zero or not _DIGIT[char]
         elif char in _SMALL:
             if _SMALL[char] >= unit:
                 return None
@@ -116,14 +118,13 @@ def han_number(text: str) -> int | None:
             digit, zero = None, False
         else:
             section += digit or 0
-            total, section = (total + section, 0) if char in "亿億" else (total, section)
-            value = total * 10**8 if char in "亿億" else total + section * 10**4
-            if _LARGE[char] >= large or value == total:
+            if not section or _LARGE[char] >= large:
                 return None
             large = _LARGE[char]
-            total, section, digit, unit, zero = value, 0, None, 10**16, False
-    if digit and not zero and (unit, large) != (10**16, 10**16) and unit != 10:
-        return None  # 一百二 may be 120 or 102
+            total += section * large
+            section, digit, unit, zero = 0, None, _NO_UNIT, False
+    if digit and not zero and unit != _TEN and (unit, large) != (_NO_UNIT, _NO_UNIT):
+        return None  # 一百二 may be 120 or 102, 三万五 35,000 or 30,005
     return total + section + (digit or 0)
 
 

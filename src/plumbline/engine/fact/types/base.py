@@ -68,7 +68,7 @@ class SemanticType(Protocol):
 class Country:
     """What differs from place to place: the regions' codes that identifiers may carry.
 
-    `regions` maps a six-digit code to its names, each with the months it was in force.
+    `regions` maps a six-digit code to its names, each with the years or months it was in force.
     """
 
     regions: Mapping[str, Sequence[tuple[str, str, str]]]  # code -> (name, from, to), "" = open

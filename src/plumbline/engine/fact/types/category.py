@@ -8,6 +8,8 @@ from plumbline.engine.fact.types.characters import clean
 from plumbline.engine.fact.types.kind import Declared, Kind, literal
 from plumbline.errors import DeclarationError, Lang, Text
 
+_LONG = 50  # nothing longer is a misspelling
+
 
 class Category(Kind):
     """`values` maps the words as delivered to codes; the code itself is read too.
@@ -37,7 +39,7 @@ class Category(Kind):
             return self.empty
         code = self.exact.get(raw) or self.loose.get(word)
         if code is None:
-            near = nearest(word, list(self.exact))
+            near = nearest(word[:_LONG], list(self.exact))
             raise UnreadableCellError(
                 "不在声明的取值之内" + (f"，最接近的是“{near}”" if near else ""),
                 "not one of the declared values" + (f"; the nearest is '{near}'" if near else ""),

@@ -29,7 +29,7 @@ _OPEN_WORDS = frozenset(_OPEN.split())
 _MONTHS = {name.lower(): n for n, name in enumerate(calendar.month_abbr) if name}
 _MONTH = r"(?P<m>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)"
 _HAN_DIGITS = str.maketrans("〇零○◯一二三四五六七八九", "0000123456789")
-_HAN_NUMBER = re.compile(r"[〇零○◯Oo一二三四五六七八九十廿卅]+(?=[年月日号])")
+_HAN_NUMBER = re.compile(r"[〇零○◯Oo一二三四五六七八九十廿卅]{1,4}(?=[年月日号])")
 _QUARTERS = {"1": 1, "2": 2, "3": 3, "4": 4, "一": 1, "二": 2, "三": 3, "四": 4}
 
 _TIME = re.compile(
@@ -38,11 +38,12 @@ _TIME = re.compile(
     \s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?$""",
     re.VERBOSE,
 )
+# Date.toString() of Java: Mon Mar 05 13:40:05 CST 2012.
+_JAVA = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2} \d\d) (\d\d:\d\d:\d\d) [A-Z]{3} (\d{4})$")
 _YMD = re.compile(
-    r"(?P<y>\d{4})(?:(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})"
-    r"|年(?P<m2>\d{1,2})月(?P<d2>\d{1,2})[日号]?|(?P<m3>\d{2})(?P<d3>\d{2}))"
+    r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})[日号]?|(\d{2})(\d{2}))"
 )
-_YM = re.compile(r"(?P<y>\d{4})(?:(?P<sep>[-/.])(?P<m>\d{1,2})|年(?P<m2>\d{1,2})月份?)")
+_YM = re.compile(r"(\d{4})(?:[-/.](\d{1,2})|年(\d{1,2})月份?)")
 _YM_DIGITS = re.compile(r"\d{6}")
 _Y = re.compile(r"(\d{4})年?度?")
 _PART = re.compile(
@@ -84,18 +85,14 @@ def read_days(text: str, order: Order = "ymd", serial: int | None = None) -> Spa
     if not _PLACEHOLDER.sub("", text):
         return None
     if match := _YMD.fullmatch(text):
-        y, m, d = (
-            int(match[g] or match[g + "2"] or match[g + "3"]) if g != "y" else int(match[g])
-            for g in "ymd"
-        )
-        return _day(y, m, d)
+        return _day(*_numbers(match))
     if match := _YM.fullmatch(text):
-        if match["sep"] == "." and match["m"] == "1":
+        if text.endswith(".1"):
             raise UnreadableCellError(
                 "可能是1月，也可能是数字格式丢了末尾零的10月",
                 "January, or October after a number format dropped the last zero",
             )
-        return _month(int(match["y"]), int(match["m"] or match["m2"]))
+        return _month(*_numbers(match))
     if match := _Y.fullmatch(text):
         return _year(int(match[1]))
     if _YM_DIGITS.fullmatch(text):
@@ -119,6 +116,7 @@ def split_time(text: str) -> tuple[str, Clock | None]:
     text = clean(text)
     if re.fullmatch(r"\d{14}", text):
         text = f"{text[:8]} {text[8:10]}:{text[10:12]}:{text[12:]}"
+    text = _JAVA.sub(r"\1 \3 \2", text)
     match = _TIME.search(text)
     if not match:
         return text, None
@@ -150,6 +148,10 @@ def show_days(first: date, last: date) -> tuple[str, str]:
     if (first, last) == _month(first.year, first.month):
         return f"{first.year}年{first.month}月", f"{first:%Y-%m}"
     return f"{first}至{last}", f"{first} to {last}"
+
+
+def _numbers(match: re.Match[str]) -> tuple[int, ...]:
+    return tuple(int(group) for group in match.groups() if group and group.isdigit())
 
 
 def _numeral(text: str) -> str:

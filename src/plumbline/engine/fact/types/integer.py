@@ -11,6 +11,7 @@ from plumbline.errors import Lang, Text
 
 _WRITTEN = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.0*)?")
 _BIGINT = 2**63
+_MOST_DIGITS = 100  # Python refuses to read thousands
 
 
 class Integer(Kind):
@@ -34,7 +35,8 @@ class Integer(Kind):
             )
         if not _WRITTEN.fullmatch(text):
             raise UnreadableCellError("不是整数", "not a whole number")
-        value = int(text.partition(".")[0].replace(",", ""))
+        digits = text.partition(".")[0].replace(",", "")
+        value = int(digits) if len(digits) <= _MOST_DIGITS else _BIGINT
         if not -_BIGINT <= value < _BIGINT:
             raise UnreadableCellError("数字过大", "the number is too large")
         return (value,)

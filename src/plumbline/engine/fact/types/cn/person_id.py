@@ -17,8 +17,9 @@ CHECKS = "10X98765432"
 _LOOK_ALIKE = str.maketrans("ХхΧχx", "XXXXX")  # Cyrillic and Greek; NFKC leaves them
 _NUMBER = re.compile(r"\d{17}[\dX]")
 _OLD = re.compile(r"\d{15}")
-# One hidden character or more; X alone is a check character, from two on it hides.
-_MASK = re.compile(r"(?=.*\d)(\d*(?:[*×#●•]+|X{2,}))+\d*X?")
+# X alone is a check character, from two on it hides.
+_HIDDEN = re.compile(r"[×#●•]|X(?=X)|(?<=X)X")
+_MASK = re.compile(r"[\d*]+X?")
 # Every date but 29 February, which `parse` looks up.
 _PLAIN_DATE = (
     "(18|19|20)[0-9]{2}((0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])"
@@ -101,15 +102,15 @@ class PersonId(Kind):
 
     def _otherwise(self, text: str) -> Value:
         """What is neither 18 nor 15 digits: a mask that may load, or a reason."""
-        if _MASK.fullmatch(text):
+        hidden = _HIDDEN.sub("*", text)
+        if _MASK.fullmatch(hidden) and "*" in hidden and hidden.strip("*X"):
             if not self.column.masked:
                 raise UnreadableCellError(
                     "号码已遮盖；确需入库请在列声明中写 masked: true",
                     "the number is masked; to load it, declare masked: true",
                 )
-            if len(text) > 18:
+            if len(hidden) > 18:
                 raise UnreadableCellError("遮盖号码超过 18 位", "a masked number of more than 18")
-            hidden = re.sub("[×#●•]|X(?=X)|(?<=X)X", "*", text)
             return (hidden, None)
         if is_scientific(text) or re.fullmatch(r"\d+\.\d+", text):
             raise UnreadableCellError(

@@ -12,12 +12,12 @@ from plumbline.errors import Lang, Text
 
 DOT = "·"
 
-_DOTS = re.compile(r" *[•・‧∙⋅●᛫] *| *· *")
+_DOTS = re.compile(r" *[•・‧∙⋅᛫] *| *· *")
 _DOT_BETWEEN_HAN = re.compile(r"(?<=[^\x00-\x7f])\.(?=[^\x00-\x7f])")
 _SEVERAL = re.compile(r"[、;/]|(?<=[^\x00-\x7f]),|,(?=[^\x00-\x7f])")
 # 王某甲 and 王某某2 number the people of one judgment; that is no part of a name.
 _SOMEBODY = re.compile(r"某+(?:[甲乙丙丁戊己庚辛一二三四五六七八九十]|[0-9A-Za-z]+)?$|某+")
-_HIDDEN = re.compile("[*×○□?\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
+_HIDDEN = re.compile("[*×○●□?\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _LETTER_HIDES = re.compile(r"(?<=[^\x00-\x7f])[Xx]+(?=[^\x00-\x7f]|$)")
 
 
