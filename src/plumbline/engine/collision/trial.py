@@ -121,7 +121,7 @@ def _judge(duck: Duck, sql: str, model: SupervisionModel) -> Expected:
             level = next((w for w in ("red", "yellow", "blue") if w in levels), None)
             decided = sorted({row[1] for row in of_verdict})
             warnings = len({row[3] for row in of_verdict}) if verdict == "flag" else 0
-            return Expected(verdict=verdict, level=level, by=decided[0], warnings=warnings)  # type: ignore[arg-type]
+            return Expected(verdict=verdict, level=level, by=decided[0], warnings=warnings)
     return Expected(verdict="clear", warnings=0)
 
 

@@ -223,10 +223,10 @@ class Dataset:
                         ),
                     )
                 seen[header] = name
-        for slot, name in self._mentions():
+        for mentioned, name in self._mentions():
             if name not in declared.columns:
                 raise document.error(
-                    slot,
+                    mentioned,
                     Text(f"没有列“{name}”", f"no column '{name}'"),
                     did_you_mean(name, list(declared.columns)),
                 )

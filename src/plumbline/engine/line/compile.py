@@ -73,7 +73,7 @@ class Compiled:
         """The statement for one date of run, in DuckDB's dialect."""
         day = sqlglot.parse_one(f"DATE '{as_of}'", dialect="duckdb")
 
-        def bind(node: exp.Expression) -> exp.Expression:
+        def bind(node: exp.Expr) -> exp.Expr:
             named = isinstance(node, exp.Column) and node.name == "as_of" and not node.table
             return day.copy() if named else node
 

@@ -34,7 +34,7 @@ class Refusal(Protocol):
 AGGREGATES = ("rows", "total", "least", "most", "distinct", "earliest", "latest")
 
 _VALUE_FUNCTIONS = ("yuan", "born", "sex", "age")
-_OPERATORS: dict[type[exp.Expression], str] = {
+_OPERATORS: dict[type[exp.Expr], str] = {
     exp.And: "AND",
     exp.Or: "OR",
     exp.EQ: "=",
@@ -87,7 +87,7 @@ def renamed_keywords(text: str) -> str:
     )
 
 
-def parse(text: str, error: Refusal) -> exp.Expression:
+def parse(text: str, error: Refusal) -> exp.Expr:
     """The expression's tree; a syntax error shows where it is."""
     try:
         tree = sqlglot.parse_one(renamed_keywords(text), dialect="duckdb")
@@ -102,12 +102,12 @@ def parse(text: str, error: Refusal) -> exp.Expression:
     return tree
 
 
-def references(tree: exp.Expression) -> list[tuple[str, str]]:
+def references(tree: exp.Expr) -> list[tuple[str, str]]:
     """All `fact.column` mentioned."""
     return [(c.table, c.name) for c in tree.find_all(exp.Column) if c.table]
 
 
-def conjuncts(tree: exp.Expression) -> list[exp.Expression]:
+def conjuncts(tree: exp.Expr) -> list[exp.Expr]:
     """The parts that must all hold."""
     tree = tree.unnest()
     if isinstance(tree, exp.And):
@@ -121,7 +121,7 @@ class Compiler:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
-    def boolean(self, tree: exp.Expression) -> str:
+    def boolean(self, tree: exp.Expr) -> str:
         """SQL of a condition."""
         value = self.value(tree)
         if not isinstance(value, str):
@@ -131,7 +131,7 @@ class Compiler:
             )  # fmt: skip
         return value
 
-    def value(self, tree: exp.Expression) -> str | Day | Span:
+    def value(self, tree: exp.Expr) -> str | Day | Span:
         """SQL of a value: text for scalars, Day for dates, Span for periods."""
         if isinstance(tree, exp.Paren):
             inner = self.value(tree.this)
@@ -168,7 +168,7 @@ class Compiler:
             f"这里不能写“{written(tree)}”", f"'{written(tree)}' is not allowed here", _advice(tree)
         )
 
-    def _scalar(self, tree: exp.Expression) -> str:
+    def _scalar(self, tree: exp.Expr) -> str:
         value = self.value(tree)
         if isinstance(value, str):
             return value
@@ -219,7 +219,7 @@ class Compiler:
         whens = " ".join(f"WHEN {when} THEN {value}" for when, value in number.cases)
         return f"CASE {whens} END"
 
-    def _literal(self, tree: exp.Expression) -> str:
+    def _literal(self, tree: exp.Expr) -> str:
         if isinstance(tree, exp.Literal) and not tree.is_string and "e" in str(tree.this).lower():
             raise self._refuse(
                 f"“{tree.this}”会成为浮点数", f"'{tree.this}' would become a float",
@@ -238,7 +238,7 @@ class Compiler:
             ) from None  # fmt: skip
         return Day(f"DATE '{day}'", f"DATE '{day}'")
 
-    def _operation(self, tree: exp.Expression) -> str:
+    def _operation(self, tree: exp.Expr) -> str:
         left, right = tree.this, tree.expression
         if isinstance(tree, _COMPARISONS):
             self._check_codes(left, [right])
@@ -294,7 +294,7 @@ class Compiler:
         )
 
     def _arguments(
-        self, name: str, signature: str, given: Sequence[exp.Expression]
+        self, name: str, signature: str, given: Sequence[exp.Expr]
     ) -> list[Day | Span | Number]:
         kinds = time.arguments(signature)
         least = len(kinds) - signature.count("?")
@@ -306,13 +306,12 @@ class Compiler:
         values = [self._argument(name, kind, tree) for kind, tree in zip(kinds, given, strict=False)]
         return values + [Number((("", 1),))] * (len(kinds) - len(given))
 
-    def _argument(self, name: str, kind: str, tree: exp.Expression) -> Day | Span | Number:
+    def _argument(self, name: str, kind: str, tree: exp.Expr) -> Day | Span | Number:
         if kind == "n":
             return self._number(name, tree)
         value = self.value(tree)
-        wanted: type = Day if kind == "d" else Span
-        if isinstance(value, wanted):
-            return value  # type: ignore[no-any-return]  # narrowed by a variable
+        if (kind == "d" and isinstance(value, Day)) or (kind == "s" and isinstance(value, Span)):
+            return value
         zh, en = ("日期", "a date") if kind == "d" else ("时段", "a period")
         raise self._refuse(
             f"{name} 的参数“{written(tree)}”须是{zh}",
@@ -320,7 +319,7 @@ class Compiler:
             None if kind == "d" else Text("用 span(起, 止) 或 whole(日期)", "use span(from, to) or whole(date)"),
         )
 
-    def _number(self, name: str, tree: exp.Expression) -> Number:
+    def _number(self, name: str, tree: exp.Expr) -> Number:
         if isinstance(tree, exp.Literal) and not tree.is_string and str(tree.this).isdigit():
             return Number((("", int(tree.this)),))
         if isinstance(tree, exp.Neg) and str(tree.this.this).isdigit():
@@ -334,34 +333,36 @@ class Compiler:
             f"{name} needs a whole number or a whole setting, not '{written(tree)}'",
         )
 
-    def _yuan(self, tree: exp.Expression) -> str:
+    def _yuan(self, tree: exp.Expr) -> str:
         if isinstance(tree, exp.Literal) and not tree.is_string:
             fen = round(float(tree.this) * 100)
             return str(fen)
         return f"{self._scalar(tree)} * 100"
 
-    def _from_number(self, name: str, tree: exp.Expression) -> str | Day:
+    def _from_number(self, name: str, tree: exp.Expr) -> str | Day:
+        key = self._key(name, tree)
+        if name == "sex":
+            return f"CASE WHEN {key} % 2 = 1 THEN 'M' WHEN {key} % 2 = 0 THEN 'F' END"
+        digits = [(10_000_000, 10_000), (100_000, 100), (1_000, 100)]
+        parts = [f"CAST({key} // {unit} % {size} AS INT)" for unit, size in digits]
+        born = f"MAKE_DATE({', '.join(parts)})"
+        return Day(born, born)
+
+    def _key(self, name: str, tree: exp.Expr) -> str:
+        """The integer key of a citizen number: its first seventeen digits."""
         if isinstance(tree, exp.Column) and tree.table in self.scope.facts:
-            dataset = self.scope.facts[tree.table]
-            if tree.name in dataset.columns and dataset.columns[tree.name].type == "person.id":
-                key = f"{self.scope.locate(tree.table, tree.name)}__key"
-                if name == "sex":
-                    return f"CASE WHEN {key} % 2 = 1 THEN 'M' WHEN {key} % 2 = 0 THEN 'F' END"
-                digits = [(10_000_000, 10_000), (100_000, 100), (1_000, 100)]
-                parts = [f"CAST({key} // {unit} % {size} AS INT)" for unit, size in digits]
-                born = f"MAKE_DATE({', '.join(parts)})"
-                return Day(born, born)
+            declared = self.scope.facts[tree.table].columns.get(tree.name)
+            if declared is not None and declared.type == "person.id":
+                return f"{self.scope.locate(tree.table, tree.name)}__key"
         raise self._refuse(
             f"{name} 的参数须是公民身份号码列", f"{name} needs a column of type person.id"
         )
 
-    def _age(self, person: exp.Expression, on: exp.Expression) -> str:
+    def _age(self, person: exp.Expr, on: exp.Expr) -> str:
         """Whole years on a date, by the numbers yyyymmdd; unknown if the date leaves it open."""
-        born = self._from_number("born", person)
-        day = self.value(on)
-        if not isinstance(born, Day) or not isinstance(day, Day):
-            raise self._refuse("age 要号码列和日期", "age needs a number column and a date")
-        key = f"{self.scope.locate(person.table, person.name)}__key"
+        key, day = self._key("age", person), self.value(on)
+        if not isinstance(day, Day):
+            raise self._refuse("age 的第二个参数须是日期", "the second argument of age must be a date")
         day = time.as_days(day)
 
         def years(date: str) -> str:
@@ -370,7 +371,7 @@ class Compiler:
 
         return f"CASE WHEN {years(day.first)} = {years(day.last)} THEN {years(day.first)} END"
 
-    def _aggregate(self, name: str, given: Sequence[exp.Expression]) -> str:
+    def _aggregate(self, name: str, given: Sequence[exp.Expr]) -> str:
         if self.scope.aggregate is None:
             raise self._refuse(
                 f"这里不能用 {name}(...)", f"{name}(...) cannot be used here",
@@ -395,7 +396,7 @@ class Compiler:
             inner = value.last
         return self.scope.aggregate(name, mentioned[0][0], str(inner))
 
-    def _check_codes(self, column: exp.Expression, literals: Sequence[exp.Expression]) -> None:
+    def _check_codes(self, column: exp.Expr, literals: Sequence[exp.Expr]) -> None:
         """A code that the category does not know would silently never match."""
         column = column.unnest()
         if not isinstance(column, exp.Column):
@@ -435,20 +436,20 @@ class Compiler:
 _SQL_SHAPE = Text("需要子查询时改用 sql 形", "use the sql shape where a sub-query is needed")
 
 
-def called(tree: exp.Func) -> tuple[str, list[exp.Expression]]:
+def called(tree: exp.Func) -> tuple[str, list[exp.Expr]]:
     """Name and arguments of a call as the author wrote it, whatever sqlglot made of it."""
     if isinstance(tree, exp.Anonymous):
         return str(tree.this).lower().removeprefix(_PREFIX), list(tree.expressions)
     name = re.split(r"[^A-Za-z_]", tree.sql(dialect="duckdb"), maxsplit=1)[0].lower()
-    return name, [part for part in tree.iter_expressions() if isinstance(part, exp.Expression)]
+    return name, [part for part in tree.iter_expressions() if isinstance(part, exp.Expr)]
 
 
-def written(tree: exp.Expression) -> str:
+def written(tree: exp.Expr) -> str:
     """The part as its author wrote it."""
     return tree.sql(dialect="duckdb", normalize_functions=False).replace(_PREFIX, "")
 
 
-def _advice(tree: exp.Expression) -> Text | None:
+def _advice(tree: exp.Expr) -> Text | None:
     if isinstance(tree, exp.Div | exp.IntDiv):
         return Text("不用除法：把 a / b >= 0.3 写成 a * 10 >= b * 3", "no division: write a / b >= 0.3 as a * 10 >= b * 3")
     if isinstance(tree, exp.Subquery | exp.Select):

@@ -104,7 +104,7 @@ class _Gathering:
             figures={f"{self.slot}.{name}": self._named(name) for name in figures},
             carried={
                 **{f"at_{name}": f"gathered.{name}" for name in group},
-                **({"at_by": "gathered.by_from"} if self.by else {}),
+                **({"at_by": "gathered.by__from"} if self.by else {}),
             },
             expansion=self._expansion(group),
             expanded={fact: f"gathering.row_{fact}" for fact in what.over},
@@ -126,7 +126,7 @@ class _Gathering:
         own = [f"{fact}_{column}{suffix}" for f, column in self.per if f == fact
                for suffix in self._physical(fact, column)]  # fmt: skip
         if self.by and self.by[0] == fact:
-            own += ["by_from", "by_to"]
+            own += ["by__from", "by__to"]
         inputs = [i.column for i in self.inputs if i.column and i.column in self.columns]
         own += [column for column in inputs if re.search(rf"\b{fact}\.", self.columns[column])]
         return own or [f"row_{fact}"]
@@ -141,7 +141,7 @@ class _Gathering:
                 found[f"{fact}_{name}__key"] = f"{fact}.{name}__key"
         if self.by:
             fact, column = self.by
-            found["by_from"], found["by_to"] = f"{fact}.{column}__from", f"{fact}.{column}__to"
+            found["by__from"], found["by__to"] = f"{fact}.{column}__from", f"{fact}.{column}__to"
         return found
 
     def _group_keys(self) -> dict[str, str]:
@@ -294,7 +294,7 @@ class _Gathering:
         unknown = self.what.rows_when is not None
         amount, unit = self._within()
         over = (
-            f" OVER (PARTITION BY {', '.join(group)} ORDER BY by_from "
+            f" OVER (PARTITION BY {', '.join(group)} ORDER BY by__from "
             f"RANGE BETWEEN INTERVAL '{amount}' {unit} PRECEDING AND CURRENT ROW)"
         )
         exact = self._exact()
@@ -346,8 +346,8 @@ class _Gathering:
         assert self.by is not None  # only windows ask
         fact, column = self.by
         if self.model.facts[fact].columns[column].type == "moment":
-            return "by_to < by_from + INTERVAL '1' MINUTE"
-        return "by_from = by_to"
+            return "by__to < by__from + INTERVAL '1' MINUTE"
+        return "by__from = by__to"
 
     def _expansion(self, group: Sequence[str]) -> str:
         conditions = [f"gathering.{name} = judged.at_{name}" for name in group]
@@ -355,7 +355,7 @@ class _Gathering:
             amount, unit = self._within()
             # A row without an exact time is its own evidence of what cannot be told.
             window = (
-                f"gathering.by_from BETWEEN judged.at_by - INTERVAL '{amount}' {unit} AND judged.at_by"
+                f"gathering.by__from BETWEEN judged.at_by - INTERVAL '{amount}' {unit} AND judged.at_by"
             )
             conditions.append(f"({window})")
         return f" JOIN gathering ON {' AND '.join(conditions)}"

@@ -25,7 +25,7 @@ from plumbline.engine.line.time import Day, Span
 from plumbline.errors import DeclarationError, Text
 
 #: What engines read differently, or what makes a result depend on chance.
-_REFUSED: tuple[tuple[type[exp.Expression], Text], ...] = (
+_REFUSED: tuple[tuple[type[exp.Expr], Text], ...] = (
     (exp.Div, Text("不用除法，写成乘法", "no division: write it as a multiplication")),
     (exp.Limit, Text("不用 LIMIT，结果会取决于顺序", "no LIMIT: the result would depend on order")),
     (exp.CurrentDate, Text("不用时钟，写 as_of", "no clock: write as_of")),
@@ -121,11 +121,11 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
             raise error(Text(f"这里不能写“{written(found)}”", f"'{written(found)}' is not allowed"), advice)
 
 
-def _translated(query: exp.Query, scope: Scope) -> exp.Expression:
+def _translated(query: exp.Query, scope: Scope) -> exp.Expr:
     """The query with our functions written out, and columns checked."""
     compiler = Compiler(scope)
 
-    def write(node: exp.Expression) -> exp.Expression:
+    def write(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Func) and called(node)[0] in _OURS:
             value = compiler.value(node)
             if isinstance(value, Day | Span):
@@ -143,7 +143,7 @@ def _translated(query: exp.Query, scope: Scope) -> exp.Expression:
 _OURS = {*time.FUNCTIONS, "yuan", "born", "sex", "age"}
 
 
-def _column(node: exp.Column, scope: Scope) -> exp.Expression:
+def _column(node: exp.Column, scope: Scope) -> exp.Expr:
     """A scalar column as it is; an identifier where equality is meant must be named by its key."""
     dataset = scope.facts[node.table]
     physical = {field.suffix for field in dataset.fields}
