@@ -120,26 +120,18 @@ def _story(city: City, person: Ints, months: tuple[Any, Any], **columns: Any) ->
     city.protect("deaths", person)
 
 
-def _agreed(city: City, person: Ints) -> Ints:
-    """Let police and crematorium agree on these deaths; gives the month of each."""
-    on = city.people.died[person]
-    for source in (deaths.POLICE, deaths.CREMATION, deaths.HEALTH):
-        city.add("deaths", deaths.death(person=person, source=source, on=on, planted=True))
-    return month_of(on)
-
-
 def _plant_collisions(city: City, rng: np.random.Generator, pool: Pool) -> None:
     """Paid on after death: once or twice, for months, or into a new account."""
     dead = (city.people.died > day(2021, 6)) & (city.people.died < day(2025, 3))
     for scheme in (*PER_SCHEME, DIBAO):
         person = pool.take(city.many // 3, dead & _eligible(city, scheme))
-        died = _agreed(city, person)
+        died = month_of(deaths.agreed(city, person))
         periods = rng.integers(1, 8, size=len(person))
         others = 0 if scheme == DIBAO else -1
         _story(city, person, (died - 6, died + 1 + periods), scheme=scheme, others=others)
     # Two periods only, but the second went into an account opened after the death.
     person = pool.take(max(6, city.few), dead & _eligible(city, VETERANS))
-    died = _agreed(city, person)
+    died = month_of(deaths.agreed(city, person))
     _story(city, person, (died - 6, died + 2), scheme=VETERANS)
     _story(city, person, (died + 3, died + 3), scheme=VETERANS, account=1)
 
@@ -159,7 +151,7 @@ def _plant_traps(city: City, pool: Pool) -> None:
     def late(name: str) -> tuple[Ints, Ints]:
         person = pool.take(city.few, dead)
         city.trap(MODEL, name, person)
-        return person, _agreed(city, person)
+        return person, month_of(deaths.agreed(city, person))
 
     person, died = late("arrears for months of life")
     _story(city, person, (died - 4, died), scheme=DISABILITY, paid=last_of(died + 5))

@@ -102,10 +102,11 @@ class City:
         """What has happened in a register until now."""
         return Rows.join(*self._events[dataset])
 
-    def involved(self, dataset: str) -> Mask:
-        """Who stands in a register already."""
+    def involved(self, dataset: str, *, planted: bool = False) -> Mask:
+        """Who stands in a register already, or plays in a story there."""
+        rows = self.so_far(dataset)
         found = np.zeros(len(self.people), np.bool_)
-        found[self.so_far(dataset).person] = True
+        found[rows.person[rows.planted] if planted else rows.person] = True
         return found
 
     def protect(self, dataset: str, person: Ints) -> None:
@@ -173,11 +174,15 @@ class City:
             names = touch(names, rows.misnamed, another_name)
         return [quirky_numbers(rng, numbers, share), names]
 
-    def running(self, name: str, count: int, width: int = 10) -> pa.Array:
-        """Numbers of transactions, one after the other within a register."""
+    def serials(self, name: str, count: int) -> Ints:
+        """The next numbers of a kind, counted from 1."""
         start = self._counters.get(name, 0) + 1
         self._counters[name] = start + count - 1
-        return pc.utf8_lpad(pa.array(np.arange(start, start + count)).cast(pa.string()), width, "0")
+        return np.arange(start, start + count)
+
+    def running(self, name: str, count: int, width: int = 10) -> pa.Array:
+        """Numbers of transactions, one after the other within a register."""
+        return pc.utf8_lpad(pa.array(self.serials(name, count)).cast(pa.string()), width, "0")
 
     def accounts(self, person: Ints, which: Ints | int = 0) -> pa.Array:
         """A bank account for each person; another `which`, another account."""

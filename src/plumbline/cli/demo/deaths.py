@@ -58,6 +58,15 @@ def simulate(city: City) -> None:
         city.add("deaths", death(person=person, source=source, on=on, precision=precision))
 
 
+def agreed(city: City, person: Ints) -> Ints:
+    """Let all sources agree on these deaths; gives the day of each."""
+    on = city.people.died[person]
+    for source in (POLICE, CREMATION, HEALTH):
+        city.add("deaths", death(person=person, source=source, on=on, planted=True))
+    city.protect("deaths", person)
+    return on
+
+
 def judge(city: City) -> None:
     """Deaths alone cross no line."""
 

@@ -89,6 +89,10 @@ NUMBER_DAMAGE: Mapping[str, Change] = {
     "masked number": masked_number,
     "empty required cell": lambda _n, _t: "",
 }
+#: The same where the column may be empty.
+OPTIONAL_NUMBER_DAMAGE: Mapping[str, Change] = {
+    reason: change for reason, change in NUMBER_DAMAGE.items() if reason != "empty required cell"
+}
 DATE_DAMAGE: Mapping[str, Change] = {
     "impossible date": lambda _, turn: ("2023-02-30", "2021-13-05", "2022年4月31日")[turn % 3],
 }

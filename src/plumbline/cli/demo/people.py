@@ -15,8 +15,8 @@ from plumbline.cli.demo.names import draw_names
 
 PROVINCE, CITY = ("380000", "云海省"), ("380100", "澜州市")
 COUNTIES = (
-    *("临江区", "望澜区", "青岚区", "双渡区", "白鹭县", "云汀县"),
-    *("梅坞县", "松峦县", "沙洲县", "竹川县", "雁湖县", "桃津县"),
+    *("澜江区", "望澜区", "青岚区", "双渡区", "白鹭县", "云汀县"),
+    *("梅坞县", "松峦县", "沙屿县", "竹川县", "雁湖县", "桃津县"),
 )
 FIRST_COUNTY = 380_101
 #: Counties that no longer exist; whoever was registered there carries the code for life.

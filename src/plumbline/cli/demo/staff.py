@@ -147,6 +147,7 @@ def _plant(city: City, pool: Pool) -> None:
     alive = people.alive() & (people.born < day(1994)) & (people.born > day(1968))
     alive &= ~city.involved("custody")
     dead = (people.died > day(2023, 2)) & (people.died < day(2025, 4)) & (people.born > day(1950))
+    dead &= ~city.involved("deaths", planted=True)
     some, few = city.many // 3, city.few
 
     def staff(count: int, where: Mask, until: int | Ints = LAST_MONTH) -> Ints:
@@ -214,9 +215,7 @@ def _plant(city: City, pool: Pool) -> None:
 
 def _paid_on(city: City, person: Ints, until: Ints) -> None:
     """Dead officials, in whose name pay went on until a month."""
-    on = city.people.died[person]
-    for source in (deaths.POLICE, deaths.CREMATION, deaths.HEALTH):
-        city.add("deaths", deaths.death(person=person, source=source, on=on, planted=True))
+    on = deaths.agreed(city, person)
     unit, started = person % len(city.units), np.full(len(person), day(2011, 5))
     _employ(city, person, unit, started, on, planted=True)
     owner, months = every(month_of(on) + 1, until)
