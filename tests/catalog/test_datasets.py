@@ -1,0 +1,75 @@
+"""Every dataset of the catalogue loads, and says what a department and an officer need to know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.fact.expectations import Band
+
+from .conftest import DATASETS
+
+
+@pytest.fixture(params=DATASETS, ids=lambda path: path.stem)
+def dataset(request: pytest.FixtureRequest, datasets: dict[str, Dataset]) -> Dataset:
+    return datasets[request.param.stem]
+
+
+def test_it_says_who_delivers_it_and_why_it_may_be_held(dataset: Dataset) -> None:
+    declared = dataset.declared
+    for words in (declared.title, declared.department, declared.legal_basis, declared.purpose):
+        assert words.zh
+        assert words.en
+    assert declared.retention.endswith(" years")
+
+
+def test_it_can_be_sorted_and_corrected(dataset: Dataset) -> None:
+    assert dataset.declared.key
+    assert dataset.sorted_by is not None
+
+
+def test_a_county_is_a_region(dataset: Dataset) -> None:
+    if "county" in dataset.columns:
+        assert dataset.columns["county"].type == "region"
+
+
+def test_its_bands_can_be_read(dataset: Dataset) -> None:
+    expect = dataset.declared.expect
+    for text in (*expect.filled.values(), *expect.range.values(), expect.quarantined or "0%..1%"):
+        assert Band.parse(text) is not None, text
+
+
+def test_no_header_is_both_used_and_ignored(dataset: Dataset) -> None:
+    used = {header for column in dataset.columns.values() for header in column.headers}
+    assert not used & set(dataset.declared.ignore)
+
+
+def test_a_person_has_a_name(dataset: Dataset) -> None:
+    """Without a name an equal number cannot be contradicted (identity tier B)."""
+    for name, column in dataset.columns.items():
+        if column.type == "person.id":
+            assert dataset.names_of(name), name
+
+
+def test_twenty_departments_take_part(datasets: dict[str, Dataset]) -> None:
+    assert len({dataset.declared.department.zh for dataset in datasets.values()}) >= 20
+
+
+def test_full_changes_and_full_per_county_all_occur(datasets: dict[str, Dataset]) -> None:
+    deliveries = [dataset.declared.delivery for dataset in datasets.values()]
+    assert {delivery.kind for delivery in deliveries} == {"full", "changes"}
+    assert any(delivery.per == "county" for delivery in deliveries)
+    assert any(delivery.change for delivery in deliveries)
+
+
+def test_sealed_juvenile_records_are_refused(datasets: dict[str, Dataset]) -> None:
+    [refuse] = datasets["offences"].declared.refuse
+    assert refuse.column == "sealed"
+    assert "未成年人犯罪记录封存" in refuse.values
+
+
+def test_names_are_unique_across_themes() -> None:
+    assert len({path.stem for path in DATASETS}) == len(DATASETS)
+    assert all(path.parent.parent.name == "datasets" for path in map(Path, DATASETS))
