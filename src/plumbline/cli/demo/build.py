@@ -8,13 +8,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from plumbline.cli.demo import benefits, custody, deaths, dibao, honours, medical, pensions, staff
+from plumbline.cli.demo import benefits, custody, deaths, dibao, honours, market, medical, pensions, procurement, staff
 from plumbline.cli.demo.city import City
 from plumbline.cli.demo.people import CITY, COUNTIES, FIRST_COUNTY, PROVINCE, RETIRED, draw_people
 from plumbline.cli.demo.truth import Truth
 
 #: Each simulates its registers, judges them by its rules, and delivers them. Order matters not.
-THEMES: tuple[ModuleType, ...] = (deaths, custody, honours, benefits, dibao, pensions, staff, medical)
+THEMES: tuple[ModuleType, ...] = (deaths, custody, honours, benefits, dibao, pensions, staff, medical, market, procurement)
 
 AS_OF = "2025-12-31"
 SMALLEST = 20_000

@@ -93,6 +93,13 @@ class City:
     def companies(self) -> Organisations:
         return draw_companies(self.rng("companies"), max(1_500, len(self.people) // 40))
 
+    @cached_property
+    def company_pool(self) -> Pool:
+        """Companies without kin, to be cast into the stories of any model at most once."""
+        at = np.arange(len(self.companies))
+        kin = len(self.companies) // 20
+        return Pool(self.rng("companies cast"), (at >= kin) & (at < len(at) - 2 * kin))
+
     # -- what happened ---------------------------------------------------------------------
 
     def add(self, dataset: str, *rows: Rows) -> None:

@@ -72,6 +72,12 @@ def write_csv(
                 text.write(raw.decode().replace("\n", newline))
 
 
+def csv_bytes(columns: Columns, *, encoding: str, newline: str) -> bytes:
+    """A small table as delimited text, to be put into an archive."""
+    raw = _delimited(table(columns), ",", header=True, quoted=True)
+    return raw.decode().replace("\n", newline).encode(encoding)
+
+
 def write_parquet(path: Path, columns: Columns) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table(columns), path, compression="zstd")

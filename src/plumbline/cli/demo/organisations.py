@@ -41,6 +41,16 @@ class Organisations:
     def __len__(self) -> int:
         return len(self.county)
 
+    @property
+    def branches(self) -> Ints:
+        """Branches of the first companies, in their order."""
+        return np.arange(len(self) - len(self) // 20, len(self))
+
+    @property
+    def look_alikes(self) -> Ints:
+        """Companies with names like those of the first, in their order."""
+        return self.branches - len(self) // 20
+
     @cached_property
     def codes(self) -> list[str]:
         found: list[str] = self.code.to_pylist()
@@ -71,7 +81,11 @@ def draw_units() -> Organisations:
 
 
 def draw_companies(rng: np.random.Generator, count: int) -> Organisations:
-    """Companies; one in twenty has been struck off."""
+    """Companies; one in twenty has been struck off.
+
+    The last twentieth are branches of the first, with codes of their own; the twentieth before
+    them bear names that differ from those of the first by a word.
+    """
     county = rng.integers(len(COUNTIES), size=count)
     mark, more = rng.integers(len(_MARKS), size=(2, count))
     trade, form = rng.integers(len(_TRADES), size=count), rng.integers(len(_FORMS), size=count)
@@ -79,6 +93,10 @@ def draw_companies(rng: np.random.Generator, count: int) -> Organisations:
         f"{COUNTIES[c][:2]}{_MARKS[m]}{_MARKS[n][0] if n % 3 else ''}{_TRADES[t]}{_FORMS[f]}"
         for c, m, n, t, f in zip(county, mark, more, trade, form, strict=True)
     ]
+    part = count // 20
+    for n in range(part):
+        names[count - part + n] = f"{names[n]}{COUNTIES[county[count - part + n]][:2]}分公司"
+        names[count - 2 * part + n] = names[n].replace("有限", "实业有限")
     registered = rng.integers(day(2001), day(2014), size=count)
     gone = rng.random(count) < 0.05
     revoked = np.where(gone, rng.integers(day(2015), AS_OF, size=count), NEVER)
