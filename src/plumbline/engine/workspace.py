@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from plumbline.engine.backend import Limits, open_duckdb
 from plumbline.engine.catalog import packaged_catalog
@@ -37,7 +37,7 @@ from plumbline.engine.line.skeleton import write_skeleton
 from plumbline.errors import DeclarationError, Lang, PlumblineError, RunError, Text
 
 Named = TypeVar("Named")
-Register = Literal["warnings", "trials", "questions"]
+Register = Literal["warnings", "trials", "questions", "candidates"]
 
 _SETTINGS = {"workspace": {"name", "country"}, "limits": {"memory", "threads", "spill"}}
 
@@ -230,8 +230,9 @@ class Workspace:
         """The warnings of a register, most serious first.
 
         Args:
-            register: `warnings` (told to people), `trials` (of models on trial), or `questions`
-                (equal number, different name: for the departments that delivered the rows).
+            register: `warnings` (told to people), `trials` (of models on trial), `questions`
+                (equal number, different name: for the departments that delivered the rows), or
+                `candidates` (nothing shared but a name; they accuse nobody).
             withdrawn: those whose evidence is gone as well.
         """
         if model is not None:
@@ -250,7 +251,7 @@ class Workspace:
 
     def find(self, key: str) -> tuple[EarlyWarning, Register]:
         """The warning with this key (or an unambiguous beginning of it), and its register."""
-        registers: tuple[Register, ...] = ("warnings", "trials", "questions")
+        registers: tuple[Register, ...] = get_args(Register)
         found = [
             (warning, register)
             for register in registers
@@ -315,7 +316,7 @@ class Workspace:
     def reproduce(self, key: str) -> Reproduction:
         """Recompute a warning from the recorded batches and model version."""
         warning, register = self.find(key)
-        kind = "question" if register == "questions" else "warning"
+        kind = {"questions": "question", "candidates": "candidate"}.get(register, "warning")
         return reproduce(self.store, warning, self.country, kind=kind)
 
     def note_access(self, *, at: datetime, by: str, what: str, reason: str) -> None:

@@ -9,10 +9,12 @@ from plumbline.engine.backend import Duck
 from plumbline.engine.fact import sql
 from plumbline.engine.line.compile import Compiled
 
-#: Two tables' worth: warnings, and questions to departments (identity of tier B).
+#: What candidates become: warnings; questions to departments (equal number, different name); and
+#: pairs that share nothing but a name, for a person to look at.
 KINDS = {
     "warning": "verdict = 'flag'",
-    "question": "verdict = 'cannot_tell' AND decided_by = 'identity'",
+    "question": "verdict = 'cannot_tell' AND decided_by = 'identity' AND tier = 'B'",
+    "candidate": "verdict = 'cannot_tell' AND decided_by = 'identity' AND tier = 'E'",
 }
 
 

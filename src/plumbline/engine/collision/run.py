@@ -26,8 +26,9 @@ from plumbline.errors import RunError, Text
 
 Progress = Callable[[str, int, int], None]  # model, how many are done, of how many
 
-#: Where results are kept: what is told to people, what is only tried, and questions to departments.
-TABLES = ("warnings", "trials", "questions")
+#: Where results are kept: what is told to people, what is only tried, questions to departments,
+#: and pairs that share nothing but a name.
+TABLES = ("warnings", "trials", "questions", "candidates")
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def collide(
                     found[table].append(gathered(name, compiled, "warning"))
                     if table == "warnings":
                         found["questions"].append(gathered(name, compiled, "question"))
+                        found["candidates"].append(gathered(name, compiled, "candidate"))
             if progress:
                 progress("", len(models), len(models))
             ran = [r.model for r in results if not (r.held or r.skipped)]

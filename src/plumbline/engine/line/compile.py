@@ -228,7 +228,7 @@ def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]])
         ("flag IS NULL", "'flag_when'"),
         *((f"{column} IS NULL", name) for column, name in lefts),
         *((f"{column} IS DISTINCT FROM FALSE", name) for column, name in cannots),
-        ("tier = 'B'", "'identity'"),
+        ("tier <> 'A'", "'identity'"),
     ]
     left_out = " OR ".join(column for column, _ in lefts)
     verdict = (

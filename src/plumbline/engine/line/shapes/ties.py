@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.line.model import SupervisionModel
 
+#: Two rows tied by nothing but a name are candidates for a person to look at, never more (tier E).
+NAME_ONLY = frozenset({"person.name", "org.name"})
+
 Locate = Callable[[str, str], str]
 
 
@@ -39,8 +42,11 @@ def tied(
             keys = identifier_key(model.facts[alias], own)
             left, right = locate(fact, column), locate(alias, own)
             conditions += [f"{left}{suffix} = {right}{suffix}" for suffix in keys]
-            if model.facts[alias].columns[own].type == "person.id":
+            kind = model.facts[alias].columns[own].type
+            if kind == "person.id":
                 tiers.append(tier(model, (fact, column), (alias, own), locate))
+            elif kind in NAME_ONLY:
+                tiers.append("'E'")
     return conditions, [t for t in tiers if t]
 
 
@@ -66,6 +72,8 @@ def worst(tiers: Sequence[str]) -> str:
         return "'A'"
     if len(tiers) == 1:
         return tiers[0]
+    if "'E'" in tiers:
+        return "'E'"
     weak = " OR ".join(f"({t}) = 'B'" for t in tiers)
     return f"CASE WHEN {weak} THEN 'B' ELSE 'A' END"
 
