@@ -8,13 +8,32 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from plumbline.cli.demo import benefits, custody, deaths, dibao, honours, market, medical, pensions, procurement, staff
+from plumbline.cli.demo import (
+    benefits,
+    custody,
+    deaths,
+    dibao,
+    farmland,
+    honours,
+    invoices,
+    leases,
+    market,
+    medical,
+    pensions,
+    procurement,
+    staff,
+    vehicles,
+)
 from plumbline.cli.demo.city import City
 from plumbline.cli.demo.people import CITY, COUNTIES, FIRST_COUNTY, PROVINCE, RETIRED, draw_people
 from plumbline.cli.demo.truth import Truth
 
-#: Each simulates its registers, judges them by its rules, and delivers them. Order matters not.
-THEMES: tuple[ModuleType, ...] = (deaths, custody, honours, benefits, dibao, pensions, staff, medical, market, procurement)
+#: Each simulates its registers, judges them by its rules, and delivers them. Deaths and custody
+#: come first, since the other stories are told about the living, the dead and the held.
+THEMES: tuple[ModuleType, ...] = (
+    *(deaths, custody, honours, benefits, dibao, pensions, staff, medical, market, procurement),
+    *(farmland, vehicles, invoices, leases),
+)
 
 AS_OF = "2025-12-31"
 SMALLEST = 20_000

@@ -181,6 +181,9 @@ class City:
             names = touch(names, rows.misnamed, another_name)
         return [quirky_numbers(rng, numbers, share), names]
 
+    def names(self, person: Ints) -> pa.Array:
+        return self.people.name.take(pa.array(person))
+
     def serials(self, name: str, count: int) -> Ints:
         """The next numbers of a kind, counted from 1."""
         start = self._counters.get(name, 0) + 1

@@ -112,7 +112,7 @@ def spoil(
         damage: header -> class of reason -> change; see `damaged`.
         share: how many of the rows are struck, at least one by each damage if there are enough.
     """
-    kinds = sum(len(changes) for changes in damage.values())
+    kinds = sum(len(changes) for changes in damage.values()) if share else 0
     free = np.flatnonzero(~rows.planted.astype(np.bool_))
     wanted = min(max(kinds, round(len(rows) * share)), 60 * kinds, len(free) // 20)
     spoilt = np.zeros(len(rows), np.int8)
