@@ -20,9 +20,10 @@ from plumbline.engine.collision.trial import Outcome
 from plumbline.engine.collision.warning import EarlyWarning, Evidence
 from plumbline.engine.fact.batch import Batch
 from plumbline.engine.fact.dataset import Dataset
-from plumbline.engine.fact.load import AlreadyLoaded
+from plumbline.engine.fact.load import AlreadyLoaded, Refused, Stray
+from plumbline.engine.fact.profile import Profile, profile
 from plumbline.engine.line.model import SupervisionModel
-from plumbline.engine.workspace import Checked, Workspace, write_model_skeleton
+from plumbline.engine.workspace import Checked, Register, Workspace, write_model_skeleton
 
 __all__ = [
     "NOT_A_VERDICT",
@@ -39,11 +40,16 @@ __all__ = [
     "Judged",
     "ModelResult",
     "Outcome",
+    "Profile",
+    "Refused",
+    "Register",
     "Reproduction",
     "Run",
     "Source",
+    "Stray",
     "SupervisionModel",
     "Workspace",
     "packaged_catalog",
+    "profile",
     "write_model_skeleton",
 ]

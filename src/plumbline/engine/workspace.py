@@ -20,7 +20,7 @@ from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.explain import Explanation, explain
 from plumbline.engine.collision.reproduce import Recorded, Reproduction, recorded, reproduce
 from plumbline.engine.collision.run import Progress, Run, collide, latest_as_of, opened, relation, runs
-from plumbline.engine.collision.tell import sentence
+from plumbline.engine.collision.tell import per_in_words, sentence
 from plumbline.engine.collision.trial import Outcome, try_cases
 from plumbline.engine.collision.warning import FIELDS, EarlyWarning
 from plumbline.engine.fact import sql
@@ -292,6 +292,16 @@ class Workspace:
 
     def sentence(self, warning: EarlyWarning, lang: Lang = "zh", *, masked: bool = True) -> str:
         return self.sentences([warning], lang, masked=masked)[warning.key]
+
+    def model_behind(self, warning: EarlyWarning) -> SupervisionModel:
+        """The model as it stood when it last found the warning."""
+        return self._recorded(warning).model
+
+    def about(
+        self, warning: EarlyWarning, lang: Lang = "zh", *, masked: bool = True
+    ) -> tuple[str, ...]:
+        """What a warning is about, as its model's `one_warning_per` has it; the subject first."""
+        return per_in_words(self.model_behind(warning), warning.per, lang, masked=masked)
 
     def explain(self, warning: EarlyWarning) -> Explanation:
         """Why a warning was raised, from what its run saw."""

@@ -26,6 +26,7 @@ class Tally:
     cannot_tell: int
     left_out: int
     by_reason: tuple[tuple[str, str, int], ...]  # (verdict, decided_by, groups)
+    by_level: tuple[tuple[str, int], ...]  # (level, flagged groups)
 
 
 def find(duck: Duck, statement: str, name: str) -> None:
@@ -44,7 +45,11 @@ def tally(duck: Duck, found: str, compiled: Compiled) -> Tally:
     names = ("flag", "cannot_tell", "left_out")
     count = {verdict: sum(n for r, _, n in rows if names[r] == verdict) for verdict in names}
     reasons = tuple((names[r], by, n) for r, by, n in rows if r != 0)
-    return Tally(count["flag"], count["cannot_tell"], count["left_out"], reasons)
+    levels = duck.run(
+        f"SELECT level, COUNT(*) FROM (SELECT DISTINCT {per}, level FROM {sql.name(found)} "
+        "WHERE verdict = 'flag') GROUP BY level ORDER BY level"
+    )
+    return Tally(count["flag"], count["cannot_tell"], count["left_out"], reasons, tuple(levels))
 
 
 def gathered(found: str, compiled: Compiled, kind: str) -> str:
