@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlglot import exp
 
 from plumbline.engine.backend import Duck
 from plumbline.engine.collision.evidence import FactRow, fetch
+from plumbline.engine.collision.tell import settings_in_force
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.types import UnreadableCellError
@@ -40,6 +42,14 @@ class Condition:
     held: bool | None
     left: str | None = None
     right: str | None = None
+    personal: bool = False  # the values identify a person
+
+    def masked(self) -> Condition:
+        """The condition without values that identify a person."""
+        if not self.personal:
+            return self
+        left, right = (None if side is None else "***" for side in (self.left, self.right))
+        return replace(self, left=left, right=right)
 
     @property
     def would_hold(self) -> Text:
@@ -76,6 +86,7 @@ class Judged:
     exceptions: tuple[tuple[str, str, bool | None], ...]  # (slot, name, whether it holds)
     rows: Mapping[str, FactRow]
     figures: Mapping[str, str | None]
+    settings: Mapping[str, str]  # as they were in force, in words
 
 
 @dataclass(frozen=True)
@@ -168,7 +179,8 @@ def _judged(
         Condition(
             part.text,
             row[part.column],
-            *((row[part.sides[0]], row[part.sides[1]]) if part.sides else ()),
+            *((row[part.sides[0]], row[part.sides[1]]) if part.sides else (None, None)),
+            _is_personal(compiled.model, part.text),
         )
         for part in compiled.parts
     )
@@ -187,6 +199,18 @@ def _judged(
         exceptions=tuple((kind, name, row[column]) for kind, name, column in compiled.slots),
         rows=rows,
         figures={name: row[f"figure_{name}"] for name in compiled.figures},
+        settings=settings_in_force(compiled.model, rows),
+    )
+
+
+def _is_personal(model: SupervisionModel, text: str) -> bool:
+    """Does the condition show values that identify a person? An age or a sex alone does not."""
+    shown = re.sub(r"\b(age|sex)\([^()]*\)", "", text, flags=re.IGNORECASE)
+    return any(
+        fact in model.facts
+        and column in model.facts[fact].columns
+        and model.facts[fact].is_personal(column)
+        for fact, column in re.findall(r"\b(\w+)\.(\w+)\b", shown)
     )
 
 

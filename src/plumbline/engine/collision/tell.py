@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from plumbline.engine.collision.evidence import FactRow
 from plumbline.engine.collision.warning import EarlyWarning
+from plumbline.engine.fact.types import UnreadableCellError
 from plumbline.engine.line.inforce import in_force
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.sentence import Told, figure_types, render
@@ -51,10 +52,42 @@ def sentence(
         rows={fact: len(found) for fact, found in of_fact.items()},
         gather=gather,
         figures=figures(model, warning.figures, lang),
-        settings=in_force(model, *_day_in_force(model, lead)),
+        settings=settings_in_force(model, lead),
     )
     words = model.declared.say.text
     return render(words.in_(lang), told)
+
+
+def settings_in_force(model: SupervisionModel, lead: Mapping[str, FactRow]) -> dict[str, str]:
+    """The model's settings as they were on the day that these rows speak of, in words."""
+    return in_force(model, *_day_in_force(model, lead))
+
+
+def per_in_words(
+    model: SupervisionModel, values: Sequence[str], lang: Lang, *, masked: bool = True
+) -> tuple[str, ...]:
+    """The values of `one_warning_per`, the subject first, as a person reads them."""
+    named = model.declared.one_warning_per
+    return tuple(
+        _in_words(model, name, value, lang, masked=masked)
+        for name, value in zip(named, values, strict=False)
+    )
+
+
+def _in_words(model: SupervisionModel, named: str, value: str, lang: Lang, *, masked: bool) -> str:
+    fact, column = model.column_of(named)
+    if not value or fact not in model.facts or column not in model.facts[fact].columns:
+        return value
+    dataset = model.facts[fact]
+    type_ = dataset.types[column]
+    if masked and dataset.is_personal(column):
+        try:
+            return type_.mask(type_.parse(value), lang)
+        except UnreadableCellError:
+            return "***"
+    if type_.name == "money":
+        return type_.show((int(value),), lang)
+    return type_.show((value,), lang) if type_.name == "category" else value
 
 
 def figures(
