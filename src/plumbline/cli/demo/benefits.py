@@ -37,7 +37,7 @@ from plumbline.cli.demo.dirt import (
     touch,
     write_amounts,
 )
-from plumbline.cli.demo.files import write_csv, write_json_lines, write_parquet
+from plumbline.cli.demo.files import write_csv, write_parquet
 from plumbline.cli.demo.people import COUNTIES, Pool
 from plumbline.cli.demo.rows import Rows, every, groups
 
@@ -63,7 +63,9 @@ PAYMENTS = Register(
     "benefit_payments",
     damage={
         "身份证号": NUMBER_DAMAGE,
-        "所属月份": {"impossible date": lambda _, turn: ("2023-13", "2022年00月", "不详")[turn % 3]},
+        "所属月份": {
+            "impossible date": lambda _, turn: ("2023-13", "2022年00月", "不详")[turn % 3]
+        },
         "发放金额(元)": AMOUNT_DAMAGE,
     },
     spoilt=0.0005,
@@ -73,9 +75,13 @@ PAYMENTS = Register(
 def payment(**columns: Any) -> Rows:
     """Payments: person, scheme, the month they are for, and into which of a person's accounts."""
     usual = {
-        **{"scheme": SENIOR, "household": 0, "others": -1, "account": 0, "planted": False},
-        **{"paid": last_of(columns["month"]) - 5},
-        **{"fen": np.array(MONTHLY_FEN)[columns.get("scheme", SENIOR)]},
+        "scheme": SENIOR,
+        "household": 0,
+        "others": -1,
+        "account": 0,
+        "planted": False,
+        "paid": last_of(columns["month"]) - 5,
+        "fen": np.array(MONTHLY_FEN)[columns.get("scheme", SENIOR)],
     }
     return Rows(**usual | columns)
 
@@ -200,7 +206,7 @@ def judge(city: City) -> None:
         for n, at in enumerate(first):
             subject, scheme = city.number(late.person[at]), SCHEMES[late.scheme[at]]
             if certain:
-                level = "red" if periods[n] >= 3 or moved[n] else "yellow"  # noqa: PLR2004
+                level = "red" if periods[n] >= 3 or moved[n] else "yellow"
                 city.truth.warn(MODEL, subject, level, scheme)
             else:
                 city.truth.ask(MODEL, subject, scheme)

@@ -103,7 +103,8 @@ def _lay_foundation(directory: Path) -> None:
     """The workspace, and the invented province that its citizen numbers begin with."""
     regions = [PROVINCE, CITY, *_counties()]
     (directory / "plumbline.toml").write_text(
-        '[workspace]\nname = "澜州市（演示）"\ncountry = "country.yml"\n', encoding="utf-8"
+        '[workspace]\nname = "澜州市（演示）"\ncountry = "country.yml"\nregion = "380100"\n',
+        encoding="utf-8",
     )
     (directory / "country.yml").write_text(
         "# Invented: no citizen number in use begins with 38.\nregions:\n"

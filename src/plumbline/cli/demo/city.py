@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,17 +16,17 @@ from plumbline.cli.demo.days import Ints, Mask
 from plumbline.cli.demo.dirt import (
     Damage,
     damaged,
-    quirky_names,
-    quirky_numbers,
     reasons,
+    retyped,
+    some,
     spoil,
     touch,
 )
 from plumbline.cli.demo.files import Columns
-from plumbline.cli.demo.names import another_name
+from plumbline.cli.demo.names import another_name, respelt
 from plumbline.cli.demo.organisations import Organisations, draw_companies, draw_units
 from plumbline.cli.demo.people import COUNTIES, People, Pool, stream
-from plumbline.cli.demo.rows import Rows, groups
+from plumbline.cli.demo.rows import Array, Rows, groups
 from plumbline.cli.demo.truth import Truth
 
 
@@ -176,10 +177,11 @@ class City:
         numbers = self.people.number.take(pa.array(rows.person))
         named = rows.named_as if "named_as" in rows else rows.person
         names = self.people.name.take(pa.array(named))
-        names = quirky_names(rng, names, share)
+        sound = rows.spoilt == 0
+        names = touch(names, some(rng, len(rows), share) & sound, respelt)
         if "misnamed" in rows:
             names = touch(names, rows.misnamed, another_name)
-        return [quirky_numbers(rng, numbers, share), names]
+        return [touch(numbers, some(rng, len(rows), share) & sound, retyped), names]
 
     def names(self, person: Ints) -> pa.Array:
         return self.people.name.take(pa.array(person))
@@ -223,12 +225,13 @@ def either(which: Mask, yes: str, no: str = "") -> pa.Array:
     return words((no, yes), which.astype(np.int64))
 
 
-def choose(rng: np.random.Generator, codes: Rows | Ints, spellings: Mapping[str, Sequence[str]]) -> pa.Array:
+def choose(
+    rng: np.random.Generator, codes: Array, spellings: Mapping[Any, Sequence[str]]
+) -> pa.Array:
     """For each code one of the words that departments write for it."""
-    raw = np.asarray(codes)
-    out = np.empty(len(raw), object)
+    out = np.empty(len(codes), object)
     for code, options in spellings.items():
-        which = raw == code
+        which = codes == code
         out[which] = np.array(options, object)[rng.integers(len(options), size=int(which.sum()))]
     return pa.array(out, pa.string())
 

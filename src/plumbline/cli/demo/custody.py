@@ -40,9 +40,15 @@ CUSTODY = Register(
 def held(**columns: Any) -> Rows:
     """Custody: person, kind, first and last day as sentenced, and an earlier release."""
     usual = {
-        **{"kind": PRISON, "ended": NEVER, "released": NEVER, "judged": columns["started"]},
-        **{"final": True, "acquitted": NEVER, "withdrawn": False, "misnamed": False},
-        **{"planted": False},
+        "kind": PRISON,
+        "ended": NEVER,
+        "released": NEVER,
+        "judged": columns["started"],
+        "final": True,
+        "acquitted": NEVER,
+        "withdrawn": False,
+        "misnamed": False,
+        "planted": False,
     }
     return Rows(**usual | columns)
 

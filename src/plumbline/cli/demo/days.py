@@ -5,6 +5,7 @@ A day counts from 1970-01-01, a month from January 1970. Nothing here knows toda
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -62,7 +63,8 @@ def plus_months(days: Any, n: Any) -> Ints:
     """The same date n months on; the 31st becomes the last day of a shorter month."""
     days = np.asarray(days, np.int64)
     start = month_of(days)
-    return np.minimum(first_of(start + n) + (days - first_of(start)), last_of(start + n))
+    same: Ints = first_of(start + n) + (days - first_of(start))
+    return np.minimum(same, last_of(start + n))
 
 
 def plus_years(days: Any, n: Any) -> Ints:
@@ -75,9 +77,13 @@ DAY, MONTH, YEAR = 0, 1, 2  # how precisely a date was written down
 def bounds(days: Ints, precision: Any) -> tuple[Ints, Ints]:
     """The first and the last day that a date written with this precision may mean."""
     months, years = month_of(days), year_of(days)
-    low = np.where(precision == DAY, days, np.where(precision == MONTH, first_of(months), year_from(years)))
+    low = np.where(
+        precision == DAY, days, np.where(precision == MONTH, first_of(months), year_from(years))
+    )
     high = np.where(
-        precision == DAY, days, np.where(precision == MONTH, last_of(months), year_from(years + 1) - 1)
+        precision == DAY,
+        days,
+        np.where(precision == MONTH, last_of(months), year_from(years + 1) - 1),
     )
     return low, high
 
@@ -95,26 +101,28 @@ _DIGITS = "〇一二三四五六七八九"
 def _numeral(n: int) -> str:
     """A whole number below one hundred in Chinese: 三, 十, 十五, 三十一."""
     tens, ones = divmod(n, 10)
-    return ("" if tens < 2 else _DIGITS[tens]) + ("十" if tens else "") + (_DIGITS[ones] if ones else "")
+    return (
+        ("" if tens < 2 else _DIGITS[tens])
+        + ("十" if tens else "")
+        + (_DIGITS[ones] if ones else "")
+    )
 
 
 def _year(y: int) -> str:
     return "".join(_DIGITS[int(d)] for d in str(y))
 
 
-#: How a day is written. `serial` is a spreadsheet's own count, as text.
-DAY_STYLES = {
-    "iso": lambda y, m, d, n: f"{y}-{m:02}-{d:02}",
-    "slash": lambda y, m, d, n: f"{y}/{m}/{d}",
-    "dot": lambda y, m, d, n: f"{y}.{m}.{d}",
-    "compact": lambda y, m, d, n: f"{y}{m:02}{d:02}",
-    "han": lambda y, m, d, n: f"{y}年{m}月{d}日",
-    "numerals": lambda y, m, d, n: f"{_year(y)}年{_numeral(m)}月{_numeral(d)}日",
-    "circle": lambda y, m, d, n: f"{_year(y)}年{_numeral(m)}月{_numeral(d)}日".replace("〇", "○"),
-    "midnight": lambda y, m, d, n: f"{y}-{m}-{d} 0:00:00",
-    "serial": lambda y, m, d, n: str(n + 25_569),
+DAY_STYLES: dict[str, Callable[[int, int, int], str]] = {
+    "iso": lambda y, m, d: f"{y}-{m:02}-{d:02}",
+    "slash": lambda y, m, d: f"{y}/{m}/{d}",
+    "dot": lambda y, m, d: f"{y}.{m}.{d}",
+    "compact": lambda y, m, d: f"{y}{m:02}{d:02}",
+    "han": lambda y, m, d: f"{y}年{m}月{d}日",
+    "numerals": lambda y, m, d: f"{_year(y)}年{_numeral(m)}月{_numeral(d)}日",
+    "circle": lambda y, m, d: f"{_year(y)}年{_numeral(m)}月{_numeral(d)}日".replace("〇", "○"),
+    "midnight": lambda y, m, d: f"{y}-{m}-{d} 0:00:00",
 }
-MONTH_STYLES = {
+MONTH_STYLES: dict[str, Callable[[int, int], str]] = {
     "iso": lambda y, m: f"{y}-{m:02}",
     "compact": lambda y, m: f"{y}{m:02}",
     "han": lambda y, m: f"{y}年{m}月",
@@ -126,10 +134,9 @@ MONTH_STYLES = {
 
 @cache
 def _days_written(style: str) -> pa.Array:
-    every = np.arange(FIRST, LAST + 1)
-    dates = every.astype("M8[D]").tolist()
     write = DAY_STYLES[style]
-    return pa.array([write(d.year, d.month, d.day, n) for d, n in zip(dates, every.tolist(), strict=True)])
+    dates = np.arange(FIRST, LAST + 1).astype("M8[D]").tolist()
+    return pa.array([write(d.year, d.month, d.day) for d in dates])
 
 
 @cache
@@ -158,7 +165,9 @@ def write_dates(days: Ints, precision: Any, style: str = "iso") -> pa.Array:
     months = pa.array(precision == MONTH)
     if (precision == MONTH).any():
         own = style if style in MONTH_STYLES else "iso"
-        written = pc.replace_with_mask(written, months, write_months(month_of(days[precision == MONTH]), own))
+        written = pc.replace_with_mask(
+            written, months, write_months(month_of(days[precision == MONTH]), own)
+        )
     if (precision == YEAR).any():
         years = pc.binary_join_element_wise(
             pa.array(year_of(days[precision == YEAR])).cast(pa.string()), "年", ""

@@ -41,8 +41,12 @@ DEATHS = Register(
 def death(**columns: Any) -> Rows:
     """Deaths: person, source, day of death, and whether the entry was cancelled or withdrawn."""
     usual = {
-        **{"source": POLICE, "precision": DAY, "cancelled": NEVER, "withdrawn": False},
-        **{"misnamed": False, "planted": False},
+        "source": POLICE,
+        "precision": DAY,
+        "cancelled": NEVER,
+        "withdrawn": False,
+        "misnamed": False,
+        "planted": False,
     }
     return Rows(**usual | columns)
 
@@ -114,7 +118,9 @@ def deliver(city: City) -> None:
     above = ("居民死亡医学证明（推断）书登记册",)
     below = ("注：死亡日期以医学证明为准",)
     write_xlsx(folder / "03卫健死亡证明_20251231.xlsx", [Sheet("登记册", health, above, (), below)])
-    taken_back = pick({"操作类型": words(("删除",), np.zeros(len(rows), int)), **columns}, rows.withdrawn)
+    taken_back = pick(
+        {"操作类型": words(("删除",), np.zeros(len(rows), int)), **columns}, rows.withdrawn
+    )
     write_csv(folder / "04公安更正_20251231.csv", taken_back)
     city.rows_written(DEATHS, rows)
     city.delivered["deaths"] += int(rows.withdrawn.sum())

@@ -44,10 +44,15 @@ KINDS = {
     "transfer": ("转移收入",),
 }
 
-HOUSEHOLDS = Register("dibao_households", key=("household", "month"), damage={
-    "保障人数": {"not a number": lambda _, turn: ("三人", "见名册")[turn % 2]},
-    "刚性支出扣减(元)": AMOUNT_DAMAGE,
-}, spoilt=0.001)
+HOUSEHOLDS = Register(
+    "dibao_households",
+    key=("household", "month"),
+    damage={
+        "保障人数": {"not a number": lambda _, turn: ("三人", "见名册")[turn % 2]},
+        "刚性支出扣减(元)": AMOUNT_DAMAGE,
+    },
+    spoilt=0.001,
+)
 MEMBERS = Register(
     "household_members", key=("household", "person"), damage={"成员身份证号": NUMBER_DAMAGE}
 )
@@ -157,7 +162,13 @@ def _everyday_incomes(city: City, rng: np.random.Generator, members: Rows, belon
 
 
 def _household(
-    city: City, person: Ints, number: int, span: tuple[int, int], *, leaves: int = NEVER, fen: int = 0
+    city: City,
+    person: Ints,
+    number: int,
+    span: tuple[int, int],
+    *,
+    leaves: int = NEVER,
+    fen: int = 0,
 ) -> Ints:
     """Planted households of two for a span of months; gives their numbers.
 
@@ -175,7 +186,9 @@ def _household(
     fixed = {"household": household, "started": first_of(span[0]), "planted": True}
     for at in (0, 1):
         ended = left if at == 0 else NEVER
-        city.add("household_members", member(**fixed, person=couples[:, at], relation=at, ended=ended))
+        city.add(
+            "household_members", member(**fixed, person=couples[:, at], relation=at, ended=ended)
+        )
     owner, months = every(np.full(len(household), span[0]), np.full(len(household), span[1]))
     city.add(
         "dibao_households",
@@ -193,7 +206,9 @@ def _household(
 
 def _earn(city: City, person: Ints, first: int, last: int, fen: int, **columns: Any) -> None:
     owner, months = every(np.full(len(person), first), np.full(len(person), last))
-    city.add("incomes", income(person=person[owner], month=months, fen=fen, planted=True, **columns))
+    city.add(
+        "incomes", income(person=person[owner], month=months, fen=fen, planted=True, **columns)
+    )
 
 
 def _plant_collisions(city: City, pool: Pool, number: int) -> int:
@@ -330,7 +345,9 @@ def _deliver_members(city: City, rng: np.random.Generator) -> None:
             "区县": city.counties_of(rows),
         },
     )
-    write_json(city.inbox / "household_members" / "低保家庭成员_20251231.json", table(columns).to_pylist())
+    write_json(
+        city.inbox / "household_members" / "低保家庭成员_20251231.json", table(columns).to_pylist()
+    )
     city.rows_written(MEMBERS, rows)
 
 
@@ -338,7 +355,9 @@ def _deliver_incomes(city: City, rng: np.random.Generator) -> None:
     """The checking centre's own extract, a column store."""
     rows = city.settle(INCOMES)
     number, name = city.who(rng, rows, share=0.002)
-    payer = np.where(rows.kind == "pension", 0, np.where(rows.kind == "transfer", 1, 2 + rows.person % 8))
+    payer = np.where(
+        rows.kind == "pension", 0, np.where(rows.kind == "transfer", 1, 2 + rows.person % 8)
+    )
     columns = city.strike(
         INCOMES,
         rows,

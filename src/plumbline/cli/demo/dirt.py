@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 
 from plumbline.cli.demo.days import Ints, Mask
 from plumbline.cli.demo.identifiers import old_number, wrong_check
-from plumbline.cli.demo.names import respelt
 from plumbline.cli.demo.rows import Rows
 
 Change: TypeAlias = Callable[[str, int], str]
@@ -44,7 +43,8 @@ def _full_width(text: str) -> str:
     return "".join(chr(ord(c) + 0xFEE0) for c in text)
 
 
-def _number_quirk(number: str, turn: int) -> str:
+def retyped(number: str, turn: int) -> str:
+    """A citizen number as clerks type it: x in three alphabets, full width, spaces, 15 digits."""
     quirks: tuple[Callable[[str], str], ...] = (
         str.lower,
         _full_width,
@@ -55,16 +55,6 @@ def _number_quirk(number: str, turn: int) -> str:
         lambda n: old_number(n) if n[6:8] == "19" else n,
     )
     return quirks[turn % len(quirks)](number)
-
-
-def quirky_numbers(rng: np.random.Generator, numbers: pa.Array, share: float = 0.01) -> pa.Array:
-    """Citizen numbers as clerks type them: x in three alphabets, full width, spaces, 15 digits."""
-    return touch(numbers, some(rng, len(numbers), share), _number_quirk)
-
-
-def quirky_names(rng: np.random.Generator, names: pa.Array, share: float = 0.01) -> pa.Array:
-    """Names as clerks type them: padded, traditional, with another middle dot, ○ for 〇."""
-    return touch(names, some(rng, len(names), share), respelt)
 
 
 def as_float(number: str, _: int = 0) -> str:
@@ -101,9 +91,7 @@ AMOUNT_DAMAGE: Mapping[str, Change] = {
 }
 
 
-def spoil(
-    rng: np.random.Generator, rows: Rows, damage: Damage, share: float
-) -> Rows:
+def spoil(rng: np.random.Generator, rows: Rows, damage: Damage, share: float) -> Rows:
     """The rows with a column `spoilt`: 0 for sound ones, else 1 + the number of the damage.
 
     Args:
@@ -120,9 +108,7 @@ def spoil(
     return rows.but(spoilt=spoilt)
 
 
-def damaged(
-    columns: Mapping[str, pa.Array], spoilt: Ints, damage: Damage
-) -> dict[str, pa.Array]:
+def damaged(columns: Mapping[str, pa.Array], spoilt: Ints, damage: Damage) -> dict[str, pa.Array]:
     """The columns as delivered, with the cells of spoilt rows struck."""
     result, turn = dict(columns), 0
     for header, changes in damage.items():

@@ -57,7 +57,7 @@ def simulate(city: City) -> None:
         tiller = np.where(rng.random(len(grown)) < 0.1, rng.permutation(grown.person), grown.person)
         share = np.where(rng.random(len(grown)) < 0.05, 50, 100)
         _subsidise(city, grown, year, grown.area * share // 100, tiller)
-        half = share == 50  # noqa: PLR2004 -- the other half is tilled by another
+        half = share == 50
         _subsidise(city, grown[half], year, grown.area[half] // 2, grown.person[half])
 
 

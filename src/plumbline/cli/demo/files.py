@@ -56,7 +56,7 @@ def write_csv(
         columns: the table.
         encoding: any of Python's; "utf-8-sig" and "utf-16" carry a byte order mark.
         delimiter: one character.
-        newline: how lines end; "\\r" alone as old Macintosh programs do.
+        newline: how lines end; a carriage return alone is how old Macintosh programs do it.
         quoted: quote every cell, which cells with line breaks or delimiters need.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -33,10 +33,8 @@ from plumbline.cli.demo.dirt import (
     AMOUNT_DAMAGE,
     DATE_DAMAGE,
     NUMBER_DAMAGE,
-    damaged,
     masked_number,
     some,
-    spoil,
     thousands,
     touch,
     write_amounts,
@@ -74,10 +72,19 @@ def honour(**columns: Any) -> Rows:
 def offence(**columns: Any) -> Rows:
     """Offences: person, kind, the day of the act and of the decision, and what became of it."""
     usual = {
-        **{"precision": DAY, "kind": "administrative", "fen": 50_000, "final": True},
-        **{"revoked": NEVER, "sealed": False, "misnamed": False, "withdrawn": False},
-        **{"corrected_from": NEVER, "masked": False, "planted": False},
-        **{"decided": np.asarray(columns["on"]) + 90, "named_as": columns["person"]},
+        "precision": DAY,
+        "kind": "administrative",
+        "fen": 50_000,
+        "final": True,
+        "revoked": NEVER,
+        "sealed": False,
+        "misnamed": False,
+        "withdrawn": False,
+        "corrected_from": NEVER,
+        "masked": False,
+        "planted": False,
+        "decided": np.asarray(columns["on"]) + 90,
+        "named_as": columns["person"],
     }
     return Rows(**usual | columns)
 
@@ -222,10 +229,10 @@ def _plant_traps(city: City, pool: Pool, adults: Mask) -> None:
     city.trap(MODEL, "same name, another person", honoured)
 
     # Renumbered after an error of registration: no register ties the two numbers.
-    before, after = pool.take(city.few, alive), pool.take(city.few, alive)
+    renumbered, after = pool.take(city.few, alive), pool.take(city.few, alive)
     act = {"on": day(2014, 6), "kind": "criminal", "planted": True}
     city.add("honours", honour(person=after, on=day(2016, 6), planted=True))
-    city.add("offences", offence(person=before, named_as=after, **act))
+    city.add("offences", offence(person=renumbered, named_as=after, **act))
     for one in after:
         city.truth.beyond(MODEL, city.number(one), "number changed between the two records")
 
@@ -280,11 +287,15 @@ def _deliver_honours(city: City, rng: np.random.Generator) -> None:
             "荣誉称号": words(TITLES, rows.title),
             "名单类型": either(rows.granted, "授予", "公示"),
             "级别": words(LEVELS, level),
-            "授予日期": pa.chunked_array(written).combine_chunks().take(
-                pa.array(at * len(rows) + np.arange(len(rows)))
+            "授予日期": pa.chunked_array(written)
+            .combine_chunks()
+            .take(pa.array(at * len(rows) + np.arange(len(rows)))),
+            "审核单位": words(
+                [f"{county}经济和信息化局" for county in COUNTIES], city.people.county[rows.person]
             ),
-            "审核单位": words([f"{county}经济和信息化局" for county in COUNTIES], city.people.county[rows.person]),
-            "文号": pa.array([f"澜经信发〔{y}〕{n % 90 + 1}号" for n, y in enumerate(year_of(rows.on))]),
+            "文号": pa.array(
+                [f"澜经信发〔{y}〕{n % 90 + 1}号" for n, y in enumerate(year_of(rows.on))]
+            ),
             "区县": city.counties_of(rows),
         },
     )
@@ -294,7 +305,10 @@ def _deliver_honours(city: City, rng: np.random.Generator) -> None:
             columns=pick(columns, level == n),
             above=("澜州市荣誉称号台账", f"（{label}，截至2025年12月31日）"),
             groups=(("", 1), ("获评人", 2), ("荣誉", 6), ("属地", 1)),
-            below=("注：公示名单与授予名单不一致的，以授予文件为准。", "填表人：政治处　　审核人："),
+            below=(
+                "注：公示名单与授予名单不一致的，以授予文件为准。",
+                "填表人：政治处　　审核人：",
+            ),
             numbers=frozenset({"序号"}),
         )
         for n, label in enumerate(LEVELS)
@@ -341,7 +355,7 @@ def _deliver_offences(city: City, rng: np.random.Generator) -> None:
 
 def _offence_cells(city: City, rng: np.random.Generator, rows: Rows) -> dict[str, pa.Array]:
     number, name = city.who(rng, rows)
-    number = touch(number, rows.masked, masked_number)
+    number = touch(number, rows.masked & (rows.spoilt == 0), masked_number)
     amount = touch(write_amounts(rows.fen), some(rng, len(rows), 0.05), thousands)
     fined = np.isin(rows.kind, ["traffic_fine", "administrative"])
     bureaus = [f"{county}公安局" for county in COUNTIES]
@@ -349,7 +363,9 @@ def _offence_cells(city: City, rng: np.random.Generator, rows: Rows) -> dict[str
         OFFENCES,
         rows,
         {
-            "文书号": pa.array([f"澜公决字〔{y}〕{n:06}号" for n, y in enumerate(year_of(rows.decided))]),
+            "文书号": pa.array(
+                [f"澜公决字〔{y}〕{n:06}号" for n, y in enumerate(year_of(rows.decided))]
+            ),
             "身份证号": number,
             "姓名": name,
             "类别": choose(rng, rows.kind, KINDS),

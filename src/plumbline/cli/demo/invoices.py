@@ -66,9 +66,7 @@ def _plant(city: City, rng: np.random.Generator, staff: Ints) -> None:
         for n, share in enumerate(shares):
             person = rng.choice(staff, count)
             row = {"number": number, "person": person, "fen": face // 100 * share, "face": face}
-            city.add(
-                "expense_invoices", claim(**row, on=on + 40 * n, red=share < 0, planted=True)
-            )
+            city.add("expense_invoices", claim(**row, on=on + 40 * n, red=share < 0, planted=True))
         return number
 
     some, few = city.many // 3, city.few
@@ -87,7 +85,13 @@ def _plant(city: City, rng: np.random.Generator, staff: Ints) -> None:
     number = city.serials("invoices", few)
     face = np.full(few, 88_000)
     for book in (0, 1):
-        row = {"number": number, "person": staff[:few], "fen": face, "face": face, "on": day(2024, 5)}
+        row = {
+            "number": number,
+            "person": staff[:few],
+            "fen": face,
+            "face": face,
+            "on": day(2024, 5),
+        }
         city.add("expense_invoices", claim(**row, book=book, planted=True))
     city.truth.trap(MODEL, "same number, another code", (invoice(n, 0)[1] for n in number))
 
@@ -128,7 +132,9 @@ def deliver(city: City) -> None:
             "报销人": name,
             "单位代码": unit_code,
             "报销单位": unit,
-            "发票代码": pa.array([code or ("无", "-", "")[n % 3] for n, (code, _) in enumerate(parts)]),
+            "发票代码": pa.array(
+                [code or ("无", "-", "")[n % 3] for n, (code, _) in enumerate(parts)]
+            ),
             "发票号码": pa.array([number for _, number in parts]),
             "报销金额(元)": write_amounts(rows.fen),
             "价税合计(元)": write_amounts(rows.face),
@@ -143,7 +149,7 @@ def deliver(city: City) -> None:
         mask = pa.array(year == each)
         part = {header: cells.filter(mask) for header, cells in columns.items()}
         path = city.inbox / "expense_invoices" / f"报销发票明细_{each}年"
-        if each == 2022:  # noqa: PLR2004
+        if each == 2022:
             write_json_lines(path.with_suffix(".jsonl"), part)
         else:
             write_csv(path.with_suffix(".csv"), part, encoding="utf-8-sig", quoted=True)

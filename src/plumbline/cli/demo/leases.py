@@ -13,7 +13,14 @@ import pyarrow as pa
 
 from plumbline.cli.demo.city import City, Register
 from plumbline.cli.demo.days import AS_OF, NEVER, Ints, day, first_of, month, write_days
-from plumbline.cli.demo.dirt import AMOUNT_DAMAGE, DATE_DAMAGE, some, thousands, touch, write_amounts
+from plumbline.cli.demo.dirt import (
+    AMOUNT_DAMAGE,
+    DATE_DAMAGE,
+    some,
+    thousands,
+    touch,
+    write_amounts,
+)
 from plumbline.cli.demo.files import Sheet, write_json_lines, write_xlsx
 from plumbline.cli.demo.people import COUNTIES
 from plumbline.cli.demo.rows import Rows
@@ -136,7 +143,12 @@ def _deliver_dues(city: City, rng: np.random.Generator) -> None:
         {
             "合同编号": pa.array([lease_number(n) for n in rows.lease.tolist()]),
             "期次": pa.array([instalment_text(n) for n in rows.instalment.tolist()]),
-            "标的物": pa.array([f"{COUNTIES[c]}{ASSETS[n % 6]}{n}号" for c, n in zip(county, rows.lease, strict=True)]),
+            "标的物": pa.array(
+                [
+                    f"{COUNTIES[c]}{ASSETS[n % 6]}{n}号"
+                    for c, n in zip(county, rows.lease, strict=True)
+                ]
+            ),
             "承租人": city.names(rows.lease % len(city.people)),
             "单位代码": code,
             "出租单位": name,

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from plumbline.cli.demo import procurement, staff
 from plumbline.cli.demo.city import City, Register, choose, pick, words
 from plumbline.cli.demo.days import NEVER, Ints, day, write_days
-from plumbline.cli.demo.dirt import DATE_DAMAGE, NUMBER_DAMAGE, wrong_code, write_amounts
+from plumbline.cli.demo.dirt import DATE_DAMAGE, NUMBER_DAMAGE, write_amounts, wrong_code
 from plumbline.cli.demo.files import csv_bytes, write_csv, write_zip
 from plumbline.cli.demo.people import COUNTIES, Pool
 from plumbline.cli.demo.rows import Rows, pairs
@@ -55,8 +55,15 @@ ROLES = Register(
 def role(**columns: Any) -> Rows:
     """Roles: person, company, kind, from when to when, and what excuses it."""
     usual = {
-        **{"kind": "legal_rep", "origin": "", "percent": 0, "ended": NEVER, "assigned": False},
-        **{"startup": False, "stolen": NEVER, "misnamed": False, "planted": False},
+        "kind": "legal_rep",
+        "origin": "",
+        "percent": 0,
+        "ended": NEVER,
+        "assigned": False,
+        "startup": False,
+        "stolen": NEVER,
+        "misnamed": False,
+        "planted": False,
     }
     return Rows(**usual | columns)
 
@@ -179,7 +186,10 @@ def judge(city: City) -> None:
     registered = np.zeros(len(city.companies), np.bool_)
     registered[city.usable(COMPANIES).company] = True
     crossed &= registered[roles.company]
-    found = {(p, c) for p, c in zip(roles.person[crossed & sure], roles.company[crossed & sure], strict=True)}
+    found = {
+        (p, c)
+        for p, c in zip(roles.person[crossed & sure], roles.company[crossed & sure], strict=True)
+    }
     asked = {(p, c) for p, c in zip(roles.person[crossed], roles.company[crossed], strict=True)}
     for person, company in found:
         city.truth.warn(MODEL, city.number(person), "red", city.companies.codes[company])

@@ -52,8 +52,31 @@ class Item(NamedTuple):
 
 
 ITEMS = (
-    *map(Item, ("普通门诊诊查费", "血常规", "尿常规", "肝功能", "胸部CT平扫", "心电图", "腹部彩超", "静脉输液")),
-    *map(Item, ("二级护理", "换药", "阿莫西林胶囊", "二甲双胍片", "氨氯地平片", "布洛芬缓释胶囊", "胃镜检查")),
+    *map(
+        Item,
+        (
+            "普通门诊诊查费",
+            "血常规",
+            "尿常规",
+            "肝功能",
+            "胸部CT平扫",
+            "心电图",
+            "腹部彩超",
+            "静脉输液",
+        ),
+    ),
+    *map(
+        Item,
+        (
+            "二级护理",
+            "换药",
+            "阿莫西林胶囊",
+            "二甲双胍片",
+            "氨氯地平片",
+            "布洛芬缓释胶囊",
+            "胃镜检查",
+        ),
+    ),
     Item("宫腔镜检查", WOMEN),
     Item("产前常规检查", WOMEN, 15, 55),
     Item("取卵术", WOMEN, 18, 50),
@@ -85,9 +108,14 @@ def code(item: Any) -> str:
 def treatment(**columns: Any) -> Rows:
     """Treatment: claim, person, item, first and last day of service, day of settlement."""
     usual = {
-        **{"kind": 0, "until": columns["on"], "settled": columns["on"]},
-        **{"newborn": False, "corrected": NEVER, "withdrawn": False, "planted": False},
-        **{"fen": 3_000 + columns["person"] * 37 % 40_000},
+        "kind": 0,
+        "until": columns["on"],
+        "settled": columns["on"],
+        "newborn": False,
+        "corrected": NEVER,
+        "withdrawn": False,
+        "planted": False,
+        "fen": 3_000 + columns["person"] * 37 % 40_000,
     }
     return Rows(**usual | columns)
 
@@ -215,7 +243,9 @@ def _plant_against(city: City, rng: np.random.Generator, pool: Pool) -> None:
     mothers = alive & ~people.male & (people.born > day(1985)) & (people.born < day(2000))
     traps = {
         "newborn settled with the mother": charge(few, mothers, "新生儿疾病筛查", newborn=True),
-        "code corrected since": charge(few, adult & people.male, "宫腔镜检查", corrected=day(2025, 9)),
+        "code corrected since": charge(
+            few, adult & people.male, "宫腔镜检查", corrected=day(2025, 9)
+        ),
         "claim reversed": charge(few, adult & people.male, "子宫切除术", withdrawn=True),
         "within the limits": charge(few, old & people.male, "前列腺电切术"),
     }
@@ -254,7 +284,7 @@ def deliver(city: City) -> None:
     for each in range(2023, 2026):
         part = rows[year == each]
         columns = _cells(city, rng, part)
-        if each == 2024:  # noqa: PLR2004
+        if each == 2024:
             write_parquet(folder / f"医保结算明细_{each}年.parquet", columns)
         else:
             write_csv(folder / f"医保结算明细_{each}年.csv", columns, quoted=True)
@@ -268,7 +298,9 @@ def deliver(city: City) -> None:
 def _cells(city: City, rng: np.random.Generator, rows: Rows) -> dict[str, pa.Array]:
     number, name = city.who(rng, rows, share=0.002)
     county = city.people.county[rows.person]
-    hospitals = [f"{place}{kind}" for place in COUNTIES for kind in ("人民医院", "中医院", "大药房")]
+    hospitals = [
+        f"{place}{kind}" for place in COUNTIES for kind in ("人民医院", "中医院", "大药房")
+    ]
     diagnosis = np.where(rows.claim % 50 == 0, 1, 0)
     claims = pa.array([claim_number(claim) for claim in rows.claim.tolist()])
     return city.strike(

@@ -42,7 +42,9 @@ def draw_names(rng: np.random.Generator, male: Mask) -> pa.Array:
     """A name for everybody: surname, one or two given characters, a few rare or Western ones."""
     count = len(male)
     surnames = [entry.rstrip(".0123456789") for entry in _SURNAMES.split()]
-    shares = np.array([float(e[len(s) :]) for e, s in zip(_SURNAMES.split(), surnames, strict=True)])
+    shares = np.array(
+        [float(e[len(s) :]) for e, s in zip(_SURNAMES.split(), surnames, strict=True)]
+    )
     surname = rng.choice(len(surnames), count, p=shares / shares.sum())
     men, women = list(_MEN), list(_WOMEN)
     given = pa.array([*men, *women, *_RARE, ""])

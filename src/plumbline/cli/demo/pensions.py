@@ -25,7 +25,6 @@ from plumbline.cli.demo.custody import (
 )
 from plumbline.cli.demo.days import (
     LAST_MONTH,
-    NEVER,
     Ints,
     day,
     first_of,
@@ -54,7 +53,7 @@ PENSIONS = Register(
 )
 
 
-def pension(city: City, person: Ints, months: Ints, **columns: Any) -> Rows:
+def pension(person: Ints, months: Ints, **columns: Any) -> Rows:
     """Pensions: a sum of the person's own, raised every July unless told otherwise."""
     base = 180_000 + person * 7_919 % 420_000
     raised = months // 12 - FROM // 12 + (months % 12 >= RAISED_IN)
@@ -71,7 +70,7 @@ def simulate(city: City) -> None:
     person = person[(retired[person] <= LAST_MONTH) & (rng.random(len(person)) < 0.75)]
     last = np.minimum(month_of(people.died[person]), LAST_MONTH)
     owner, months = every(np.maximum(retired[person], FROM), last)
-    rows = pension(city, person[owner], months)
+    rows = pension(person[owner], months)
     stays = city.so_far("custody")
     at, stay = custody.overlapping(rows, stays)
     suspended = np.zeros(len(rows), np.bool_)
@@ -86,12 +85,14 @@ def _plant(city: City, pool: Pool) -> None:
     alive = people.alive() & (people.born < day(1958)) & (people.born > day(1935))
     alive &= ~city.involved("custody")
 
-    def story(count: int, stay: dict[str, Any], unpaid: tuple[int, int] = (0, -1), **paid: Any) -> Ints:
+    def story(
+        count: int, stay: dict[str, Any], unpaid: tuple[int, int] = (0, -1), **paid: Any
+    ) -> Ints:
         """Pensioners held as told, paid every month but those from `unpaid` to `unpaid`."""
         person = pool.take(count, alive)
         city.add("custody", held(**{"person": person, "planted": True} | stay))
         owner, months = every(np.full(count, FROM), np.full(count, LAST_MONTH))
-        rows = pension(city, person[owner], months, planted=True, **paid)
+        rows = pension(person[owner], months, planted=True, **paid)
         city.add("pensions", rows[(months < unpaid[0]) | (months > unpaid[1])])
         return person
 

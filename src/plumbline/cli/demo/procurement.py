@@ -19,8 +19,8 @@ from plumbline.cli.demo.dirt import (
     DATE_DAMAGE,
     some,
     touch,
-    wrong_code,
     write_amounts,
+    wrong_code,
 )
 from plumbline.cli.demo.files import Sheet, write_csv, write_xlsx
 from plumbline.cli.demo.rows import Array, Rows, groups, pairs
@@ -34,7 +34,15 @@ WINDOW_DAYS = 30
 FEWEST_PEERS = 8
 
 ITEMS = (
-    *("计算机设备", "办公家具", "复印纸", "印刷服务", "物业管理服务", "软件开发服务", "车辆维修服务"),
+    *(
+        "计算机设备",
+        "办公家具",
+        "复印纸",
+        "印刷服务",
+        "物业管理服务",
+        "软件开发服务",
+        "车辆维修服务",
+    ),
     *("绿化养护服务", "会议服务", "保安服务", "空调机", "打印机", "档案整理服务", "广告宣传服务"),
     *("房屋修缮", "道路养护工程", "消防设备", "医疗耗材", "实验室设备", "培训服务"),
 )
@@ -74,8 +82,14 @@ def limit(on: Ints) -> Ints:
 def contract(**columns: Any) -> Rows:
     """Contracts: buyer, supplier, item, day of signature, bid deadline, what kind they are of."""
     usual = {
-        **{"item": 0, "kind": "ordinary", "fen": 90_000_000, "deadline": columns["on"] - 35},
-        **{"addition": False, "net": False, "withdrawn": False, "planted": False},
+        "item": 0,
+        "kind": "ordinary",
+        "fen": 90_000_000,
+        "deadline": columns["on"] - 35,
+        "addition": False,
+        "net": False,
+        "withdrawn": False,
+        "planted": False,
     }
     return Rows(**usual | columns)
 
@@ -133,7 +147,9 @@ def _everyday(city: City, rng: np.random.Generator) -> None:
         fen=np.where(small, rng.integers(30, 280, size=count) * 10_000, tendered),
         deadline=on - rng.integers(10, 60, size=count),
     )
-    rows = rows[(city.companies.revoked[supplier] > on) & (city.companies.registered[supplier] < on)]
+    rows = rows[
+        (city.companies.revoked[supplier] > on) & (city.companies.registered[supplier] < on)
+    ]
     city.add("contracts", rows)
     barred = rng.choice(city.company_pool.rest, max(30, len(city.companies) // 60), replace=False)
     started = rng.integers(day(2014), day(2025), size=len(barred))
@@ -150,7 +166,13 @@ def _plant_split(city: City, rng: np.random.Generator) -> None:
     turn = iter(range(1_000_000))
 
     def story(
-        count: int, on: int, shares: tuple[int, ...], gap: int = 9, *, same: bool = True, **columns: Any
+        count: int,
+        on: int,
+        shares: tuple[int, ...],
+        gap: int = 9,
+        *,
+        same: bool = True,
+        **columns: Any,
     ) -> list[str]:
         """Contracts `gap` days apart, each for a share (in percent) of the limit of its time."""
         at = np.array([next(turn) for _ in range(count)])
@@ -303,10 +325,12 @@ def _purchases(city: City, rng: np.random.Generator) -> None:
     base = (200 + lot % 97 * 35) * 10
     price = base * (1_000 + rng.integers(-20, 21, size=len(lot))) // 1_000
     story = lot - everyday
-    odd = (nth == 3) & (story >= 0)  # noqa: PLR2004 -- one line of each planted lot
+    odd = (nth == 3) & (story >= 0)
     dear = odd & (story < city.many)
     part = (story - city.many) // city.few
-    freight, other_pack, other_year, lonely = (odd & (story >= city.many) & (part == n) for n in range(4))
+    freight, other_pack, other_year, lonely = (
+        odd & (story >= city.many) & (part == n) for n in range(4)
+    )
     price = np.where(dear | freight | lonely, base * 17 // 10, price)
     price = np.where(other_pack | other_year, base * 8, price)
     year = 2019 + lot % 7
@@ -393,7 +417,9 @@ def _deliver_contracts(city: City, rng: np.random.Generator) -> None:
     for first, last in ((2010, 2018), (2019, 2021), (2022, 2025)):
         part = pick(columns, (year >= first) & (year <= last))
         name = f"采购合同公告_{max(first, 2016)}年-{last}年.csv"
-        write_csv(folder / name, part, encoding="gb18030" if first < 2019 else "utf-8-sig", quoted=True)
+        write_csv(
+            folder / name, part, encoding="gb18030" if first < 2019 else "utf-8-sig", quoted=True
+        )
     status = {"合同状态": words(("作废", "撤销公告"), rows.number % 2), **columns}
     write_csv(folder / "采购合同撤销_20251231.csv", pick(status, rows.withdrawn), quoted=True)
     city.rows_written(CONTRACTS, rows)

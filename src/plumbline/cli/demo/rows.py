@@ -50,23 +50,10 @@ class Rows:
         return Rows(**{**self._columns, **columns}) if len(self) else self
 
     @classmethod
-    def join(cls, *parts: Rows, **defaults: Any) -> Rows:
-        """All parts one below the other; a column that a part lacks takes its default."""
-        full = [part for part in parts if len(part)]
-        names = dict.fromkeys(name for part in full for name in part)
-        return cls(
-            **{
-                name: np.concatenate(
-                    [
-                        part._columns[name]
-                        if name in part._columns
-                        else np.full(len(part), defaults[name])
-                        for part in full
-                    ]
-                )
-                for name in names
-            }
-        )
+    def join(cls, *parts: Rows) -> Rows:
+        """All parts, which have the same columns, one below the other."""
+        full = [part for part in parts if len(part)] or [*parts[:1]]
+        return cls(**{n: np.concatenate([getattr(part, n) for part in full]) for n in full[0]})
 
 
 def pairs(left: Array, right: Array) -> tuple[Array, Array]:

@@ -35,7 +35,7 @@ from plumbline.cli.demo.days import (
     write_months,
     year_of,
 )
-from plumbline.cli.demo.dirt import AMOUNT_DAMAGE, NUMBER_DAMAGE, wrong_code, write_amounts
+from plumbline.cli.demo.dirt import AMOUNT_DAMAGE, NUMBER_DAMAGE, write_amounts, wrong_code
 from plumbline.cli.demo.files import Sheet, write_csv, write_xlsx
 from plumbline.cli.demo.people import Pool
 from plumbline.cli.demo.rows import Rows, every, pairs
@@ -139,7 +139,9 @@ def _everyday_leave(
     begun = rng.integers(day(2022), day(2025), size=len(person))
     kind = np.where(city.people.male[person], rng.choice([STUDY, SICK], len(person)), MATERNITY)
     until = begun + 158
-    city.add("leave_approvals", leave(person=person, unit=unit, kind=kind, started=begun, ended=until))
+    city.add(
+        "leave_approvals", leave(person=person, unit=unit, kind=kind, started=begun, ended=until)
+    )
 
 
 def _plant(city: City, pool: Pool) -> None:
@@ -169,7 +171,9 @@ def _plant(city: City, pool: Pool) -> None:
     def elsewhere(person: Ints, first: int, last: int, precision: int = DAY) -> Ints:
         employer = len(city.units) + person % len(city.companies)
         span = {"started": first, "ended": last, "precision": precision}
-        city.add("social_insurance", insured(person=person, employer=employer, planted=True, **span))
+        city.add(
+            "social_insurance", insured(person=person, employer=employer, planted=True, **span)
+        )
         return person
 
     def away(kind: int) -> Ints:
@@ -178,7 +182,9 @@ def _plant(city: City, pool: Pool) -> None:
         person = elsewhere(staff(few, women), day(2024, 2), day(2024, 7, 31))
         span = {"started": day(2024, 1), "ended": day(2024, 9, 30)}
         unit = person % len(city.units)
-        city.add("leave_approvals", leave(person=person, unit=unit, kind=kind, planted=True, **span))
+        city.add(
+            "leave_approvals", leave(person=person, unit=unit, kind=kind, planted=True, **span)
+        )
         return person
 
     late = pool.take(some, dead)
@@ -206,7 +212,9 @@ def _plant(city: City, pool: Pool) -> None:
         "suspended sentence": behind(staff(few, alive), kind=PROBATION),
         "under appeal": behind(staff(few, alive), final=False),
         "stopped with the sentence": behind(staff(few, alive, month(2023, 5))),
-        "changed employer within a month": elsewhere(staff(few, alive), day(2024, 5, 6), day(2024, 5, 28)),
+        "changed employer within a month": elsewhere(
+            staff(few, alive), day(2024, 5, 6), day(2024, 5, 28)
+        ),
         "insured elsewhere before": elsewhere(staff(few, alive), day(2012, 3), day(2014, 7, 31)),
     }
     for name, person in traps.items():
@@ -358,7 +366,9 @@ def _deliver_insurance(city: City, rng: np.random.Generator) -> None:
             "参保地": city.counties(county),
         },
     )
-    write_csv(city.inbox / "social_insurance" / "参保明细_20251231.csv", columns, encoding="utf-8-sig")
+    write_csv(
+        city.inbox / "social_insurance" / "参保明细_20251231.csv", columns, encoding="utf-8-sig"
+    )
     city.rows_written(INSURANCE, rows)
 
 
@@ -370,7 +380,9 @@ def _deliver_leaves(city: City, rng: np.random.Generator) -> None:
         LEAVES,
         rows,
         {
-            "批准文号": pa.array([f"澜编办〔{n // 500 + 2022}〕{n % 500 + 1}号" for n in range(len(rows))]),
+            "批准文号": pa.array(
+                [f"澜编办〔{n // 500 + 2022}〕{n % 500 + 1}号" for n in range(len(rows))]
+            ),
             "身份证号": number,
             "姓名": name,
             "单位代码": code,

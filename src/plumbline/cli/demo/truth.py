@@ -62,9 +62,7 @@ class Truth:
         document = {**self.__dict__, "refused": dict(self.refused)}
         for kind in ("warnings", "questions", "traps", "out_of_reach"):
             document[kind] = sorted(document[kind], key=lambda row: [str(v) for v in row.values()])
-        lines = (
-            f' {json.dumps(name)}: {_one_a_line(value)}' for name, value in document.items()
-        )
+        lines = (f" {json.dumps(name)}: {_one_a_line(value)}" for name, value in document.items())
         path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 

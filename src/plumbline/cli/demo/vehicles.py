@@ -94,7 +94,9 @@ def _plant(city: City, rng: np.random.Generator) -> None:
     story(some, 0, 130)
     traps = {
         "card shared by the fleet": story(few, 1_800, 90, 80, fleet=True),
-        "jerrycan for equipment": story(few, 600, 70, 60, second={"can": True}, jerrycan=day(2023, 4)),
+        "jerrycan for equipment": story(
+            few, 600, 70, 60, second={"can": True}, jerrycan=day(2023, 4)
+        ),
         "tank size under correction": story(few, 2_000, 80, 70, corrected=day(2025, 11)),
         "clock knows the day only": story(few, 2_000, 80, 70, second={"exact": False}),
         "five hours apart": story(few, 5 * 3_600, 80, 70),
