@@ -39,7 +39,7 @@ from plumbline.errors import DeclarationError, Lang, PlumblineError, RunError, T
 Named = TypeVar("Named")
 Register = Literal["warnings", "trials", "questions", "candidates"]
 
-_SETTINGS = {"workspace": {"name", "country"}, "limits": {"memory", "threads", "spill"}}
+_SETTINGS = {"workspace": {"name", "country", "region"}, "limits": {"memory", "threads", "spill"}}
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,11 @@ class Workspace:
 
     @cached_property
     def country(self) -> Country:
-        overlay = self.settings.get("workspace", {}).get("country")
-        return country_pack(self.directory / overlay if overlay else None)
+        """The country pack, with the workspace's own regions and its place among them."""
+        settings = self.settings.get("workspace", {})
+        overlay = settings.get("country")
+        home = str(settings.get("region", "")).rstrip("0")
+        return country_pack(self.directory / overlay if overlay else None, home)
 
     @cached_property
     def datasets(self) -> dict[str, Dataset]:

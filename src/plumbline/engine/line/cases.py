@@ -132,4 +132,4 @@ def with_invented(country: Country) -> Country:
     """A country that also knows the province of invented people (38, never assigned): for cases alone."""
     invented = {f"3801{n:02d}": (("示例县", "", ""),) for n in range(13)}
     invented["380000"] = (("示例省", "", ""),)
-    return Country({**country.regions, **invented}, country.provinces | {"38"})
+    return Country({**country.regions, **invented}, country.provinces | {"38"}, country.home)

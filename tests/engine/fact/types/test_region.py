@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from plumbline.engine.fact.types import country_pack
+from plumbline.engine.fact.dataset import Column
+from plumbline.engine.fact.types import country_pack, make
 from plumbline.engine.fact.types.cn.regions import in_force
 from plumbline.errors import DeclarationError
 
@@ -69,7 +70,22 @@ def test_a_wrong_overlay_says_where(tmp_path):
         country_pack(overlay)
 
 
-@settings(max_examples=20)  # the long list of codes is slow to plan
-@given(st.lists(st.from_regex(r"(33|38|11)\d{4}", fullmatch=True), max_size=50))
-def test_sql_takes_the_known_codes(typed, agreed, country, codes):
-    assert agreed(typed("region"), codes) == [c for c in codes if c in country.regions]
+@pytest.fixture(scope="module")
+def here():
+    return make(Column.model_validate({"from": "列", "type": "region"}), country_pack(home="33"))
+
+
+@given(codes=st.lists(st.from_regex(r"(33|38|11)\d{4}", fullmatch=True), max_size=50))
+def test_sql_takes_the_codes_of_the_own_region(agreed, here, codes):
+    own = [code for code in codes if code.startswith("33") and code in here.country.regions]
+    assert agreed(here, codes) == own
+
+
+def test_a_name_that_several_bear_means_the_one_at_home():
+    column = Column.model_validate({"from": "列", "type": "region"})
+    assert make(column, country_pack(home="1101")).parse("朝阳区") == ("110105",)
+    assert make(column, country_pack(home="2201")).parse("朝阳区") == ("220104",)
+
+
+def test_without_a_home_every_code_goes_through_python(typed):
+    assert typed("region").plain("raw") is None

@@ -64,7 +64,7 @@ class SemanticType(Protocol):
         """The value with what identifies a person hidden."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Country:
     """What differs from place to place: the regions' codes that identifiers may carry.
 
@@ -73,3 +73,4 @@ class Country:
 
     regions: Mapping[str, Sequence[tuple[str, str, str]]]  # code -> (name, from, to), "" = open
     provinces: frozenset[str]  # first two digits that a citizen number may start with
+    home: str = ""  # first digits of the office's own region; its names go before namesakes'

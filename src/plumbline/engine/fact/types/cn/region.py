@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
+from functools import lru_cache
 
-from plumbline.engine.fact.types.base import Plain, UnreadableCellError, Value
+from plumbline.engine.fact.types.base import Country, Plain, UnreadableCellError, Value
 from plumbline.engine.fact.types.characters import compact
 from plumbline.engine.fact.types.cn.regions import in_force, name_of, parents
 from plumbline.engine.fact.types.kind import Kind
@@ -17,7 +17,8 @@ _MOST_NAMED = 5
 class Region(Kind):
     """A six-digit code, retired ones too, or a name that only one region bears.
 
-    A name may be led by those above it: 瑞安市, 浙江省瑞安市, 浙江省温州市瑞安市.
+    A name may be led by those above it: 瑞安市, 浙江省瑞安市, 浙江省温州市瑞安市. A name that several
+    regions bear means the one in the office's own region, if there is just one there.
     """
 
     name = "region"
@@ -35,9 +36,11 @@ class Region(Kind):
             )
         return (self._named(text),)
 
-    def plain(self, raw: str) -> Plain:
-        known = ", ".join(f"'{code}'" for code in self.country.regions)
-        return Plain(f"{raw} IN ({known})", (raw,))
+    def plain(self, raw: str) -> Plain | None:
+        """The office's own codes; a list of all would take the database longer to read than to use."""
+        home = self.country.home
+        own = [f"'{code}'" for code in self.country.regions if home and code.startswith(home)]
+        return Plain(f"{raw} IN ({', '.join(own)})", (raw,)) if own else None
 
     def show(self, value: Value, lang: Lang) -> str:
         code = super().show(value, lang)
@@ -47,7 +50,9 @@ class Region(Kind):
         return "".join([*(n for n in above if n != "市辖区"), name_of(self.country, code)]) or code
 
     def _named(self, name: str) -> str:
-        codes = self._index.get(name, set())
+        codes = _by_name(self.country).get(name, set())
+        if self.country.home:
+            codes = {c for c in codes if c.startswith(self.country.home)} or codes
         now = {code for code in codes if in_force(self.country, code)}
         # A region that was renumbered within its province is still one region.
         if len(now) == 1 and len({code[:2] for code in codes}) == 1:
@@ -63,17 +68,18 @@ class Region(Kind):
             f"同名的有：{zh}", f"several bear this name: {', '.join(listed)}{more}"
         )
 
-    @cached_property
-    def _index(self) -> dict[str, set[str]]:
-        """Every name, alone and led by those above it, with the codes that bore it."""
-        regions = self.country.regions
-        index: defaultdict[str, set[str]] = defaultdict(set)
-        for code, spells in regions.items():
-            leads = {""}
-            for up in parents(code):
-                names = {name for name, _, _ in regions.get(up, ())}
-                leads |= {lead + name for lead in leads for name in names}
-            for name, _, _ in spells:
-                for lead in leads:
-                    index[lead + name].add(code)
-        return dict(index)
+
+@lru_cache(maxsize=4)
+def _by_name(country: Country) -> dict[str, set[str]]:
+    """Every name, alone and led by those above it, with the codes that bore it."""
+    regions = country.regions
+    index: defaultdict[str, set[str]] = defaultdict(set)
+    for code, spells in regions.items():
+        leads = {""}
+        for up in parents(code):
+            names = {name for name, _, _ in regions.get(up, ())}
+            leads |= {lead + name for lead in leads for name in names}
+        for name, _, _ in spells:
+            for lead in leads:
+                index[lead + name].add(code)
+    return dict(index)

@@ -47,10 +47,11 @@ class Overlay(Strict):
     regions: dict[Code, str | Region]
 
 
-def country_pack(overlay: Path | None = None) -> Country:
+def country_pack(overlay: Path | None = None, home: str = "") -> Country:
     """The packaged regions, with those of `overlay` (a YAML file) laid over them.
 
-    A province is what the first two digits of any region name.
+    A province is what the first two digits of any region name. `home` is the beginning of the
+    office's own code, such as 3303.
     """
     regions = _packaged()
     if overlay is not None:
@@ -61,7 +62,7 @@ def country_pack(overlay: Path | None = None) -> Country:
             )
             for code, found in own.items()
         }
-    return Country(MappingProxyType(regions), frozenset(code[:2] for code in regions))
+    return Country(MappingProxyType(regions), frozenset(code[:2] for code in regions), home)
 
 
 def parents(code: str) -> tuple[str, ...]:
