@@ -1,13 +1,13 @@
-"""From text cells to typed values, in one SQL statement.
+"""From text cells to typed values.
 
-Plain spellings are read at the database's speed, the others one by one in Python; what cannot be
-read gets a reason in words.
+Rows in plain spelling, nearly all of them, are read by SQL as they stream in. What is left over is
+read by the types' own `parse`, each distinct spelling once; what that cannot read gets a reason in
+words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -15,162 +15,181 @@ import pyarrow as pa
 from plumbline.engine.backend import Duck
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
-from plumbline.engine.fact.layout import column_letter
 from plumbline.engine.fact.mapping import Mapping
 from plumbline.engine.fact.table import arrow_type
-from plumbline.engine.fact.types import UnreadableCellError
+from plumbline.engine.fact.types import SemanticType, UnreadableCellError
 from plumbline.engine.fact.types.date import OPEN
 from plumbline.errors import Text
 
 MISSING = Text("必填项为空", "required, but empty")
 NAMELESS = Text("没有表头的列里有数据", "data in a column without a header")
 
-_BLANKS = " \t\n\r\u3000\u00a0"
-_REMEMBERED = 65_536  # unusual spellings, per column: enough for names and dates said often
+#: What is wrong with a row: the columns it is about, counted from 0 as they are declared, columns
+#: without a header after them; and the reason.
+FAULT = "STRUCT(slots INTEGER[], zh VARCHAR, en VARCHAR)"
+_PLACE = ("_ordinal", "_part", "_line", "_withdrawn")
+_BLANKS = sql.literal(" \t\n\r\u3000\u00a0")
+_PER_BATCH = 50_000
 
 
 class Reading:
-    """Lets `duck` read cells as the columns of `dataset` declare.
+    """Reads the rows of one delivery into the relation `read`.
 
-    Attributes:
-        failure: what went wrong inside Python while SQL ran, to be raised by the caller.
+    That has the physical columns of the dataset, `_ordinal`, `_part`, `_line`, `_withdrawn` (the
+    row withdraws an earlier one) and `_faults`: null, or a list of `FAULT`.
     """
 
     def __init__(self, duck: Duck, dataset: Dataset) -> None:
-        self.dataset = dataset
-        self.failure: Exception | None = None
-        for number, name in enumerate(dataset.columns):
-            duck.function(f"_read_{number}", self._reader(name), ["VARCHAR"], self._struct(name))
+        self._duck, self._dataset = duck, dataset
+        self._numbers = {name: i for i, name in enumerate(dataset.columns)}
+        self._made = False
 
-    def select(self, mapping: Mapping, source: str) -> str:
-        """SQL for the rows of `source` (`rows.schema_of`) as values.
+    def add(self, mapping: Mapping, source: str) -> None:
+        """Read the rows of the relation `source`, as `rows.schema_of` lays them out."""
+        select = self._plain(mapping, source)
+        self._duck.run(
+            f"INSERT INTO first {select}" if self._made else f"CREATE TEMP TABLE first AS {select}"
+        )
+        self._made = True
 
-        Gives the dataset's own physical columns, `_ordinal`, `_part`, `_line`, `_withdrawn`, and
-        `_faults`: null, or the list of what is wrong with the row.
-        """
-        inner = ["_ordinal", "_part", "_line"]
-        inner += [f"c{position}" for position in mapping.positions]
-        values = {name: f"v{number}" for number, name in enumerate(self.dataset.columns)}
-        for name, value in values.items():
-            inner.append(f"{self._value(name, mapping.used.get(name))} AS {value}")
-        inner.append(f"{self._withdrawn(mapping)} AS _withdrawn")
-        outer = ["_ordinal", "_part", "_line", "_withdrawn"]
-        for name, value in values.items():
-            outer += self._fields(name, value)
-        outer.append(f"{self._faults(mapping, values)} AS _faults")
-        return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM {source})"
+    def finish(self) -> None:
+        """Read what was not in plain spelling, and make the relation `read`."""
+        for name, number in self._numbers.items():
+            self._parse(name, number)
+        physical = [name + field.suffix for name, field in self._fields()]
+        self._duck.run(f"CREATE TEMP TABLE odd AS {self._odd()}")
+        self._duck.run(
+            f"CREATE TEMP VIEW read AS SELECT {sql.names([*_PLACE, *physical])}, "
+            f"CAST(NULL AS {FAULT}[]) AS _faults FROM first WHERE NOT _odd "
+            "UNION ALL SELECT * FROM odd"
+        )
 
-    def _struct(self, name: str) -> str:
-        fields = [f"f{i} {f.sql}" for i, f in enumerate(self.dataset.types[name].fields)]
-        return f"STRUCT({', '.join([*fields, 'zh VARCHAR', 'en VARCHAR'])})"
+    def _fields(self) -> Iterator[tuple[str, Any]]:
+        for name, type_ in self._dataset.types.items():
+            for field in type_.fields:
+                yield name, field
 
-    def _value(self, name: str, position: int | None) -> str:
-        struct = self._struct(name)
-        if position is None:
-            return f"CAST(NULL AS {struct})"
-        raw = f"c{position}"
-        empty = [sql.literal(""), *map(sql.literal, self.dataset.columns[name].empty_when)]
-        cases = [f"WHEN {raw} IN ({', '.join(empty)}) THEN NULL"]
-        fields = self.dataset.types[name].fields
-        if plain := self.dataset.types[name].plain(raw):
-            packed = [
-                f"f{i} := CAST({value} AS {field.sql})"
-                for i, (field, value) in enumerate(zip(fields, plain.values, strict=True))
-            ]
-            nothing = ["zh := CAST(NULL AS VARCHAR)", "en := CAST(NULL AS VARCHAR)"]
-            cases.append(f"WHEN {plain.when} THEN struct_pack({', '.join([*packed, *nothing])})")
-        number = list(self.dataset.columns).index(name)
-        return f"CASE {' '.join(cases)} ELSE _read_{number}({raw}) END"
-
-    def _fields(self, name: str, value: str) -> list[str]:
-        open_ended = self.dataset.columns[name].empty == "open"
-        shown = []
-        for i, field in enumerate(self.dataset.types[name].fields):
-            what = f"{value}.f{i}"
-            if open_ended:
-                what = f"CASE WHEN {self._is_empty(name, value)} THEN DATE '{OPEN}' ELSE {what} END"
-            shown.append(f"{what} AS {sql.name(name + field.suffix)}")
-        return shown
-
-    def _is_empty(self, name: str, value: str) -> str:
-        fields = self.dataset.types[name].fields
-        parts = [f"{value}.f{i} IS NULL" for i in range(len(fields))]
-        return f"({' AND '.join([f'{value}.zh IS NULL', *parts])})"
+    def _plain(self, mapping: Mapping, source: str) -> str:
+        """SQL for each cell's value in plain spelling, or else its text: `raw<number>`."""
+        tests, values, odd = ["*"], [*_PLACE[:3], f"{self._withdrawn(mapping)} AS _withdrawn"], []
+        for name, number in self._numbers.items():
+            type_, position = self._dataset.types[name], mapping.used.get(name)
+            if position is None:
+                values += [
+                    f"CAST(NULL AS {field.sql}) AS {sql.name(name + field.suffix)}"
+                    for field in type_.fields
+                ]
+                values.append(f"CAST(NULL AS VARCHAR) AS raw{number}")
+                continue
+            raw, column = f"c{position}", self._dataset.columns[name]
+            blank = [sql.literal(""), *map(sql.literal, column.empty_when)]
+            tests.append(f"{raw} IN ({', '.join(blank)}) AS blank{number}")
+            plain = type_.plain(raw)
+            test = f"NOT blank{number} AND coalesce({plain.when}, false)" if plain else "false"
+            tests.append(f"{test} AS plain{number}")
+            for i, field in enumerate(type_.fields):
+                value = plain.values[i] if plain else "NULL"
+                absent = f"DATE '{OPEN}'" if column.empty == "open" else "NULL"
+                values.append(
+                    f"CAST(CASE WHEN plain{number} THEN {value} WHEN blank{number} THEN {absent} END "
+                    f"AS {field.sql}) AS {sql.name(name + field.suffix)}"
+                )
+            values.append(
+                f"CASE WHEN NOT (plain{number} OR blank{number}) THEN {raw} END AS raw{number}"
+            )
+            fine = f"plain{number}" if column.required else f"(plain{number} OR blank{number})"
+            odd.append(f"NOT {fine}")
+        nameless = [f"trim(c{position}, {_BLANKS}) <> ''" for position in mapping.nameless]
+        values.append(f"[{', '.join(nameless)}]::BOOLEAN[] AS _nameless")
+        values.append(f"({' OR '.join([*odd, *nameless])}) AS _odd")
+        return f"SELECT {', '.join(values)} FROM (SELECT {', '.join(tests)} FROM {source})"
 
     def _withdrawn(self, mapping: Mapping) -> str:
-        change = self.dataset.declared.delivery.change
+        change = self._dataset.declared.delivery.change
         if change is None or mapping.change is None:
             return "false"
         words = ", ".join(map(sql.literal, change.withdrawn))
-        return f"(trim(c{mapping.change}, {sql.literal(_BLANKS)}) IN ({words}))"
+        return f"(trim(c{mapping.change}, {_BLANKS}) IN ({words}))"
 
-    def _faults(self, mapping: Mapping, values: dict[str, str]) -> str:
-        """Null where the row is good: the list is only made where something is wrong."""
-        tests, faults = [], []
-        for name, value in values.items():
-            position = mapping.used.get(name)
-            if position is None:
-                continue
-            wrong = f"{value}.zh IS NOT NULL"
-            zh, en = f"{value}.zh", f"{value}.en"
-            if self.dataset.columns[name].required:
-                empty = self._is_empty(name, value)
-                wrong = f"({wrong} OR {empty})"
-                zh = f"CASE WHEN {empty} THEN {sql.literal(MISSING.zh)} ELSE {zh} END"
-                en = f"CASE WHEN {empty} THEN {sql.literal(MISSING.en)} ELSE {en} END"
-            if name not in self.dataset.declared.key and mapping.change is not None:
-                wrong = f"({wrong} AND NOT _withdrawn)"  # its key says which row goes
-            tests.append(wrong)
-            faults.append(f"CASE WHEN {wrong} THEN {_fault(mapping, name, position, zh, en)} END")
-        for position in mapping.nameless:
-            wrong = f"trim(c{position}, {sql.literal(_BLANKS)}) <> ''"
-            zh, en = sql.literal(NAMELESS.zh), sql.literal(NAMELESS.en)
-            tests.append(wrong)
-            faults.append(f"CASE WHEN {wrong} THEN {_fault(mapping, '', position, zh, en)} END")
-        listed = f"list_filter([{', '.join(faults)}], lambda fault: fault IS NOT NULL)"
-        return f"CASE WHEN {' OR '.join(tests)} THEN {listed} END"
+    def _parse(self, name: str, number: int) -> None:
+        """Read each distinct spelling that is not plain: the table `parsed<number>`."""
+        spellings = self._duck.arrow(
+            f"SELECT DISTINCT raw{number} AS raw FROM first WHERE raw{number} IS NOT NULL"
+        )["raw"]
+        column, type_ = self._dataset.columns[name], self._dataset.types[name]
+        empties = {word.strip() for word in column.empty_when}
+        empty = (OPEN if column.empty == "open" else None,) * len(type_.fields)
+        schema = pa.schema(
+            [
+                ("raw", pa.string()),
+                *((f"f{i}", arrow_type(field.sql)) for i, field in enumerate(type_.fields)),
+                ("zh", pa.string()),
+                ("en", pa.string()),
+            ]
+        )
 
-    def _reader(self, name: str) -> Callable[[pa.ChunkedArray], pa.Array]:
-        type_ = self.dataset.types[name]
-        empties = {word.strip() for word in self.dataset.columns[name].empty_when}
-        kinds = [arrow_type(field.sql) for field in type_.fields] + [pa.string(), pa.string()]
-        names = [*(f"f{i}" for i in range(len(type_.fields))), "zh", "en"]
-        nothing = (None,) * len(kinds)
-
-        @lru_cache(_REMEMBERED)
-        def read(raw: str) -> tuple[Any, ...]:
-            if raw.strip() in empties:
-                return nothing
-            try:
-                return (*type_.parse(raw), None, None)
-            except UnreadableCellError as error:
-                return (*nothing[2:], *error.reason)
-
-        def of_array(raws: pa.ChunkedArray) -> pa.Array:
-            try:
-                read_cells = [nothing if raw is None else read(raw) for raw in raws.to_pylist()]
-                columns = zip(*read_cells, strict=True) if read_cells else [[]] * len(kinds)
+        def batches() -> Iterator[pa.RecordBatch]:
+            for start in range(0, len(spellings), _PER_BATCH):
+                raws = spellings.slice(start, _PER_BATCH).to_pylist()
+                rows = [(raw, *_parsed(type_, raw, empties, empty)) for raw in raws]
                 arrays = [
-                    pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)
+                    pa.array(values, field.type)
+                    for values, field in zip(zip(*rows, strict=True), schema, strict=True)
                 ]
-                return pa.StructArray.from_arrays(arrays, names)
-            except Exception as error:
-                self.failure = error
-                raise
+                yield pa.record_batch(arrays, schema=schema)
 
-        return of_array
+        self._duck.register("parsing", pa.Table.from_batches(batches(), schema))
+        self._duck.run(f"CREATE TEMP TABLE parsed{number} AS SELECT * FROM parsing")
+        self._duck.unregister("parsing")
+
+    def _odd(self) -> str:
+        """SQL for the rows that are not all plain, with what is wrong with them."""
+        shown, joins, faults = [f"first.{column}" for column in _PLACE], [], []
+        key = self._dataset.declared.key
+        for name, number in self._numbers.items():
+            column = self._dataset.columns[name]
+            lookup = f"parsed{number}"
+            joins.append(f"LEFT JOIN {lookup} ON {lookup}.raw = first.raw{number}")
+            physical = [f"first.{sql.name(part)}" for part in self._dataset.physical(name)]
+            values = [f"coalesce({own}, {lookup}.f{i})" for i, own in enumerate(physical)]
+            empty = " AND ".join([f"{lookup}.zh IS NULL", *(f"{v} IS NULL" for v in values)])
+            shown += [
+                f"{value} AS {sql.name(part)}"
+                for value, part in zip(values, self._dataset.physical(name), strict=True)
+            ]
+            # Of a row that withdraws another, only the key has to be right.
+            counts = "true" if name in key else "NOT first._withdrawn"
+            faults.append(
+                f"CASE WHEN {counts} AND {lookup}.zh IS NOT NULL "
+                f"THEN {fault(f'[{number}]', f'{lookup}.zh', f'{lookup}.en')} END"
+            )
+            if column.required:
+                missing = fault(f"[{number}]", *map(sql.literal, MISSING))
+                faults.append(f"CASE WHEN {counts} AND {empty} THEN {missing} END")
+        slot = f"[list_position(first._nameless, true) + {len(self._numbers) - 1}]"
+        nameless = fault(slot, *map(sql.literal, NAMELESS))
+        faults.append(f"CASE WHEN list_contains(first._nameless, true) THEN {nameless} END")
+        listed = f"list_filter([{', '.join(faults)}], lambda fault: fault IS NOT NULL)"
+        return (
+            f"SELECT * REPLACE (CASE WHEN len(_faults) > 0 THEN _faults END AS _faults) FROM "
+            f"(SELECT {', '.join(shown)}, {listed} AS _faults "
+            f"FROM first {' '.join(joins)} WHERE first._odd)"
+        )
 
 
-def _fault(mapping: Mapping, name: str, position: int, zh: str, en: str) -> str:
-    parts = {
-        "column": sql.literal(name),
-        "header": sql.literal(mapping.header[position]),
-        "letter": sql.literal(column_letter(position)),
-        "value": f"c{position}",
-        "zh": zh,
-        "en": en,
-    }
-    packed = ", ".join(
-        f"{sql.name(key)} := CAST({value} AS VARCHAR)" for key, value in parts.items()
-    )
-    return f"struct_pack({packed})"
+def fault(slots: str, zh: str, en: str) -> str:
+    """SQL for a FAULT, its parts being SQL, too."""
+    return f"struct_pack(slots := CAST({slots} AS INTEGER[]), zh := {zh}, en := {en})"
+
+
+def _parsed(
+    type_: SemanticType, raw: str, empties: set[str], empty: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """The value's fields, and the reason if there is none in zh and en."""
+    if raw.strip() in empties:
+        return (*empty, None, None)
+    try:
+        value = type_.parse(raw)
+    except UnreadableCellError as error:
+        return (*[None] * len(empty), *error.reason)
+    return (*(empty if all(part is None for part in value) else value), None, None)

@@ -20,7 +20,7 @@ from plumbline.engine.fact.cells import MISSING, Reading
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.durable import move_in, write_whole
 from plumbline.engine.fact.expectations import Measured, broken
-from plumbline.engine.fact.layout import find_header
+from plumbline.engine.fact.layout import column_letter, find_header
 from plumbline.engine.fact.mapping import map_columns, wanted_headers
 from plumbline.engine.fact.merging import Merge, merge
 from plumbline.engine.fact.readers import open_sheets
@@ -30,12 +30,6 @@ from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.table import parquet_of
 from plumbline.errors import DeliveryError, Text
 
-_LABELLED = (
-    'list_transform(f.faults, lambda x: struct_pack("column" := x."column", '
-    "header := coalesce(x.header, p.header), letter := coalesce(x.letter, p.letter), "
-    "value := coalesce(x.value, array_to_string("
-    "list_transform(p.positions, lambda i: a.cells[i + 1]), '、')), zh := x.zh, en := x.en))"
-)
 _MISFIT = (
     "struct_pack(\"column\" := '', header := '', letter := '', value := value, zh := zh, en := en)"
 )
@@ -174,27 +168,19 @@ class _Loading:
             )
 
     def _read(self) -> None:
-        """Read every table once; leaves the relation `read`."""
+        """Read every table once; leaves the relations `read`, `faulty` and `dropped`."""
         reading = Reading(self.duck, self.dataset)
-        staged: list[Path] = []
-        by_header = groupby(self.tables, key=lambda table: table.mapping)
-        for mapping, group in by_header:
-            path = self.scratch / f"read-{len(staged)}.parquet"
+        for mapping, group in groupby(self.tables, key=lambda table: table.mapping):
             self.duck.register("source", self.rows.reader(list(group)))
             try:
-                self.duck.run(
-                    f"COPY ({reading.select(mapping, 'source')}) TO {sql.literal(str(path))} "
-                    "(FORMAT parquet, COMPRESSION lz4_raw)"
-                )
+                reading.add(mapping, "source")
             except Exception:
-                # SQL reports an error inside a reader as its own
-                if failure := self.rows.failure or reading.failure:
-                    raise failure from None
+                if self.rows.failure:  # SQL reports an error inside a reader as its own
+                    raise self.rows.failure from None
                 raise
             self.duck.unregister("source")
-            staged.append(path)
         self.rows.close()
-        self.duck.run(f"CREATE TEMP VIEW read AS SELECT * FROM {parquet_of(staged)}")
+        reading.finish()
         self.duck.run(
             "CREATE TEMP TABLE faulty AS SELECT _ordinal, _part, _line, _faults AS faults "
             "FROM read WHERE _faults IS NOT NULL"
@@ -202,14 +188,19 @@ class _Loading:
         self.duck.run("CREATE TEMP TABLE dropped (_ordinal BIGINT)")
 
     def _list_parts(self) -> None:
-        """Leaves the table `parts`: what a fault about the key says of each part's columns."""
+        """Leaves the table `parts`: where the columns stand that a fault speaks of by number."""
         self.duck.run(
-            "CREATE TEMP TABLE parts "
-            "(_part SMALLINT, place VARCHAR, header VARCHAR, letter VARCHAR, positions INTEGER[])"
+            "CREATE TEMP TABLE parts (_part SMALLINT, place VARCHAR, names VARCHAR[], "
+            "headers VARCHAR[], letters VARCHAR[], positions INTEGER[])"
         )
         for table in self.tables:
+            at = table.slots(self.dataset.columns)
+            names = [*self.dataset.columns, *[""] * len(table.mapping.nameless)]
+            headers = [None if i is None else table.layout.header[i] for i in at]
+            letters = [None if i is None else column_letter(i) for i in at]
             self.duck.run(
-                "INSERT INTO parts VALUES (?, ?, ?, ?, ?)", table.about(self.dataset.declared.key)
+                "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?)",
+                [table.part, table.name, names, headers, letters, at],
             )
 
     def _quarantine(self) -> Path:
@@ -220,10 +211,21 @@ class _Loading:
             self.tables, self.rows.tally.starts, ordinals.to_numpy().astype(np.int64)
         )
         self.duck.register("again", pa.RecordBatchReader.from_batches(CELLS, again))
+        told = {
+            '"column"': "p.names[slot + 1]",
+            "header": "p.headers[slot + 1]",
+            "letter": "p.letters[slot + 1]",
+            "value": "a.cells[p.positions[slot + 1] + 1]",
+        }
+        parts = [
+            f"{name} := array_to_string(list_transform(x.slots, lambda slot: {what}), '、')"
+            for name, what in told.items()
+        ]
+        labelled = f"struct_pack({', '.join(parts)}, zh := x.zh, en := x.en)"
         self.duck.run(
             f"""COPY (
               SELECT f._part AS part, f._line AS line, f._ordinal AS ordinal,
-                     {_LABELLED} AS faults, a.cells
+                     list_transform(f.faults, lambda x: {labelled}) AS faults, a.cells
               FROM faulty f JOIN again a USING (_ordinal) JOIN parts p USING (_part)
               UNION ALL
               SELECT part, line, NULL, [{_MISFIT}], CAST([] AS VARCHAR[])

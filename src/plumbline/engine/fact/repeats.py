@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plumbline.engine.backend import Duck
 from plumbline.engine.fact import sql
+from plumbline.engine.fact.cells import fault
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.errors import Text
 
@@ -81,10 +82,6 @@ def set_aside_repeats(duck: Duck, dataset: Dataset) -> int:
 
 
 def key_fault(dataset: Dataset, zh: str, en: str) -> str:
-    """SQL for a fault about a row's key; header, letter and value are filled in later."""
-    column = "+".join(dataset.declared.key)
-    nothing = "CAST(NULL AS VARCHAR)"
-    return (
-        f'struct_pack("column" := {sql.literal(column)}, header := {nothing}, letter := {nothing}, '
-        f"value := {nothing}, zh := {zh}, en := {en})"
-    )
+    """SQL for a fault about a row's key."""
+    slots = [list(dataset.columns).index(name) for name in dataset.declared.key]
+    return fault(str(slots), zh, en)

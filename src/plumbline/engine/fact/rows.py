@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field
 from functools import reduce
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from plumbline.engine.fact.batch import Note
 from plumbline.engine.fact.dataset import Dataset
-from plumbline.engine.fact.layout import Layout, column_letter, header_key, is_note
+from plumbline.engine.fact.layout import Layout, header_key, is_note
 from plumbline.engine.fact.mapping import Mapping
 from plumbline.engine.fact.readers.base import Batch as Cells
 from plumbline.engine.fact.readers.base import Misfit, Sheet
@@ -46,12 +46,9 @@ class Found:
     def cells(self) -> Iterator[Cells]:
         return self.sheet.batches(self.last_header_line, self.layout.width)
 
-    def about(self, columns: Sequence[str]) -> tuple[int, str, str, str, list[int]]:
-        """Part, name, and where `columns` stand: their headers, letters and positions."""
-        positions = [self.mapping.used[name] for name in columns if name in self.mapping.used]
-        headers = "、".join(self.layout.header[i] for i in positions)
-        letters = "、".join(column_letter(i) for i in positions)
-        return self.part, self.name, headers, letters, positions
+    def slots(self, columns: Iterable[str]) -> list[int | None]:
+        """The position of each declared column, None where it is not there, then the nameless."""
+        return [*map(self.mapping.used.get, columns), *self.mapping.nameless]
 
 
 @dataclass
