@@ -26,7 +26,7 @@ from plumbline.engine.collision.warning import FIELDS, EarlyWarning
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.document import did_you_mean
-
+from plumbline.engine.fact.load import Result, Stray, load_inbox
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country, country_pack
 from plumbline.engine.line.cases import Cases, Kind, with_invented
@@ -147,7 +147,7 @@ class Workspace:
         accept: str | None = None,
         by: str = "",
         again: bool = False,
-    ) -> list[object]:
+    ) -> list[Result]:
         """Load what is new in the inbox; see `load_inbox` for what comes back.
 
         Args:
@@ -157,13 +157,13 @@ class Workspace:
             accept: reason to let in deliveries outside their expectations, and `by` whom.
             again: load files anew whose content was loaded before.
         """
-        from plumbline.engine.fact.load import load_inbox
-
         chosen = {name: self.dataset(name) for name in only} if only else self.datasets
-        return load_inbox(
+        results = load_inbox(
             self.store, chosen, self.inbox,
             received_at=at, as_of=as_of, accept=accept, by=by, again=again,
         )  # fmt: skip
+        # To a choice of datasets, the folders of the others are strays.
+        return [each for each in results if not (only and isinstance(each, Stray))]
 
     def snapshots(self, datasets: Iterable[str] | None = None) -> dict[str, Snapshot]:
         """The newest state of the datasets that anything was loaded for."""
