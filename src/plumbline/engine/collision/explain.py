@@ -13,13 +13,13 @@ from sqlglot import exp
 
 from plumbline.engine.backend import Duck
 from plumbline.engine.collision.evidence import FactRow, fetch
-from plumbline.engine.collision.tell import settings_in_force
+from plumbline.engine.collision.tell import figures, per_in_words, settings_in_force
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.types import UnreadableCellError
 from plumbline.engine.line.compile import Compiled, compile_model
 from plumbline.engine.line.model import SupervisionModel
-from plumbline.errors import RunError, Text
+from plumbline.errors import Lang, RunError, Text
 
 _WORDS = {
     "before": Text("{0} 早于 {1}", "{0} is earlier than {1}"),
@@ -103,6 +103,14 @@ class Explanation:
     as_of: date
     judged: tuple[Judged, ...]
     present: Mapping[str, int | None]
+
+    def about(self, lang: Lang, *, masked: bool = True) -> str:
+        """The subject in words."""
+        return per_in_words(self.model, (self.subject,), lang, masked=masked)[0]
+
+    def figures(self, judged: Judged, lang: Lang) -> dict[str, str]:
+        """What was calculated for one combination, in words."""
+        return figures(self.model, judged.figures, lang)
 
 
 def focus_on(model: SupervisionModel, subject: str) -> dict[str, str]:
