@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from decimal import Decimal
+from typing import Literal, Protocol
 
 import sqlglot
 from sqlglot import exp
@@ -22,6 +23,7 @@ from plumbline.engine.line import time
 from plumbline.engine.line.time import Day, Number, Span
 from plumbline.errors import DeclarationError, Text
 
+Kind = Literal["text", "number", "condition"]
 
 
 class Refusal(Protocol):
@@ -49,7 +51,28 @@ _OPERATORS: dict[type[exp.Expr], str] = {
     exp.Like: "LIKE",
 }
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
+_CONDITIONS = (*_COMPARISONS, exp.Connector, exp.Not, exp.Is, exp.In, exp.Between, exp.Like)
 _DATE_TYPES = {"date", "moment"}
+_KINDS: dict[str, Kind] = {
+    "integer": "number", "decimal": "number", "money": "number", "boolean": "condition",
+}  # fmt: skip
+
+#: What of each construct is written out. Whatever else the parser found in it, such as the NOT of NOT
+#: LIKE, must be refused: left away, it would change the meaning unseen.
+_WRITTEN: dict[type[exp.Expr], frozenset[str]] = {
+    exp.Paren: frozenset({"this"}),
+    exp.Column: frozenset({"this", "table"}),
+    exp.Cast: frozenset({"this", "to"}),
+    exp.Like: frozenset({"this", "expression", "negate"}),
+    exp.Is: frozenset({"this", "expression", "negate"}),
+    exp.In: frozenset({"this", "expressions", "query"}),
+    exp.Between: frozenset({"this", "low", "high"}),
+    exp.Case: frozenset({"this", "ifs", "default"}),
+    exp.Coalesce: frozenset({"this", "expressions", "is_nvl", "is_null"}),
+    exp.Abs: frozenset({"this"}),
+    exp.Length: frozenset({"this"}),
+}
 
 
 @dataclass(frozen=True)
@@ -129,10 +152,57 @@ class Compiler:
                 f"“{written(tree)}”是日期，不是条件", f"'{written(tree)}' is a date, not a condition",
                 Text("用 before(...)、within_years(...) 等比较", "compare it with before(...), within_years(...)"),
             )  # fmt: skip
+        if self._kind(tree) not in (None, "condition"):
+            raise self._refuse(
+                f"“{written(tree)}”是值，不是条件", f"'{written(tree)}' is a value, not a condition",
+                Text("拿它与什么比较，如 = 或 is not null", "compare it with something: =, is not null"),
+            )  # fmt: skip
         return value
+
+    def _kind(self, tree: exp.Expr) -> Kind | None:
+        """What a scalar is, as far as the model says; None where only the data can tell."""
+        tree = tree.unnest()
+        if isinstance(tree, exp.Literal):
+            return "text" if tree.is_string else "number"
+        if isinstance(tree, exp.Column):
+            dataset = self.scope.facts.get(tree.table or self.scope.bare or "")
+            declared = dataset.columns.get(tree.name) if dataset else None
+            if f"{tree.table}.{tree.name}" in self.scope.figures:
+                return None
+            if declared is not None:
+                return None if declared.type in _DATE_TYPES else _KINDS.get(declared.type, "text")
+            return "number" if not tree.table and tree.name in self.scope.numbers else None
+        if isinstance(tree, (exp.Neg, exp.Length, exp.Abs, *_ARITHMETIC)):
+            return "number"
+        if isinstance(tree, (exp.Boolean, *_CONDITIONS)):
+            return "condition"
+        if isinstance(tree, exp.Anonymous):
+            name = called(tree)[0]
+            return {"yuan": "number", "age": "number", "sex": "text", "rows": "number"}.get(name)  # type: ignore[return-value]
+        return None
+
+    def _check_kinds(self, *trees: exp.Expr) -> None:
+        """Text compared with a number would be read as one, and fail on the first that is none."""
+        kinds = [(tree, kind) for tree in trees if (kind := self._kind(tree)) is not None]
+        for tree, kind in kinds[1:]:
+            if kind != kinds[0][1]:
+                one, other = written(kinds[0][0]), written(tree)
+                raise self._refuse(
+                    f"“{one}”和“{other}”不是一类值，不能比较",
+                    f"'{one}' and '{other}' are not of one kind and cannot be compared",
+                    Text("文字要加引号，数字和 true、false 不加", "text has quotes; numbers, true and false have none"),
+                )  # fmt: skip
+
+    def _numeric(self, tree: exp.Expr) -> str:
+        if self._kind(tree) not in (None, "number"):
+            raise self._refuse(
+                f"“{written(tree)}”不是数，不能运算", f"'{written(tree)}' is not a number to calculate with"
+            )
+        return self._scalar(tree)
 
     def value(self, tree: exp.Expr) -> str | Day | Span:
         """SQL of a value: text for scalars, Day for dates, Span for periods."""
+        self._check_whole(tree)
         if isinstance(tree, exp.Paren):
             inner = self.value(tree.this)
             return f"({inner})" if isinstance(inner, str) else inner
@@ -147,17 +217,19 @@ class Compiler:
         if isinstance(tree, exp.Not):
             return f"NOT ({self.boolean(tree.this)})"
         if isinstance(tree, exp.Neg):
-            return f"-{self._scalar(tree.this)}"
+            return f"(-{self._numeric(tree.this)})"
         if isinstance(tree, exp.Is):
             return self._is(tree)
         if isinstance(tree, exp.In):
             return self._in(tree)
         if isinstance(tree, exp.Between):
+            self._check_kinds(tree.this, tree.args["low"], tree.args["high"])
             low, high = self._scalar(tree.args["low"]), self._scalar(tree.args["high"])
             return f"{self._scalar(tree.this)} BETWEEN {low} AND {high}"
         if isinstance(tree, exp.Case):
             return self._case(tree)
         if isinstance(tree, exp.Coalesce):
+            self._check_kinds(tree.this, *tree.expressions)
             parts = [self._scalar(part) for part in (tree.this, *tree.expressions)]
             return f"COALESCE({', '.join(parts)})"
         if isinstance(tree, exp.Abs | exp.Length):
@@ -243,9 +315,28 @@ class Compiler:
         if isinstance(tree, _COMPARISONS):
             self._check_codes(left, [right])
             self._check_codes(right, [left])
-        make = self.boolean if isinstance(tree, exp.And | exp.Or) else self._scalar
-        text = f"{make(left)} {_OPERATORS[type(tree)]} {make(right)}"
+            self._check_kinds(left, right)
+        make = self._scalar
+        if isinstance(tree, exp.And | exp.Or):
+            make = self.boolean
+        elif isinstance(tree, _ARITHMETIC):
+            make = self._numeric
+        negated = "NOT " if tree.args.get("negate") else ""  # of NOT LIKE
+        sides = [make(side) for side in (left, right)]
+        if not isinstance(tree, exp.And | exp.Or):  # (a > b) = c: engines differ on it without brackets
+            sides = [f"({text})" if isinstance(side, _CONDITIONS) else text
+                     for side, text in zip((left, right), sides, strict=True)]  # fmt: skip
+        text = f"{sides[0]} {negated}{_OPERATORS[type(tree)]} {sides[1]}"
         return f"({text})" if isinstance(tree, exp.Or) else text
+
+    def _check_whole(self, tree: exp.Expr) -> None:
+        """Refuse a construct of which a part would be left away."""
+        binary = frozenset({"this", "expression"}) if isinstance(tree, exp.Binary) else None
+        known = _WRITTEN.get(type(tree), binary)
+        if known is not None and any(part for name, part in tree.args.items() if name not in known):
+            raise self._refuse(
+                f"这里不能写“{written(tree)}”", f"'{written(tree)}' is not allowed here", _advice(tree)
+            )
 
     def _is(self, tree: exp.Is) -> str:
         operand = self.value(tree.this)
@@ -259,7 +350,10 @@ class Compiler:
     def _in(self, tree: exp.In) -> str:
         if tree.args.get("query"):
             raise self._refuse("不能用子查询", "sub-queries are not allowed here", _SQL_SHAPE)
+        if not tree.expressions:
+            raise self._refuse("in 后面的括号是空的", "nothing stands between the brackets of in")
         self._check_codes(tree.this, tree.expressions)
+        self._check_kinds(tree.this, *tree.expressions)
         return f"{self._scalar(tree.this)} IN ({', '.join(self._scalar(e) for e in tree.expressions)})"
 
     def _case(self, tree: exp.Case) -> str:
@@ -286,11 +380,15 @@ class Compiler:
             return self._age(*given)
         if name in AGGREGATES:
             return self._aggregate(name, given)
+        if isinstance(tree, exp.Cast | exp.Array | exp.Exists) or not name:
+            raise self._refuse(
+                f"这里不能写“{written(tree)}”", f"'{written(tree)}' is not allowed here", _advice(tree)
+            )
         allowed = [*time.FUNCTIONS, *_VALUE_FUNCTIONS, *AGGREGATES, "coalesce", "abs", "length"]
         raise self._refuse(
             f"没有函数“{name}”，或参数个数不对",
             f"no function '{name}' that takes {len(given)} argument(s)",
-            did_you_mean(name, allowed),
+            _INSTEAD.get(name) or did_you_mean(name, allowed),
         )
 
     def _arguments(
@@ -335,9 +433,13 @@ class Compiler:
 
     def _yuan(self, tree: exp.Expr) -> str:
         if isinstance(tree, exp.Literal) and not tree.is_string:
-            fen = round(float(tree.this) * 100)
-            return str(fen)
-        return f"{self._scalar(tree)} * 100"
+            fen = Decimal(self._literal(tree)) * 100
+            if fen != fen.to_integral_value():
+                raise self._refuse(
+                    f"yuan({tree.this}) 不是整分", f"yuan({tree.this}) is not a whole number of fen"
+                )
+            return str(int(fen))
+        return f"({self._numeric(tree)}) * 100"
 
     def _from_number(self, name: str, tree: exp.Expr) -> str | Day:
         key = self._key(name, tree)
@@ -434,6 +536,21 @@ class Compiler:
 
 
 _SQL_SHAPE = Text("需要子查询时改用 sql 形", "use the sql shape where a sub-query is needed")
+_NO_CLOCK = Text("不用时钟：写 as_of", "no clock: write as_of")
+_NO_DISTANCE = Text("字符串距离按字节计算，中文会错", "string distances count bytes, wrong for Chinese")
+
+#: What to write instead of functions that people know from elsewhere.
+_INSTEAD = {
+    **dict.fromkeys(("now", "today", "current_date", "current_timestamp", "getdate"), _NO_CLOCK),
+    **dict.fromkeys(
+        ("levenshtein", "editdist3", "damerau_levenshtein", "jaccard", "jaro_similarity",
+         "jaro_winkler_similarity", "hamming"), _NO_DISTANCE),
+    "sum": Text("写 total(事实.列)", "write total(fact.column)"),
+    "count": Text("写 rows(事实)", "write rows(fact)"),
+    "min": Text("写 least(事实.列)", "write least(fact.column)"),
+    "max": Text("写 most(事实.列)", "write most(fact.column)"),
+    "avg": Text("不用 avg：比较 total(x) 与 rows(f) 的乘积", "no avg: compare total(x) with rows(f) by multiplication"),
+}  # fmt: skip
 
 
 def called(tree: exp.Func) -> tuple[str, list[exp.Expr]]:
@@ -446,16 +563,17 @@ def called(tree: exp.Func) -> tuple[str, list[exp.Expr]]:
 
 def written(tree: exp.Expr) -> str:
     """The part as its author wrote it."""
-    return tree.sql(dialect="duckdb", normalize_functions=False).replace(_PREFIX, "")
+    text = tree.sql(dialect="duckdb", normalize_functions=False).replace(_PREFIX, "")
+    return re.sub(r'\b(\w+)\."(\w+)"', r"\1.\2", text)
 
 
 def _advice(tree: exp.Expr) -> Text | None:
     if isinstance(tree, exp.Div | exp.IntDiv):
         return Text("不用除法：把 a / b >= 0.3 写成 a * 10 >= b * 3", "no division: write a / b >= 0.3 as a * 10 >= b * 3")
-    if isinstance(tree, exp.Subquery | exp.Select):
+    if isinstance(tree, exp.Subquery | exp.Select | exp.Exists):
         return _SQL_SHAPE
-    if isinstance(tree, exp.CurrentDate | exp.CurrentTimestamp):
-        return Text("不用时钟：写 as_of", "no clock: write as_of")
+    if isinstance(tree, exp.Cast):
+        return Text("列已有类型，不必转换", "columns have their types; nothing is cast")
     return None
 
 

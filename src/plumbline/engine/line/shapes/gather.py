@@ -191,7 +191,7 @@ class _Gathering:
         scope = replace(
             self.scope, error=error, aggregate=note, numbers=numbers(self.model, in_rows)
         )
-        written = Compiler(scope).boolean(parse(text, error))
+        written = Compiler(scope).value(parse(text, error))
         if written != name:
             raise self.model.error(
                 (self.slot, "what", name),
