@@ -141,6 +141,7 @@ class _Candidate:
     at: int
     depth: int
     header: list[str]
+    stacked: bool = True  # whether it looks like one header
 
     def keys(self) -> Counter[str]:
         return Counter(header_key(header) for header in self.header if header)
@@ -180,7 +181,22 @@ def _candidates(rows: list[Row], merges: Sequence[Merge]) -> Iterator[_Candidate
             if depth > 1 and not _adjoin(*stacked[-2:]):
                 break
             if depth >= least:
-                yield _Candidate(at, depth, _join([r.cells for r in stacked]))
+                parts = [r.cells for r in stacked]
+                yield _Candidate(at, depth, _join(parts), _is_stacked(parts, forced=depth == least))
+
+
+def _is_stacked(rows: list[list[str]], *, forced: bool) -> bool:
+    """Whether rows look like one header, to someone who does not know it.
+
+    No row of it is a mere title, and the last row alone would not do: cells reach down into it
+    (`forced`), or it says the same thing twice.
+    """
+    if len(rows) == 1:
+        return True
+    texts = [[clean_header(cell) for cell in cells if cell.strip()] for cells in rows]
+    if any(len(set(row)) < 2 or is_note(row, len(row) + 2) for row in texts):
+        return False
+    return forced or len(set(texts[-1])) < len(texts[-1])
 
 
 def _adjoin(upper: Row, lower: Row) -> bool:
@@ -285,6 +301,8 @@ def _likeliest(candidates: list[_Candidate], rows: list[Row]) -> tuple[_Candidat
     if rows[0].line == 0:
         return best, 1.0
     for candidate in candidates:
+        if not candidate.stacked:
+            continue
         score = _likeness(candidate, rows[candidate.at + candidate.depth :])
         if score > best_score + 1e-9:
             best, best_score = candidate, score

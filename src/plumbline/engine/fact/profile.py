@@ -29,6 +29,7 @@ from plumbline.errors import DeclarationError, Lang, Text
 SAMPLE_ROWS = 20_000
 _ENOUGH = 0.8  # a hinted type holds where it reads so many of the values
 _NEARLY_ALL = 0.95  # a type is taken from the values alone only where it reads these
+_HALF = 0.5
 _FEW_VALUES = 12
 
 #: Words in a header: the column's name in English, and the type they hint at. First match holds.
@@ -69,10 +70,10 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("姓名|户主|受益人|申请人|联系人|法定代表人|负责人|经办人", "name", "person.name"),
     ("合同编号|合同号", "contract_no", "text"),
     ("项目编号|项目编码", "project_no", "text"),
-    ("项目名称|^项目$", "project", "text"),
     ("文号|文书号|案号", "document_no", "text"),
     ("流水号", "transaction_no", "text"),
     ("编号|编码|代码|单号|证号$|^号码$", "number", "text"),
+    ("项目名称|项目$", "project", "text"),
     ("单价|价格", "price", "money"),
     ("金额|工资|补贴|津贴|养老金|租金|罚款|款项|费用|收入|支出|价款|总价|预算", "amount", "money"),
     ("数量|人数|次数|个数|户数|人口", "quantity", "integer"),
@@ -412,7 +413,9 @@ class _Found:
         return found
 
     def _date(self) -> _Type:
-        name = "moment" if self._share(r".*\d\D\d{1,2}:\d{2}.*") > 0.5 else "date"
+        timed = self._share(r".*\d\D\d{1,2}:\d{2}.*") > _HALF
+        # a time with an offset is no local moment, but its day can be read
+        name = "moment" if timed and self._rate("moment") >= self._rate("date") else "date"
         if self._share(r"[2-6]\d{4}(\.\d+)?") >= _NEARLY_ALL:
             note = Text(
                 "像是表格软件的日期序号；请核对是否 1900 年起算",

@@ -20,7 +20,6 @@ from plumbline.engine.fact.readers.values import plain_text
 from plumbline.errors import DeliveryError, Text
 
 _FETCH_ROWS = 10_000
-_PG_TIMESTAMP = 1114  # without time zone
 
 Connection = Callable[[], Iterator[Sequence[Any]]]
 
@@ -109,23 +108,28 @@ def _postgresql(url: str, table: str) -> Iterator[list[str]]:
         texts = sql.SQL(", ").join(
             sql.SQL("{}::text").format(sql.Identifier(name)) for name, _ in columns
         )
-        moments = {i for i, (_, kind) in enumerate(columns) if kind == _PG_TIMESTAMP}
+        shown = [_PG_SHOWN.get(kind, str) for _, kind in columns]
         with connection.cursor(name="plumbline") as rows:
             rows.itersize = _FETCH_ROWS
             rows.execute(sql.SQL("SELECT {} FROM {}").format(texts, source))
             for row in rows:
                 yield [
-                    _midnight(value) if i in moments else value or "" for i, value in enumerate(row)
+                    "" if value is None else show(value)
+                    for show, value in zip(shown, row, strict=True)
                 ]
 
 
-def _midnight(value: str | None) -> str:
-    return (value or "").removesuffix(" 00:00:00")
+def _midnight(value: str) -> str:
+    return value.removesuffix(" 00:00:00")
+
+
+#: By type number: timestamp without time zone, boolean.
+_PG_SHOWN: dict[int, Callable[[str], str]] = {1114: _midnight, 16: str.upper}
 
 
 def _mysql(url: str, table: str) -> Iterator[list[str]]:
     import pymysql  # type: ignore[import-untyped]  # noqa: PLC0415 -- an optional driver
-    from pymysql import cursors  # noqa: PLC0415 -- an optional driver
+    from pymysql import converters, cursors  # noqa: PLC0415 -- an optional driver
     from pymysql.constants import FIELD_TYPE  # type: ignore[import-untyped]  # noqa: PLC0415 -- an optional driver
 
     parts = urlsplit(url)
@@ -137,7 +141,7 @@ def _mysql(url: str, table: str) -> Iterator[list[str]]:
         password=unquote(parts.password or ""),
         database=unquote(parts.path.lstrip("/")) or None,
         charset="utf8mb4",
-        conv={},  # every value as the server writes it
+        conv=dict(converters.encoders),  # and no decoders: every value as the server writes it
     )
     with closing(connection), connection.cursor(cursors.SSCursor) as cursor:
         cursor.execute("SET SESSION TRANSACTION READ ONLY")

@@ -122,6 +122,7 @@ class _Fast:
             column_types={name: pa.string() for name in names},
             null_values=[],
             strings_can_be_null=False,
+            check_utf8=False,  # done for the block as a whole
         )
         self._mark = (_MARK + delimiter * (physical - 1) + "\n").encode()
 
@@ -160,8 +161,10 @@ class _Fast:
         data = block.data
         if block.overlong or b"\0" in data or self._has_long_line(data):
             return None
-        if not self._transcode or data.isascii():
+        if data.isascii():
             return data
+        if not self._transcode:
+            return data if _is_utf_8(data) else None
         if looks_mixed(data, self._encoding):
             return None
         try:
@@ -218,6 +221,15 @@ class _Fast:
         if count == self._width or row.text.endswith((self._delimiter, '"')):
             raise _NotSimpleError  # the cells beyond the header may all be empty
         return too_many(count, self._width)
+
+
+def _is_utf_8(data: bytes) -> bool:
+    """Whether `data` is valid UTF-8, without the cost of making a str of it."""
+    try:
+        pa.array([data], pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _declared(delimiter: str) -> str:

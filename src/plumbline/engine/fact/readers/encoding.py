@@ -18,6 +18,7 @@ _CHUNK_BYTES = 1 << 20
 
 #: Two bytes of GB 2312, where nearly all characters of a Chinese text are found.
 _GB_PAIR = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")
+_GB_FOUR = re.compile(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _HIGH_BYTES = bytes(range(0x80, 0x100))
 _LINE_ENDS = re.compile(rb"[\r\n]+")
@@ -97,6 +98,7 @@ def _by_lines(path: Path) -> Encoding:
         runs = _HIGH.findall(line)
         high += sum(map(len, runs))
         paired += sum(2 * len(_GB_PAIR.findall(run)) for run in runs)
+        paired += 2 * len(_GB_FOUR.findall(line))
         if _decodes(line, "gb18030"):
             gb += 1
         else:
@@ -176,18 +178,20 @@ def misfit_reason(line: bytes, encoding: Encoding) -> Text | None:
         )
     if line.isascii():
         return None
-    if not _decodes(line, encoding.codec):
-        if encoding.codec == "utf-8" and _decodes(line, "gb18030"):
-            return Text(
-                "文件是 UTF-8 编码，本行却不是，像是 GB18030（GBK）编码",
-                "the file is UTF-8 but this line is not; it looks like GB18030 (GBK)",
-            )
+    fits = _decodes(line, encoding.codec)
+    if looks_mixed(line, encoding) or (not fits and _decodes(line, "utf-8")):
+        return _in_another(encoding, "UTF-8")
+    if not fits and encoding.codec == "utf-8" and _decodes(line, "gb18030"):
+        return _in_another(encoding, "GB18030 (GBK)")
+    if not fits:
         return Text(
             f"本行不是有效的 {encoding.label} 编码", f"the line is not valid {encoding.label}"
         )
-    if looks_mixed(line, encoding):
-        return Text(
-            "文件是 GB18030（GBK）编码，本行却像是 UTF-8 编码",
-            "the file is GB18030 (GBK) but this line looks like UTF-8",
-        )
     return None
+
+
+def _in_another(encoding: Encoding, other: str) -> Text:
+    return Text(
+        f"文件是 {encoding.label} 编码，本行却不是，像是 {other} 编码",
+        f"the file is {encoding.label} but this line is not; it looks like {other}",
+    )

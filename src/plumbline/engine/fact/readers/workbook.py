@@ -40,7 +40,8 @@ def open_workbook(path: Path, file: str) -> Iterator[Sheet]:
         with zipfile.ZipFile(path) as archive:
             refuse_absurd(file, archive.infolist())
             parts = _parts(archive)
-        book = calamine.CalamineWorkbook.from_path(path)
+        with path.open("rb") as opened:  # from_path would go by the extension
+            book = calamine.CalamineWorkbook.from_filelike(opened)
     except calamine.PasswordError as error:
         raise refusal.encrypted(file) from error
     except (zipfile.BadZipFile, KeyError, ET.ParseError, OSError, EOFError) as error:
