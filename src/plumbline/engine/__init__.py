@@ -13,6 +13,7 @@
 from plumbline.engine.catalog import packaged_catalog
 from plumbline.engine.collision.evidence import FactRow, Source
 from plumbline.engine.collision.explain import Condition, Explanation, Judged
+from plumbline.engine.collision.gather import Tally
 from plumbline.engine.collision.reproduce import Difference, Reproduction
 from plumbline.engine.collision.run import ModelResult, Run
 from plumbline.engine.collision.tell import NOT_A_VERDICT
@@ -48,6 +49,7 @@ __all__ = [
     "Source",
     "Stray",
     "SupervisionModel",
+    "Tally",
     "Workspace",
     "packaged_catalog",
     "profile",
