@@ -83,7 +83,10 @@ def test_it_speaks_both_languages(model: SupervisionModel) -> None:
 
 
 def test_its_sentence_tells_the_same_in_both_languages(model: SupervisionModel) -> None:
-    zh, en = (set(re.findall(r"\{[^}]+\}", text)) for text in (model.declared.say.zh, model.declared.say.en))
+    zh, en = (
+        set(re.findall(r"\{[^}]+\}", text))
+        for text in (model.declared.say.zh, model.declared.say.en)
+    )
     assert zh == en
 
 
@@ -101,7 +104,11 @@ def test_the_founding_case_is_the_articles(models: dict[str, SupervisionModel]) 
     cases = Cases(model)
     case = next(iter(cases))
     [honour], [offence] = cases.rows(case)["honour"], cases.rows(case)["offence"]
-    assert (honour["name"], honour["title"], honour["granted_on"]) == ("王某某", "工艺美术大师", "2015年")
+    assert (honour["name"], honour["title"], honour["granted_on"]) == (
+        "王某某",
+        "工艺美术大师",
+        "2015年",
+    )
     assert offence["occurred_on"] == "2012年"
     assert (case.expect.verdict, case.expect.level) == ("flag", "red")
     assert "审核把关不严" in model.declared.say.zh
@@ -112,5 +119,7 @@ def test_all_shapes_are_used(models: dict[str, SupervisionModel]) -> None:
     assert shapes == {"meet", "lack", "sum", "overlap", "path", "duplicate", "outlier", "sql"}
 
 
-def test_the_traps_listed_here_are_those_of_the_catalogue(models: dict[str, SupervisionModel]) -> None:
+def test_the_traps_listed_here_are_those_of_the_catalogue(
+    models: dict[str, SupervisionModel],
+) -> None:
     assert set(TRAPS) == set(models)
