@@ -23,7 +23,7 @@ def merged(before: str | None, found: str, run: int, models: Sequence[str]) -> s
     """
     if before is None:
         return _fresh(found, run)
-    ran = ", ".join(sql.literal(name) for name in models) or "NULL"
+    ran = ", ".join(sql.literal(name) for name in models) or "''"  # NOT IN (NULL) would lose all
     # Rows are compared by what they say, not by the delivery that said it last.
     digests = "LIST_SORT(CAST(JSON_EXTRACT_STRING({0}, '$[*].digest') AS VARCHAR[]))"
     now, then = digests.format("n.evidence"), digests.format("o.evidence")
