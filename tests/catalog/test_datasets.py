@@ -25,9 +25,8 @@ def test_it_says_who_delivers_it_and_why_it_may_be_held(dataset: Dataset) -> Non
     assert declared.retention.endswith(" years")
 
 
-def test_it_can_be_sorted_and_corrected(dataset: Dataset) -> None:
+def test_its_rows_can_be_corrected(dataset: Dataset) -> None:
     assert dataset.declared.key
-    assert dataset.sorted_by is not None
 
 
 def test_a_county_is_a_region(dataset: Dataset) -> None:
