@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -42,6 +43,7 @@ class Outcome:
 def try_cases(duck: Duck, model: SupervisionModel, cases: Cases) -> list[Outcome]:
     """Run every case of a model; the connection is left without the cases' tables."""
     compiled = compile_model(model)
+    on: dict[date, str] = {}  # writing the statement takes longer than running it
     outcomes = []
     for i, case in enumerate(cases):
         rows = cases.rows(case)
@@ -54,7 +56,9 @@ def try_cases(duck: Duck, model: SupervisionModel, cases: Cases) -> list[Outcome
                 raise cases.document.error(
                     ("cases", i, "given"), unreadable.reason
                 ) from unreadable
-        outcomes.append(Outcome(case, _judge(duck, compiled.on(case.on), model)))
+        if case.on not in on:
+            on[case.on] = compiled.on(case.on)
+        outcomes.append(Outcome(case, _judge(duck, on[case.on], model)))
     for dataset in model.facts.values():
         duck.unregister(dataset.name)
     return outcomes
