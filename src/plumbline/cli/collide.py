@@ -1,0 +1,220 @@
+"""Running the models, and what each of them found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plumbline.cli.load import as_of_option
+from plumbline.cli.office import Cell, Office, pass_office
+from plumbline.cli.words import LEVEL_STYLES, LEVELS
+from plumbline.errors import PlumblineError, Text
+
+if TYPE_CHECKING:
+    from plumbline.engine import ModelResult, Run, Tally
+
+_REGISTERS = {
+    "warnings": Text("预警", "warnings"),
+    "trials": Text("试运行结果", "trial results"),
+    "questions": Text("数据疑问", "questions to departments"),
+    "candidates": Text("仅姓名相同的候选", "candidates by name alone"),
+}
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@as_of_option
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="MODEL=REASON",
+    help="放行命中率不合预期的模型 · let in a result outside its expected flag rate",
+)
+@click.option("--json", "as_json", is_flag=True, help="输出一行 JSON · print one line of JSON")
+@pass_office
+def collide(
+    office: Office,
+    names: tuple[str, ...],
+    as_of: datetime | None,
+    accept: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """碰撞：运行在用和试运行的模型 · Run the live and trial models.
+
+    再运行一次不会重复预警。有模型的结果被暂扣时退出码为 1。
+    A second run raises nothing twice. Exit code 1 if a model's result is held back.
+    """
+    with _progress(office) as progress:
+        run = office.workspace.collide(
+            names, at=office.now, as_of=as_of.date() if as_of else None,
+            accept=_accepted(accept), progress=progress,
+        )  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(run_as_json(office, run), ensure_ascii=False))
+    else:
+        chosen = office.words("指定的", "as asked")
+        latest = office.words("各批次中最晚的", "the latest of the deliveries")
+        office.line(
+            (office.words(f"截止日 {run.as_of}", f"as of {run.as_of}"), "bold"),
+            f"  ({chosen if as_of else latest})",
+            office.words(f"  第 {run.number} 次运行", f"  run {run.number}"),
+        )
+        tell_run(office, run)
+    if any(result.held for result in run.results):
+        raise click.exceptions.Exit(1)
+
+
+def tell_run(office: Office, run: Run) -> None:
+    """Tables of the models, live ones and trials apart, and how the registers changed."""
+    for zh, en in (("", ""), ("试运行", "on trial")):
+        ran = [(r, r.tally) for r in run.results if r.tally and (r.status == "trial") == bool(zh)]
+        if ran and zh:
+            office.say(
+                f"{zh}（结果单独存放，不告知任何人）", f"{en} (kept apart, told to nobody)", "bold"
+            )
+        if ran:
+            rows = [_row(office, result, tally) for result, tally in ran]
+            office.table(_HEADS, rows, right=(1, 2, 3, 4, 5))
+    for result in run.results:
+        if result.held:
+            office.line(
+                (office.words("暂扣 ", "held "), "bold yellow"), f"{result.model}: ",
+                result.held.in_(office.lang),
+            )  # fmt: skip
+    for result in run.results:
+        if result.skipped:
+            said = office.words("未运行 ", "skipped ")
+            office.line((f"{said}{result.model}: {result.skipped.in_(office.lang)}", "dim"))
+    for register, changed in run.changes.items():
+        if any(changed.values()):
+            office.line(
+                (_REGISTERS[register].in_(office.lang), "bold"), ": ", _changes(office, changed)
+            )
+
+
+_HEADS = [
+    Text("模型", "model"), LEVELS["red"], LEVELS["yellow"], LEVELS["blue"],
+    Text("无法判断", "cannot tell"), Text("例外", "left out"), Text("结果", "result"),
+]  # fmt: skip
+
+
+def _row(office: Office, result: ModelResult, tally: Tally) -> list[Cell]:
+    levels = dict(tally.by_level)
+    counts: list[Cell] = []
+    for level, style in LEVEL_STYLES.items():
+        number = levels.get(level, 0)
+        counts.append((str(number), style if number else "dim"))
+    if result.held:
+        said: Cell = (office.words("暂扣", "held"), "bold yellow")
+    else:
+        said = (office.words("已入库", "entered"), "green")
+    return [result.model, *counts, str(tally.cannot_tell), str(tally.left_out), said]
+
+
+def _changes(office: Office, changed: Mapping[str, int]) -> str:
+    """How a register changed, in one line."""
+    words = {
+        "raised": Text("新增", "new"),
+        "changed": Text("有变", "changed"),
+        "withdrawn": Text("撤回", "withdrawn"),
+        "unchanged": Text("未变", "unchanged"),
+    }
+    return office.words("，", ", ").join(
+        f"{word.in_(office.lang)} {changed.get(what, 0)}" for what, word in words.items()
+    )
+
+
+def run_as_json(office: Office, run: Run) -> dict[str, Any]:
+    """A run as `--json` prints it."""
+    return {
+        "run": run.number,
+        "as_of": run.as_of.isoformat(),
+        "models": [_result_as_json(office, result) for result in run.results],
+        "registers": {name: dict(changed) for name, changed in run.changes.items()},
+    }
+
+
+def _result_as_json(office: Office, result: ModelResult) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "model": result.model,
+        "status": result.status,
+        "rows": result.rows,
+        "flagged_rows": result.flagged_rows,
+        "held": result.held.in_(office.lang) if result.held else None,
+        "skipped": result.skipped.in_(office.lang) if result.skipped else None,
+    }
+    if tally := result.tally:
+        found["flag"] = {level: dict(tally.by_level).get(level, 0) for level in LEVELS}
+        found["cannot_tell"] = tally.cannot_tell
+        found["left_out"] = tally.left_out
+        found["reasons"] = [
+            {"verdict": verdict, "decided_by": by, "groups": n}
+            for verdict, by, n in tally.by_reason
+        ]
+    return found
+
+
+def _accepted(given: Sequence[str]) -> dict[str, str]:
+    accepted = {}
+    for each in given:
+        model, equals, reason = each.partition("=")
+        if not equals or not reason.strip():
+            raise PlumblineError(
+                Text(
+                    f"--accept 须写成 模型=理由，不是“{each}”",
+                    f"--accept takes MODEL=REASON, not '{each}'",
+                )
+            )
+        accepted[model] = reason.strip()
+    return accepted
+
+
+@contextmanager
+def _progress(office: Office) -> Iterator[Any]:
+    """A bar on a terminal; None in a pipe."""
+    if not office.err.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False)
+    with Progress(*columns, console=office.err, transient=True) as bar:
+        task = bar.add_task("")
+
+        def progress(model: str, done: int, of: int) -> None:
+            bar.update(task, description=model, completed=done, total=of)
+
+        yield progress
+
+
+@click.command()
+@pass_office
+def runs(office: Office) -> None:
+    """列出历次运行 · List the runs."""
+    office.table(
+        [
+            Text("运行", "run"), Text("时间", "at"), Text("截止日", "as of"),
+            Text("模型", "models"), Text("暂扣", "held"), Text("引擎", "engine"),
+        ],
+        [_run(number, run) for number, run in office.workspace.runs().items()],
+        right=(0, 3, 4),
+    )  # fmt: skip
+
+
+def _run(number: int, run: Mapping[str, Any]) -> list[Cell]:
+    engine = ", ".join(f"{name} {version}" for name, version in run["engine"].items())
+    held = sum(bool(result["held"]) for result in run["results"])
+    at = datetime.fromisoformat(run["at"])
+    return [
+        str(number),
+        f"{at:%Y-%m-%d %H:%M}",
+        run["as_of"],
+        str(len(run["models"])),
+        str(held),
+        engine,
+    ]

@@ -1,0 +1,212 @@
+"""The list of warnings: to read, to process, to hand on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from plumbline.cli.office import Office, pass_office
+from plumbline.cli.words import LEVEL_STYLES, LEVELS
+from plumbline.errors import Text
+
+if TYPE_CHECKING:
+    from plumbline.engine import EarlyWarning, FactRow, Register
+
+_ON_A_SCREEN = 20
+
+
+def unmask_option(function: Any) -> Any:
+    """`--unmask REASON`, for whatever shows people."""
+    return click.option(
+        "--unmask",
+        metavar="REASON",
+        help="不脱敏；理由记入 access.log · name people; the reason goes into access.log",
+    )(function)
+
+
+@click.command()
+@click.option("--level", type=click.Choice(list(LEVELS)), help="只看这一级 · only this level")
+@click.option("--model", help="只看这个模型 · only this model")
+@click.option(
+    "--register",
+    type=click.Choice(["warnings", "trials", "questions", "candidates"]),
+    default="warnings",
+    show_default=True,
+    help="哪一册：预警、试运行、数据疑问、仅姓名相同 · which register",
+)
+@click.option("--withdrawn", is_flag=True, help="连同已撤回的 · withdrawn ones as well")
+@click.option(
+    "--limit", type=click.IntRange(min=0), help="最多几条，0 为全部 · at most so many, 0 for all"
+)
+@click.option("--json", "as_json", is_flag=True, help="每条一行 JSON · a line of JSON for each")
+@click.option(
+    "--xlsx",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="写入 XLSX 工作簿 · write a workbook",
+)
+@unmask_option
+@pass_office
+def warnings(  # noqa: PLR0913 -- a list can be narrowed in that many ways
+    office: Office,
+    *,
+    level: Literal["red", "yellow", "blue"] | None,
+    model: str | None,
+    register: Register,
+    withdrawn: bool,
+    limit: int | None,
+    as_json: bool,
+    xlsx: Path | None,
+    unmask: str | None,
+) -> None:
+    """列出预警，最严重的在前 · List the warnings, most serious first.
+
+    对人员信息默认脱敏。
+    People are masked unless --unmask gives a reason.
+    """
+    office.unmask(unmask, _what(level, model, register))
+    found = office.workspace.warnings(
+        level=level, model=model, register=register, withdrawn=withdrawn
+    )
+    if limit is None:
+        limit = _ON_A_SCREEN if office.out.is_terminal and not (as_json or xlsx) else 0
+    shown = found[:limit] if limit else found
+    told = Told(office, shown)
+    if as_json:
+        for each in told.as_json():
+            click.echo(json.dumps(each, ensure_ascii=False))
+    elif xlsx:
+        from plumbline.cli.workbook import write_workbook
+
+        write_workbook(office, xlsx, told)
+        office.say(f"已写出 {xlsx}：{len(shown)} 条", f"wrote {xlsx}: {len(shown)}", "green")
+    else:
+        tell_warnings(office, told)
+        _tell_how_many(office, len(shown), len(found))
+
+
+def _what(level: str | None, model: str | None, register: str) -> str:
+    return " ".join(filter(None, ("warnings", register, level, model)))
+
+
+class Told:
+    """Warnings with all that is said of them, looked up together."""
+
+    def __init__(self, office: Office, warnings: Sequence[EarlyWarning]) -> None:
+        self.office, self.warnings = office, warnings
+        workspace, lang, masked = office.workspace, office.lang, office.masked
+        self.sentences = workspace.sentences(warnings, lang, masked=masked)
+        self.about = {w.key: workspace.about(w, lang, masked=masked) for w in warnings}
+        self._rows = workspace.evidence(warnings)
+
+    def evidence(self, warning: EarlyWarning) -> Iterator[tuple[FactRow, str]]:
+        """The rows that a warning rests on, each with its digest."""
+        rows: Mapping[str, Mapping[int, FactRow]] = self._rows[warning.key]
+        for each in warning.evidence:
+            yield rows[each.fact][each.row], each.digest
+
+    def places(self, warning: EarlyWarning) -> list[str]:
+        return list(dict.fromkeys(str(row.source) for row, _ in self.evidence(warning)))
+
+    def as_json(self) -> Iterator[dict[str, Any]]:
+        """As `--json` prints it: one object for each warning."""
+        from plumbline.engine import NOT_A_VERDICT
+
+        clean = self.office.clean
+        for warning in self.warnings:
+            yield {
+                "key": warning.key,
+                "model": warning.model,
+                "version": warning.version,
+                "level": warning.level,
+                "tier": warning.tier,
+                "state": warning.state,
+                "about": [clean(part) for part in self.about[warning.key]],
+                "sentence": clean(self.sentences[warning.key]),
+                "figures": {n: v and clean(v) for n, v in warning.figures.items()},
+                "evidence": [
+                    {
+                        "fact": row.fact,
+                        "dataset": row.dataset.name,
+                        "batch": row.source.batch,
+                        "file": row.source.file,
+                        "sheet": row.source.sheet,
+                        "line": row.source.line,
+                        "row": row.row,
+                        "digest": digest,
+                    }
+                    for row, digest in self.evidence(warning)
+                ],
+                "raised_in": warning.raised_in,
+                "changed_in": warning.changed_in,
+                "seen_in": warning.seen_in,
+                "change": dict(warning.change),
+                "masked": self.office.masked,
+                "notice": NOT_A_VERDICT[self.office.lang],
+            }
+
+
+def tell_warnings(office: Office, told: Told) -> None:
+    """The list for people; in a pipe, a line each, parts apart by tabs."""
+    if not office.out.is_terminal and told.warnings:
+        office.table(
+            [
+                Text("级别", "level"), Text("编号", "key"), Text("模型", "model"),
+                Text("对象", "subject"), Text("说明", "sentence"), Text("证据", "evidence"),
+            ],
+            [
+                (
+                    _level(office, each), each.key, each.model, told.about[each.key][0],
+                    told.sentences[each.key], "; ".join(told.places(each)),
+                )
+                for each in told.warnings
+            ],
+        )  # fmt: skip
+    elif told.warnings:
+        for each in told.warnings:
+            _tell(office, told, each)
+    if told.warnings:
+        from plumbline.engine import NOT_A_VERDICT
+
+        office.line((NOT_A_VERDICT[office.lang], "italic"))
+
+
+def _tell(office: Office, told: Told, each: EarlyWarning) -> None:
+    office.line(
+        (_level(office, each), LEVEL_STYLES.get(each.level or "", "bold")),
+        "  ", (each.key, "cyan"), "  ", each.model, "  ",
+        (" · ".join(filter(None, told.about[each.key])), "bold"),
+    )  # fmt: skip
+    if each.state == "withdrawn":
+        office.line(
+            (office.words("已撤回：证据已不在", "withdrawn: its evidence is gone"), "yellow"),
+            indent=4,
+        )
+    office.line(told.sentences[each.key], indent=4)
+    for place in told.places(each)[:_PLACES_SHOWN]:
+        office.line((place, "dim"), indent=4)
+    if (more := len(told.places(each)) - _PLACES_SHOWN) > 0:
+        office.line((office.words(f"另有 {more} 处", f"and {more} more places"), "dim"), indent=4)
+    office.blank()
+
+
+_PLACES_SHOWN = 4
+
+
+def _level(office: Office, warning: EarlyWarning) -> str:
+    if warning.level is None:
+        return office.words("疑问", "question")
+    return LEVELS[warning.level].in_(office.lang)
+
+
+def _tell_how_many(office: Office, shown: int, found: int) -> None:
+    if not found:
+        office.say("没有符合条件的预警", "no warnings of this kind")
+    elif shown < found:
+        office.remark(
+            f"显示 {shown} 条，共 {found} 条；--limit 0 显示全部",
+            f"{shown} of {found}; --limit 0 shows all",
+        )

@@ -1,0 +1,45 @@
+"""The words that the commands share, in both languages, and how they are coloured."""
+
+from __future__ import annotations
+
+from plumbline.errors import Text
+
+LEVELS = {
+    "red": Text("红色", "red"),
+    "yellow": Text("黄色", "yellow"),
+    "blue": Text("蓝色", "blue"),
+}
+LEVEL_STYLES = {"red": "bold red", "yellow": "bold yellow", "blue": "bold blue"}
+
+VERDICTS = {
+    "flag": Text("预警", "flag"),
+    "clear": Text("不预警", "clear"),
+    "left_out": Text("例外", "left out"),
+    "cannot_tell": Text("无法判断", "cannot tell"),
+}
+VERDICT_STYLES = {
+    "flag": "bold red",
+    "clear": "bold green",
+    "left_out": "bold cyan",
+    "cannot_tell": "bold magenta",
+}
+
+TIERS = {
+    "A": Text("号码相同，姓名相符", "number equal, name compatible"),
+    "B": Text("号码相同，姓名不符", "number equal, name incompatible"),
+    "C": Text(
+        "遮盖号码相符，姓名相同，另有一项相同", "masked number, full name and one more equal"
+    ),
+    "D": Text("姓名、出生日期、性别相同", "name, birth date and sex equal"),
+    "E": Text("只有姓名相同", "nothing but the name equal"),
+}
+
+STATUSES = {
+    "draft": Text("草稿", "draft"),
+    "trial": Text("试运行", "trial"),
+    "live": Text("在用", "live"),
+    "retired": Text("停用", "retired"),
+}
+
+#: Whether a condition held.
+HELD = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "magenta")}

@@ -1,0 +1,130 @@
+"""Warnings as a workbook to hand on: nothing in it is ever a formula, and it says what it is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from plumbline.cli.office import Office
+from plumbline.cli.warning import Told
+from plumbline.cli.words import LEVELS, TIERS
+from plumbline.engine import NOT_A_VERDICT, EarlyWarning
+from plumbline.errors import Text
+
+_FILLS = {"red": "#F8D7DA", "yellow": "#FFF3CD", "blue": "#D6E4F5"}
+_HEADER_ROW = 2  # after the notice and the line of origin
+
+#: Heading and width of each column.
+_COLUMNS = (
+    (Text("级别", "level"), 8),
+    (Text("编号", "key"), 19),
+    (Text("模型", "model"), 28),
+    (Text("对象", "subject"), 24),
+    (Text("说明", "sentence"), 60),
+    (Text("身份", "identity"), 20),
+    (Text("准绳", "line"), 36),
+    (Text("证据来源", "evidence"), 40),
+    (Text("核查步骤", "how to check"), 36),
+    (Text("常见的正当解释", "usual innocent explanations"), 36),
+    (Text("当事人或单位的说明", "reply of the person or unit"), 30),
+    (Text("核查结果", "what was found"), 30),
+)
+
+
+def neutral(text: str) -> str:
+    """Text that no spreadsheet takes for a formula, even when it is saved as CSV and opened again."""
+    return (
+        f"'{text}" if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    )
+
+
+def write_workbook(office: Office, path: Path, told: Told) -> None:
+    """Write warnings to an XLSX file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "constant_memory": True,
+    }
+    book = xlsxwriter.Workbook(str(path), options)
+    try:
+        _fill(office, book, told)
+    finally:
+        try:
+            book.close()
+        except xlsxwriter.exceptions.FileCreateError as error:
+            cause = error.__context__ or error.args[0]
+            raise cause if isinstance(cause, OSError) else error from None
+
+
+def _fill(office: Office, book: Any, told: Told) -> None:
+    sheet = book.add_worksheet(office.words("预警", "warnings"))
+    notice = book.add_format({"bold": True, "font_color": "#7A1F1F"})
+    origin = book.add_format({"italic": True, "font_color": "#666666"})
+    header = book.add_format(
+        {"bold": True, "bg_color": "#E7E9ED", "bottom": 1, "text_wrap": True, "valign": "vcenter"}
+    )
+    body = {"text_wrap": True, "valign": "top"}
+    plain = book.add_format(body)
+    fills = {
+        level: book.add_format({**body, "bg_color": c, "bold": True}) for level, c in _FILLS.items()
+    }
+    for column, (_, width) in enumerate(_COLUMNS):
+        sheet.set_column(column, column, width)
+    sheet.freeze_panes(_HEADER_ROW + 1, 2)
+    sheet.autofilter(_HEADER_ROW, 0, _HEADER_ROW + len(told.warnings), len(_COLUMNS) - 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(_HEADER_ROW)
+    said = _origin(office, len(told.warnings))
+    sheet.set_footer("&L" + said.replace("&", "&&") + "&R&P / &N")
+    sheet.write_string(0, 0, NOT_A_VERDICT[office.lang], notice)
+    sheet.write_string(1, 0, said, origin)
+    for column, (heading, _) in enumerate(_COLUMNS):
+        sheet.write_string(_HEADER_ROW, column, heading.in_(office.lang), header)
+    for row, warning in enumerate(told.warnings, _HEADER_ROW + 1):
+        for column, text in enumerate(_cells(office, told, warning)):
+            style = fills.get(warning.level or "", plain) if column == 0 else plain
+            sheet.write_string(row, column, neutral(text), style)
+
+
+def _origin(office: Office, count: int) -> str:
+    """Who took this list, when, and whether it names people: it stands on every page."""
+    masked = (
+        office.words("已脱敏", "masked") if office.masked else office.words("未脱敏", "NOT masked")
+    )
+    return office.words(
+        f"{office.user} 于 {office.now:%Y-%m-%d %H:%M} 从“{office.workspace.name}”导出，{count} 条，{masked}",
+        f"exported by {office.user} on {office.now:%Y-%m-%d %H:%M} from '{office.workspace.name}', "
+        f"{count} warnings, {masked}",
+    )
+
+
+def _cells(office: Office, told: Told, warning: EarlyWarning) -> list[str]:
+    lang, declared = office.lang, office.workspace.model_behind(warning).declared
+
+    def listed(zh: list[str], en: list[str]) -> str:
+        steps = en if lang == "en" and en else zh
+        return "\n".join(f"{i}. {office.clean(step)}" for i, step in enumerate(steps, 1))
+
+    tier = TIERS.get(warning.tier)
+    return [
+        LEVELS[warning.level].in_(lang) if warning.level else "",
+        warning.key,
+        office.clean(declared.title.text.in_(lang)),
+        office.clean(" · ".join(filter(None, told.about[warning.key]))),
+        office.clean(told.sentences[warning.key]),
+        f"{warning.tier}  {tier.in_(lang)}" if tier else warning.tier,
+        office.clean(declared.line.says.text.in_(lang)),
+        "\n".join(office.clean(place) for place in told.places(warning)),
+        listed(declared.check.zh, declared.check.en),
+        listed(declared.innocent.zh, declared.innocent.en),
+        "",
+        "",
+    ]
