@@ -169,6 +169,11 @@ class City:
             if struck := int((rows.spoilt == at).sum()):
                 self.truth.unusable(register.name, reason, struck)
 
+    def amended(self, rng: np.random.Generator, rows: Rows) -> Mask:
+        """The rows that a later delivery speaks of: those it takes back, and some sent again."""
+        again: Mask = some(rng, len(rows), 0.02, 60) & (rows.spoilt == 0)
+        return again | rows.withdrawn.astype(np.bool_)
+
     def who(self, rng: np.random.Generator, rows: Rows, *, share: float = 0.01) -> list[pa.Array]:
         """Citizen numbers and names as a clerk typed them.
 

@@ -128,7 +128,8 @@ def deliver(city: City) -> None:
         folder / "02社区矫正_20251231.xlsx",
         [Sheet("在矫对象", pick(columns, ~serving), above=("社区矫正对象名册",))],
     )
-    change = {"变更类型": either(rows.withdrawn, "删除"), **columns}
-    write_csv(folder / "03更正_20251231.csv", pick(change, rows.withdrawn))
+    again = city.amended(rng, rows)
+    change = {"变更类型": either(rows.withdrawn, "删除", "修改"), **columns}
+    write_csv(folder / "03更正_20251231.csv", pick(change, again))
     city.rows_written(CUSTODY, rows)
-    city.delivered["custody"] += int(rows.withdrawn.sum())
+    city.delivered["custody"] += int(again.sum())

@@ -164,7 +164,8 @@ def write_dates(days: Ints, precision: Any, style: str = "iso") -> pa.Array:
     written = write_days(days, style)
     months = pa.array(precision == MONTH)
     if (precision == MONTH).any():
-        own = style if style in MONTH_STYLES else "iso"
+        # Six digits could be a day with a short year: nobody could read them with certainty.
+        own = style if style in MONTH_STYLES and style != "compact" else "iso"
         written = pc.replace_with_mask(
             written, months, write_months(month_of(days[precision == MONTH]), own)
         )

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plumbline.cli.demo.city import City, Register, pick, words
+from plumbline.cli.demo.city import City, Register, either, pick, words
 from plumbline.cli.demo.days import (
     AS_OF,
     DAY,
@@ -118,12 +118,11 @@ def deliver(city: City) -> None:
     above = ("居民死亡医学证明（推断）书登记册",)
     below = ("注：死亡日期以医学证明为准",)
     write_xlsx(folder / "03卫健死亡证明_20251231.xlsx", [Sheet("登记册", health, above, (), below)])
-    taken_back = pick(
-        {"操作类型": words(("删除",), np.zeros(len(rows), int)), **columns}, rows.withdrawn
-    )
-    write_csv(folder / "04公安更正_20251231.csv", taken_back)
+    again = city.amended(rng, rows)
+    change = {"操作类型": either(rows.withdrawn, "删除", "补报"), **columns}
+    write_csv(folder / "04更正_20251231.csv", pick(change, again))
     city.rows_written(DEATHS, rows)
-    city.delivered["deaths"] += int(rows.withdrawn.sum())
+    city.delivered["deaths"] += int(again.sum())
 
 
 def _put(cells: Any, which: Any, new: Any) -> Any:

@@ -288,10 +288,10 @@ def deliver(city: City) -> None:
             write_parquet(folder / f"医保结算明细_{each}年.parquet", columns)
         else:
             write_csv(folder / f"医保结算明细_{each}年.csv", columns, quoted=True)
-    reversed_ = rows[rows.withdrawn]
-    status = {"记录状态": pa.repeat("冲销", len(reversed_)), **_cells(city, rng, reversed_)}
-    write_csv(folder / "医保结算冲销_20251231.csv", status, quoted=True)
-    city.delivered["medical_claims"] = len(reversed_)
+    again = rows[city.amended(rng, rows)]
+    status = {"记录状态": either(again.withdrawn, "冲销", "正常"), **_cells(city, rng, again)}
+    write_csv(folder / "医保结算明细更正_20251231.csv", status, quoted=True)
+    city.delivered["medical_claims"] = len(again)
     city.rows_written(CLAIMS, rows)
 
 

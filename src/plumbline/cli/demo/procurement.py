@@ -420,10 +420,12 @@ def _deliver_contracts(city: City, rng: np.random.Generator) -> None:
         write_csv(
             folder / name, part, encoding="gb18030" if first < 2019 else "utf-8-sig", quoted=True
         )
-    status = {"合同状态": words(("作废", "撤销公告"), rows.number % 2), **columns}
-    write_csv(folder / "采购合同撤销_20251231.csv", pick(status, rows.withdrawn), quoted=True)
+    again = city.amended(rng, rows)
+    gone = np.where(rows.withdrawn, 1 + rows.number % 2, 0)
+    status = {"合同状态": words(("有效", "作废", "撤销公告"), gone), **columns}
+    write_csv(folder / "采购合同撤销_20251231.csv", pick(status, again), quoted=True)
     city.rows_written(CONTRACTS, rows)
-    city.delivered["contracts"] += int(rows.withdrawn.sum())
+    city.delivered["contracts"] += int(again.sum())
 
 
 def _contract_cells(city: City, rng: np.random.Generator, rows: Rows) -> dict[str, pa.Array]:
