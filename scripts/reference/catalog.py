@@ -71,7 +71,9 @@ def _model(model: SupervisionModel) -> str:
         ("expires", said.expires_on or "—"),
     ]
     folder = model.folder.relative_to(packaged_catalog()).as_posix()
-    links = " · ".join(f"[{file}](../../catalog/{folder}/{file})" for file in ("model.yml", "cases.yml"))
+    links = " · ".join(
+        f"[{file}](../../catalog/{folder}/{file})" for file in ("model.yml", "cases.yml")
+    )
     return f"### {model.name}\n\n**{said.title.zh}** · {said.title.en} · {links}\n\n" + table(
         ("", ""), rows
     )

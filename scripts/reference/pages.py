@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from scripts.reference import catalog, datasets
+from scripts.reference import catalog, commands, datasets, library
+from scripts.reference.words import SLOTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -14,7 +16,7 @@ DOCS = ROOT / "docs"
 _PART = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 PARTS: dict[str, Callable[[], str]] = {
-    **{f"slots {shape}": lambda shape=shape: datasets.slots(shape) for shape in datasets.SLOTS},  # type: ignore[misc]
+    **{f"slots {shape}": partial(datasets.slots, shape) for shape in SLOTS},
     "types": datasets.types,
     "each type": datasets.each_type,
     "manifest": datasets.manifest,
@@ -22,6 +24,15 @@ PARTS: dict[str, Callable[[], str]] = {
     "models": catalog.models,
     "each model": catalog.each_model,
     "datasets": catalog.datasets,
+    "commands": commands.index,
+    "overall options": commands.overall,
+    "each command": commands.each,
+    "settings": commands.settings,
+    "json collide": partial(commands.json_of, "collide"),
+    "json warnings": partial(commands.json_of, "warnings"),
+    "door": library.door,
+    "workspace": library.workspace,
+    "functions": library.functions,
 }
 
 

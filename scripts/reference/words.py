@@ -136,19 +136,11 @@ REGISTER = {
 SETTINGS = {
     "workspace": {
         "name": ("name of the office, on exports", "the folder's name"),
-        "country": (
-            "YAML file, relative to the workspace, with regions of your own: a development zone, "
-            "or an invented province for a demo",
-            "none",
-        ),
-        "region": (
-            "code of the office's own region, such as `\"330300\"`; a place name that several "
-            "regions bear means the one there",
-            "none",
-        ),
+        "country": ("YAML file, relative to the workspace, with regions of your own", "none"),
+        "region": ("code of the office's region: its places go before namesakes", "none"),
     },
     "limits": {
-        "memory": ("what the database engine may use before it spills to disk", "`\"2GB\"`"),
+        "memory": ("what the database engine may use before it spills to disk", '`"2GB"`'),
         "threads": ("how many cores it may use", "all"),
         "spill": (
             "folder for what does not fit, relative to the workspace",
