@@ -16,6 +16,7 @@ from typing import NamedTuple
 from plumbline.engine.fact.readers.encoding import Encoding
 
 BLOCK_BYTES = 4 << 20
+PIECE_BYTES = 1 << 18  # what is read carefully at a time
 LINE_BYTES = 1 << 20  # a longer line is no row of any table
 HEAD_BYTES = 2_000  # of an overlong line, kept to show
 
@@ -57,6 +58,26 @@ class Blocks:
 
     def put_back(self, block: Block) -> None:
         self._back.append(block)
+
+    def cut(self, block: Block) -> bool:
+        """Puts a block back in small pieces; False where it is one already."""
+        if block.overlong or len(block.data) <= PIECE_BYTES:
+            return False
+        pieces, line, at = [], block.line, 0
+        while at < len(block.data):
+            end = _line_end(block.data, at + PIECE_BYTES)
+            pieces.append(Block(line, block.data[at:end]))
+            line, at = line + count_lines(pieces[-1].data), end
+        if len(pieces) == 1:
+            return False
+        self._back += reversed(pieces)
+        return True
+
+
+def _line_end(data: bytes, beyond: int) -> int:
+    """The end of the line that `beyond` falls in."""
+    found = LINE_END.search(data, beyond - 1)
+    return found.end() if found else len(data)
 
 
 def count_lines(data: bytes) -> int:

@@ -79,6 +79,31 @@ def slices(lines: pa.Array, columns: list[pa.Array], misfits: list[Misfit]) -> I
         )
 
 
+def merged(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same rows in the same order, small batches put together."""
+    waiting: list[Batch] = []
+    held = 0
+    for batch in batches:
+        size = len(batch.lines) + len(batch.misfits)
+        if waiting and held + size > BATCH_ROWS:
+            yield _together(waiting)
+            waiting, held = [], 0
+        waiting.append(batch)
+        held += size
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(batches: list[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
+    return Batch(
+        pa.concat_arrays([batch.lines for batch in batches]),
+        [pa.concat_arrays(parts) for parts in zip(*(b.columns for b in batches), strict=True)],
+        [misfit for batch in batches for misfit in batch.misfits],
+    )
+
+
 def too_many(count: int, width: int) -> Text:
     return Text(
         f"本行有 {count} 格，表头只有 {width} 格：可能多了分隔符，或表头右边还有内容",

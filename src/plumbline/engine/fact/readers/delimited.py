@@ -18,7 +18,7 @@ from pyarrow import csv as arrow_csv
 
 from plumbline.engine.fact.readers.base import Batch, Merge, Misfit, Row, Sheet
 from plumbline.engine.fact.readers.blocks import LINE_BYTES, LINE_END, Block, Blocks, count_lines
-from plumbline.engine.fact.readers.columns import fit, gather, slices, too_few, too_many
+from plumbline.engine.fact.readers.columns import fit, gather, merged, slices, too_few, too_many
 from plumbline.engine.fact.readers.encoding import Encoding, detect, looks_mixed
 from plumbline.engine.fact.readers.records import records, records_of
 from plumbline.errors import DeclarationError, Text
@@ -69,12 +69,18 @@ class Delimited:
     def batches(self, after: int, width: int) -> Iterator[Batch]:
         start, physical = self._below(after, width)
         if start is None:
-            return
+            return iter(())
+        return merged(self._pieces(start, width, physical))
+
+    def _pieces(self, start: int, width: int, physical: int) -> Iterator[Batch]:
+        """Whole blocks, as far as they are simple; the others in pieces, each as it can be read."""
         blocks = self._blocks(start)
         fast = _Fast(self.encoding, self.delimiter, width, physical, self.line_limit)
         for block in blocks:
             read = fast.read(block)
             if read is None:
+                if blocks.cut(block):
+                    continue
                 found = records_of(
                     block, blocks, self.encoding, self.delimiter, self.line_limit, width
                 )

@@ -7,6 +7,7 @@ simple. What cannot be read costs its own lines and no others.
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Iterator
 
 from plumbline.engine.fact.readers.base import Misfit, Row
@@ -52,97 +53,92 @@ def records_of(
         yield Misfit(block.line, _shown(block.data, encoding), too_long(limit))
         return
     lines = _Lines(block, blocks, encoding, limit)
-    at, end = 0, lines.known  # records that start in a block fetched on the way are read as well
-    while at < end:
+    texts, at = lines.texts, 0
+    while at < len(texts):  # which grows where a record runs on into the next block
+        base = at
         reader = csv.reader(lines.read_from(at), delimiter=delimiter, strict=True)
         try:
             for cells in reader:
-                upto = lines.index
-                swallows = (
-                    width is not None
-                    and upto > at + 1
-                    and len(cells) != width
-                    and _stands_alone(lines.text(at + 1), delimiter, width)
-                )
-                if swallows:
-                    break  # the quote was never closed, and a good row has gone in
-                reason = lines.bad
+                upto = base + reader.line_num
+                if upto > at + 1 and lines.is_overrun(at, upto, cells, delimiter, width):
+                    break
+                reason = lines.reason(at, upto) if lines.reasons else None
                 if reason is None:
                     yield Row(block.line + at, cells)
                 else:
                     yield Misfit(block.line + at, lines.raw(at, upto), reason)
-                at = upto
-                lines.read_on(at)
+                at = lines.start = upto
             else:
-                end = lines.known
                 continue
         except (csv.Error, _UnclosedError):
-            lenient = _leniently(lines.text(at), delimiter)
-            if lenient is not None and lines.reason(at) is None:
+            lenient = _leniently(texts[at], delimiter)
+            if lenient is not None and at not in lines.reasons:
                 yield Row(block.line + at, lenient)
-                at, end = at + 1, lines.known
+                at += 1
                 continue
-        reason = lines.reason(at) or _UNCLOSED
-        yield Misfit(block.line + at, lines.raw(at, at + 1), reason)
-        at, end = at + 1, lines.known
+        yield Misfit(block.line + at, lines.raw(at, at + 1), lines.reason(at, at + 1) or _UNCLOSED)
+        at += 1
 
 
 class _Lines:
-    """The lines of a block, decoded one by one; an iterator for csv.reader that can be rewound."""
+    """The lines of a block, decoded one by one, for csv.reader; reading can begin at any of them.
+
+    Attributes:
+        reasons: by index, why a line cannot be used.
+        start: where the record being read began; kept up to date by the reader of records.
+    """
 
     def __init__(self, block: Block, blocks: Blocks, encoding: Encoding, limit: int) -> None:
         self._blocks, self._encoding, self._limit = blocks, encoding, limit
-        self._texts: list[str] = []
-        self._reasons: dict[int, Text] = {}
+        self.texts: list[str] = []
+        self.reasons: dict[int, Text] = {}
+        self.start = 0
         self._add(block.data)
-        self._start = self.index = self._pending = 0
-        self.bad: Text | None = None  # why the record being read cannot be used
-
-    @property
-    def known(self) -> int:
-        return len(self._texts)
 
     def read_from(self, at: int) -> Iterator[str]:
-        self.index = at
-        self.read_on(at)
-        return self
+        self.start = at
+        return itertools.chain(itertools.islice(self.texts, at, None), self._beyond())
 
-    def read_on(self, at: int) -> None:
-        """A record ended; the next one starts at `at`."""
-        self._start, self._pending, self.bad = at, 0, None
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        if self.index >= len(self._texts) and (self.index == self._start or not self._fetch()):
-            raise StopIteration
-        if self.index > self._start:
-            self._pending += len(self._texts[self.index])
-            if self._pending > self._limit:
+    def _beyond(self) -> Iterator[str]:
+        """Further lines, for as long as a record is open."""
+        index = len(self.texts)
+        held = sum(map(len, self.texts[self.start : index]))
+        while index > self.start:
+            if index == len(self.texts) and not self._fetch():
+                return
+            held += len(self.texts[index])
+            if held > self._limit:
                 raise _UnclosedError
-        if self._reasons and self.bad is None:
-            self.bad = self._reasons.get(self.index)
-        self.index += 1
-        return self._texts[self.index - 1]
+            index += 1
+            yield self.texts[index - 1]
 
-    def text(self, at: int) -> str:
-        return self._texts[at]
+    def is_overrun(
+        self, at: int, upto: int, cells: list[str], delimiter: str, width: int | None
+    ) -> bool:
+        """Whether a record of several lines is one only because its quote was never closed."""
+        if sum(map(len, self.texts[at:upto])) > self._limit:
+            return True
+        if width is None or len(cells) == width:
+            return False
+        alone = _leniently(self.texts[at + 1], delimiter)  # a good row has gone in
+        return alone is not None and len(alone) == width
 
-    def reason(self, at: int) -> Text | None:
-        return self._reasons.get(at)
+    def reason(self, at: int, upto: int) -> Text | None:
+        return next((self.reasons[i] for i in range(at, upto) if i in self.reasons), None)
 
     def raw(self, start: int, end: int) -> str:
-        return "".join(self._texts[start:end]).rstrip("\r\n")
+        return "".join(self.texts[start:end]).rstrip("\r\n")
 
     def _fetch(self) -> bool:
-        """Takes the next block for a record that is still open."""
+        """Takes the next piece of the file for a record that is still open."""
         block = self._blocks.next()
         if block is None:
             return False
         if block.overlong:
             self._blocks.put_back(block)
             return False
+        if self._blocks.cut(block):
+            return self._fetch()
         self._add(block.data)
         return True
 
@@ -151,17 +147,17 @@ class _Lines:
         if len(max(raw, key=len, default=b"")) <= self._limit and _clean(data, self._encoding):
             codec = self._encoding.codec
             codec = "utf-8" if codec.startswith("utf-16") else codec
-            self._texts += [line.decode(codec) for line in raw]
+            self.texts += [line.decode(codec) for line in raw]
             return
         for line in raw:
             if len(line) > self._limit:
-                self._reasons[len(self._texts)] = too_long(self._limit)
+                self.reasons[len(self.texts)] = too_long(self._limit)
                 # without quotes, so that it ends where it ends
-                self._texts.append(_shown(line, self._encoding).replace('"', "") + "\n")
+                self.texts.append(_shown(line, self._encoding).replace('"', "") + "\n")
                 continue
             if reason := misfit_reason(line, _stored(self._encoding)):
-                self._reasons[len(self._texts)] = reason
-            self._texts.append(line.decode(_stored(self._encoding).codec, "replace"))
+                self.reasons[len(self.texts)] = reason
+            self.texts.append(line.decode(_stored(self._encoding).codec, "replace"))
 
 
 def _stored(encoding: Encoding) -> Encoding:
@@ -194,8 +190,3 @@ def _leniently(line: str, delimiter: str) -> list[str] | None:
     except csv.Error:
         return None
     return cells if reader.line_num == 1 else None
-
-
-def _stands_alone(line: str, delimiter: str, width: int) -> bool:
-    cells = _leniently(line, delimiter)
-    return cells is not None and len(cells) == width
