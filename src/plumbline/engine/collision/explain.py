@@ -18,6 +18,7 @@ from plumbline.engine.fact import sql
 from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.types import UnreadableCellError
 from plumbline.engine.line.compile import Compiled, compile_model
+from plumbline.engine.line.shapes.ties import shown_key
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.errors import Lang, RunError, Text
 
@@ -143,6 +144,8 @@ def _about(model: SupervisionModel, fact: str, column: str, subject: str) -> str
                  f"'{subject}' is not a valid {type_.title.en}: {unreadable.reason.en}"),
             where=model.name,
         ) from unreadable  # fmt: skip
+    if value[0] is None:  # a warning whose subject is not known
+        return f"{sql.name(column + suffixes[0])} IS NULL"
     use = suffixes.index("__key") if "__key" in suffixes and value[-1] is not None else 0
     return f"{sql.name(column + suffixes[use])} = {_literal(value[use])}"
 
@@ -172,12 +175,17 @@ def explain(
 
 
 def _normal(model: SupervisionModel, fact: str, column: str, subject: str) -> Any:
+    """The subject as `one_warning_per` writes it."""
     type_ = model.facts[fact].types[column]
     try:
         value = type_.parse(subject)
     except UnreadableCellError:
         return subject
-    return value[0] if value[0] is not None else subject
+    if value[0] is None:
+        return ""
+    if isinstance(value[0], date):
+        return value[0] if value[0] == value[1] else f"{value[0]}..{value[1]}"
+    return value[-1] if shown_key(model.facts[fact], column) else value[0]
 
 
 def _judged(

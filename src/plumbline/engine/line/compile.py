@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Literal
 
 import sqlglot
@@ -29,7 +30,9 @@ from plumbline.engine.line.expression import Compiler, Scope, conjuncts, parse, 
 from plumbline.engine.line.inforce import line_in_force, numbers
 from plumbline.engine.line.model import Level, SupervisionModel
 from plumbline.engine.line.shapes import Base, digest
-from plumbline.engine.line.time import Day
+from plumbline.engine.line.shapes.base import filtered
+from plumbline.engine.line.shapes.ties import shown_key
+from plumbline.engine.line.time import Day, Number
 from plumbline.errors import DeclarationError, Text
 
 Dialect = Literal["duckdb", "spark"]
@@ -122,8 +125,7 @@ def compile_model(
         *(f"{sql} AS left_{i + 1}" for i, (_, sql) in enumerate(left)),
         *(f"{sql} AS cannot_{i + 1}" for i, (_, sql) in enumerate(cannot)),
         *(column for grade in grades for column in grade.columns()),
-        *(f"CAST({sql.first if isinstance(sql, Day) else sql} AS TEXT) "
-          f"AS figure_{name.partition('.')[2]}"
+        *(f"{_as_text(sql)} AS figure_{name.partition('.')[2]}"
           for name, sql in base.figures.items()),
     ]  # fmt: skip
     parts: tuple[Part, ...] = ()
@@ -140,7 +142,7 @@ def compile_model(
         *base.ctes,
         ("candidate", f"SELECT {', '.join(columns)} FROM {base.source}{pruned}"),
         ("judged", f"SELECT *, {_verdict(left, cannot)} FROM candidate"),
-        *_levels(model, grades),
+        *_levels(model, base, grades),
     ]
     facts = _fact_ctes(model, base, used, focus or {})
     figures = tuple(name.partition(".")[2] for name in base.figures)
@@ -181,29 +183,79 @@ def _per(model: SupervisionModel, base: Base, named: str, index: int) -> str:
         return f"COALESCE(CAST({base.figures[named]} AS TEXT), '')"
     fact, column = model.column_of(named)
     slot = ("one_warning_per", index)
-    if fact not in model.facts:
+    if fact not in base.scope.facts:
         raise model.error(slot, f"没有“{named}”", f"no '{named}'")
     at = base.scope.locate(fact, column)
     if model.facts[fact].columns[column].type in ("date", "moment"):
-        first, last = f"CAST({at}__from AS TEXT)", f"CAST({at}__to AS TEXT)"
-        return f"COALESCE(CASE WHEN {first} = {last} THEN {first} ELSE {first} || '..' || {last} END, '')"
-    return f"COALESCE(CAST({at} AS TEXT), '')"
+        return f"COALESCE({_as_text(Day(f'{at}__from', f'{at}__to'))}, '')"
+    return f"COALESCE(CAST({at}{shown_key(model.facts[fact], column)} AS TEXT), '')"
+
+
+def _as_text(value: str | Day) -> str:
+    """SQL of a value in words that every engine writes alike."""
+    if isinstance(value, str):
+        return f"CAST({value} AS TEXT)"
+    first, last = f"CAST({value.first} AS TEXT)", f"CAST({value.last} AS TEXT)"
+    return f"CASE WHEN {first} = {last} THEN {first} ELSE {first} || '..' || {last} END"
 
 
 class _Grade:
-    """One level: a condition on candidates, or on all rows of a warning."""
+    """One level: a condition on candidates, or on all rows of a warning.
+
+    A condition that has aggregates in it is judged when the candidates of a warning are known; what
+    else it mentions is carried along from the candidate.
+    """
 
     def __init__(self, model: SupervisionModel, scope: Scope, level: Level, text: str) -> None:
-        self.level, self.always = level, text.strip() == "otherwise"
+        self.model, self.level, self.always = model, level, text.strip() == "otherwise"
+        self.scope = scope
         self.aggregates: dict[tuple[str, str, str | None], str] = {}
+        self.carried: dict[str, str] = {}  # column of the candidate -> its SQL
         self.sql = "TRUE"
-        if not self.always:
-            scope = replace(scope, aggregate=self._note)
-            self.sql = _slot(model, scope, ("grade", level), text)
+        if self.always:
+            return
+        self.sql = _slot(model, replace(scope, aggregate=self._note), ("grade", level), text)
+        if self.aggregates:
+            later = replace(
+                scope, aggregate=self._note, inside=scope, locate=self._carry,
+                numbers={name: self._carried_number(name, n) for name, n in scope.numbers.items()},
+                figures={name: self._carried_figure(name, f) for name, f in scope.figures.items()},
+            )  # fmt: skip
+            self.sql = _slot(model, later, ("grade", level), text)
 
-    def _note(self, name: str, fact: str, inner: str | None) -> str:
+    def _note(self, name: str, fact: str, inner: str | Day | None) -> str | Day:
+        if isinstance(inner, Day):
+            ends = (self._note(name, fact, inner.first), self._note(name, fact, inner.last))
+            return Day(str(ends[0]), str(ends[1]), moment=inner.moment)
         key = (name, fact, inner)
         return f"tally.{self.aggregates.setdefault(key, f'{self.level}_{name}_{len(self.aggregates) + 1}')}"
+
+    def _carry(self, fact: str, column: str) -> str:
+        at, name = self.scope.locate(fact, column), f"for_{self.level}_{fact}_{column}"
+        for field in self.model.facts[fact].types[column].fields:
+            self.carried[f"{name}{field.suffix}"] = f"{at}{field.suffix}"
+        return f"judged.{name}"
+
+    def _carried_number(self, name: str, number: Number | str) -> Number | str:
+        if isinstance(number, str):
+            return self._one(f"for_{self.level}_setting_{name}", number)
+        return Number(
+            tuple(
+                (self._one(f"for_{self.level}_setting_{name}_{i}", when) if when else "", value)
+                for i, (when, value) in enumerate(number.cases)
+            )
+        )
+
+    def _carried_figure(self, name: str, figure: str | Day) -> str | Day:
+        column = f"for_{self.level}_{name.replace('.', '_')}"
+        if isinstance(figure, str):
+            return self._one(column, figure)
+        first, last = self._one(f"{column}__from", figure.first), self._one(f"{column}__to", figure.last)
+        return Day(first, last, moment=figure.moment)
+
+    def _one(self, column: str, sql: str) -> str:
+        self.carried[column] = sql
+        return f"judged.{column}"
 
     @property
     def whole(self) -> bool:
@@ -213,11 +265,17 @@ class _Grade:
     def columns(self) -> list[str]:
         if self.always:
             return []
-        if self.whole:
-            return [
-                f"{inner} AS of_{alias}" for (_, _, inner), alias in self.aggregates.items() if inner
-            ]
-        return [f"{self.sql} AS is_{self.level}"]
+        if not self.whole:
+            return [f"{self.sql} AS is_{self.level}"]
+        mentioned = {c.name for c in parsed(self.sql).find_all(exp.Column)}
+        return [
+            *(f"{inner} AS of_{alias}" for (_, _, inner), alias in self.aggregates.items() if inner),
+            *(f"{sql} AS {name}" for name, sql in self.carried.items() if name in mentioned),
+        ]
+
+
+def parsed(text: str) -> exp.Expr:
+    return sqlglot.parse_one(text, dialect="duckdb")
 
 
 def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]]) -> str:
@@ -245,7 +303,9 @@ def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]])
     )
 
 
-def _levels(model: SupervisionModel, grades: Sequence[_Grade]) -> list[tuple[str, str]]:
+def _levels(
+    model: SupervisionModel, base: Base, grades: Sequence[_Grade]
+) -> list[tuple[str, str]]:
     """The level of each warning, from its flagged candidates."""
     per = ", ".join(f"per_{i + 1}" for i in range(len(model.declared.one_warning_per)))
     same = " AND ".join(
@@ -255,8 +315,8 @@ def _levels(model: SupervisionModel, grades: Sequence[_Grade]) -> list[tuple[str
     joined = "judged"
     wholes = [grade for grade in grades if grade.whole]
     if wholes:
-        ctes += _tallies(per, wholes)
-        joined = f"judged JOIN tally ON {same}"
+        ctes += _tallies(model, base, per, wholes)
+        joined = f"judged LEFT JOIN tally ON {same}"
     whens, otherwise = [], "blue"
     for grade in grades:
         if grade.always:
@@ -283,49 +343,62 @@ def _levels(model: SupervisionModel, grades: Sequence[_Grade]) -> list[tuple[str
     return ctes
 
 
-def _tallies(per: str, grades: Sequence[_Grade]) -> list[tuple[str, str]]:
+def _tallies(
+    model: SupervisionModel, base: Base, per: str, grades: Sequence[_Grade]
+) -> list[tuple[str, str]]:
     """Aggregates over the rows of a warning: each row counts once, however many candidates use it."""
     by_fact: dict[str, list[tuple[str, str | None, str]]] = {}
     for grade in grades:
         for (name, fact, inner), alias in grade.aggregates.items():
+            if fact not in base.rows and (inner or fact not in base.expanded):
+                raise model.error(
+                    ("grade", grade.level),
+                    f"预警里没有“{fact}”的行可供汇总",
+                    f"a warning has no rows of '{fact}' to aggregate",
+                )
             by_fact.setdefault(fact, []).append((name, inner, alias))
     ctes, names = [], []
+    keys = per.split(", ")
     for fact, wanted in by_fact.items():
-        inputs = "".join(f", of_{alias}" for _, inner, alias in wanted if inner)
+        row, source = f"row_{fact}", "judged"
+        if fact not in base.rows:
+            row, source = f"{base.expanded[fact]} AS row_{fact}", f"judged{base.expansion}"
+        inputs = "".join(f", judged.of_{alias}" for _, inner, alias in wanted if inner)
         outputs = ", ".join(
             f"{aggregate_sql(name, f'of_{alias}' if inner else None)} AS {alias}"
             for name, inner, alias in wanted
         )
+        once = (
+            f"SELECT DISTINCT {', '.join(f'judged.{key}' for key in keys)}, {row}{inputs} FROM {source} "
+            "WHERE judged.verdict = 'flag'"
+        )
         ctes.append(
             (
                 f"tally_{fact}",
-                f"SELECT {per}, {outputs} FROM (SELECT DISTINCT {per}, row_{fact}{inputs} "
-                f"FROM judged WHERE verdict = 'flag') AS distinct_{fact} GROUP BY {per}",
+                f"SELECT {per}, {outputs} FROM ({once}) AS distinct_{fact} "
+                f"WHERE row_{fact} IS NOT NULL GROUP BY {per}",
             )
         )
         names.append(f"tally_{fact}")
-    first, *others = names
     columns = ", ".join(
-        [*(f"{first}.{c}" for c in per.split(", "))]
+        [f"every.{key}" for key in keys]
         + [f"tally_{fact}.{alias}" for fact, wanted in by_fact.items() for _, _, alias in wanted]
     )
     joins = "".join(
-        f" JOIN {name} ON " + " AND ".join(f"{name}.{c} = {first}.{c}" for c in per.split(", "))
-        for name in others
+        f" LEFT JOIN {name} ON " + " AND ".join(f"{name}.{key} = every.{key}" for key in keys)
+        for name in names
     )
-    ctes.append(("tally", f"SELECT {columns} FROM {first}{joins}"))
+    every = f"SELECT DISTINCT {per} FROM judged WHERE verdict = 'flag'"
+    ctes.append(("tally", f"SELECT {columns} FROM ({every}) AS every{joins}"))
     return ctes
 
 
 def aggregate_sql(name: str, column: str | None) -> str:
-    """An aggregate over rows; a total with an unknown part is unknown."""
+    """An aggregate over rows; with an unknown part it is unknown."""
     if name == "rows":
         return "COUNT(*)"
-    if name == "total":
-        return f"CASE WHEN COUNT(*) = COUNT({column}) THEN SUM({column}) END"
-    if name == "distinct":
-        return f"COUNT(DISTINCT {column})"
-    return f"{'MIN' if name in ('least', 'earliest') else 'MAX'}({column})"
+    functions = {"total": "SUM(", "distinct": "COUNT(DISTINCT ", "least": "MIN(", "earliest": "MIN("}
+    return f"CASE WHEN COUNT(*) = COUNT({column}) THEN {functions.get(name, 'MAX(')}{column}) END"
 
 
 def _parts(model: SupervisionModel, scope: Scope) -> tuple[tuple[Part, ...], list[str]]:
@@ -373,20 +446,35 @@ def _fact_ctes(
     found = []
     for alias in base.facts:
         dataset = model.facts[alias]
+        if dataset.name in base.facts and dataset.name != alias:
+            # Another fact bears this dataset's name and would be read in its place.
+            found.append((f"dataset_{dataset.name}", f"SELECT * FROM {_safe(dataset.name)}"))
+    found = list(dict.fromkeys(found))
+    for alias in base.facts:
+        dataset = model.facts[alias]
+        source = _safe(dataset.name)
+        if dataset.name in base.facts and dataset.name != alias:
+            source = f"dataset_{dataset.name}"
         conditions = []
-        where = model.declared.facts[alias].where
-        if where is not None:
-            scope = replace(
-                base.scope, locate=lambda _, column: column, bare=alias,
-                facts={alias: dataset}, figures={}, numbers={},
-            )  # fmt: skip
-            conditions.append(_slot(model, scope, ("facts", alias, "where"), where))
+        lacked = model.declared.lack is not None and model.declared.lack.fact == alias
+        if model.declared.facts[alias].where is not None and not lacked:
+            locate = partial(_column_of, source)
+            conditions.append(filtered(model, alias, base.scope, locate))
         if alias in focus:
             conditions.append(focus[alias])
-        filtered = " WHERE " + " AND ".join(f"({c})" for c in conditions) if conditions else ""
-        columns = ", ".join([*used[alias], "_row"])
-        found.append((alias, f"SELECT {columns} FROM {dataset.name}{filtered}"))
+        kept = " WHERE " + " AND ".join(f"({c})" for c in conditions) if conditions else ""
+        columns = ", ".join([*map(_safe, used[alias]), "_row"])
+        found.append((alias, f"SELECT {columns} FROM {source}{kept}"))
     return found
+
+
+def _column_of(source: str, _: str, column: str) -> str:
+    return f"{source}.{column}"
+
+
+def _safe(name: str) -> str:
+    """A name as SQL takes it; quoted only where it is one of SQL's own words."""
+    return exp.to_identifier(name).sql(dialect="duckdb")
 
 
 def _statement(

@@ -85,6 +85,7 @@ class Scope:
         figures: names such as `sum.litres` -> SQL.
         numbers: settings -> their value, perhaps by date in force.
         aggregate: builds the SQL of rows(...), total(...) where aggregates are allowed.
+        inside: where the argument of an aggregate finds columns; None: where all others do.
         bare: the fact that bare column names belong to (in `where`).
     """
 
@@ -93,7 +94,8 @@ class Scope:
     locate: Callable[[str, str], str] = lambda fact, column: f"{fact}.{column}"
     figures: Mapping[str, str | Day] = field(default_factory=dict)
     numbers: Mapping[str, Number | str] = field(default_factory=dict)
-    aggregate: Callable[[str, str, str | None], str] | None = None
+    aggregate: Callable[[str, str, str | Day | None], str | Day] | None = None
+    inside: Scope | None = None
     bare: str | None = None
     as_of: str = "as_of"
 
@@ -473,7 +475,7 @@ class Compiler:
 
         return f"CASE WHEN {years(day.first)} = {years(day.last)} THEN {years(day.first)} END"
 
-    def _aggregate(self, name: str, given: Sequence[exp.Expr]) -> str:
+    def _aggregate(self, name: str, given: Sequence[exp.Expr]) -> str | Day:
         if self.scope.aggregate is None:
             raise self._refuse(
                 f"这里不能用 {name}(...)", f"{name}(...) cannot be used here",
@@ -492,11 +494,16 @@ class Compiler:
             raise self._refuse(
                 f"{name} 的参数须含 事实.列", f"{name} needs a fact.column in its argument"
             )
-        value = Compiler(_without_aggregates(self.scope)).value(given[0])
-        inner = value.first if isinstance(value, Day) else value
-        if isinstance(value, Day) and name in ("latest", "most"):
-            inner = value.last
-        return self.scope.aggregate(name, mentioned[0][0], str(inner))
+        value = Compiler(self.scope.inside or _without_aggregates(self.scope)).value(given[0])
+        if isinstance(value, Day) and name == "distinct":  # values as they are written: 2020 is one
+            value = f"CAST({value.first} AS TEXT) || CAST({value.last} AS TEXT)"
+        if isinstance(value, Span) or (isinstance(value, Day) and name == "total"):
+            raise self._refuse(
+                f"{name} 不能用于日期或时段", f"{name} cannot be taken of a date or period"
+            )
+        if name == "total" and self._kind(given[0]) not in (None, "number"):
+            raise self._refuse(f"“{written(given[0])}”不是数", f"'{written(given[0])}' is not a number")
+        return self.scope.aggregate(name, mentioned[0][0], value)
 
     def _check_codes(self, column: exp.Expr, literals: Sequence[exp.Expr]) -> None:
         """A code that the category does not know would silently never match."""

@@ -6,6 +6,7 @@ The slots are explained in docs/reference/model-language.md; this module loads a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field as Slot
 from pydantic import field_validator
+from sqlglot import exp
 
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.document import Document, Strict, Words, did_you_mean
@@ -21,6 +23,21 @@ from plumbline.errors import DeclarationError, Text
 Level = Literal["red", "yellow", "blue"]
 Status = Literal["draft", "trial", "live", "retired"]
 ShapeName = Literal["meet", "lack", "sum", "overlap", "path", "duplicate", "outlier", "sql"]
+
+
+#: Names that the compiled statement gives to its own parts.
+_OWN_NAMES = frozenset(
+    "candidate judged graded tally gathering gathered inexact found listed ranked quartiles as_of "
+    "sum duplicate outlier sql".split()
+)
+
+
+def is_plain(name: str) -> bool:
+    """Can it stand in SQL as it is: a small word of ASCII that is not SQL's own?"""
+    return (
+        re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) is not None
+        and exp.to_identifier(name).sql(dialect="duckdb") == name
+    )
 
 
 def _as_list(value: Any) -> Any:
@@ -154,9 +171,11 @@ class ModelFile(Strict):
     expect: Expect
 
     _list = field_validator("one_warning_per", mode="before")(_as_list)
-    _dates = field_validator("expires_on", mode="before")(
-        lambda value: None if value is None else str(value)
-    )
+
+    @field_validator("expires_on", mode="before")
+    @classmethod
+    def _date(cls, value: Any) -> Any:
+        return None if value is None else date.fromisoformat(str(value)).isoformat()
 
 
 class SupervisionModel:
@@ -188,8 +207,9 @@ class SupervisionModel:
 
     def column_of(self, named: str) -> tuple[str, str]:
         """The fact and column that an entity or `fact.column` of `one_warning_per` stands for."""
-        reference = (self.declared.same[named][0] if named in self.declared.same else named).rstrip("?")
-        fact, _, column = reference.partition(".")
+        references = self.declared.same.get(named, [named])
+        present = [each for each in references if each.partition(".")[0] in self.evidence]
+        fact, _, column = (present or references)[0].rstrip("?").partition(".")
         return fact, column
 
     @property
@@ -222,6 +242,13 @@ class SupervisionModel:
 
     def _resolve_facts(self, datasets: Mapping[str, Dataset]) -> Iterator[tuple[str, Dataset]]:
         for alias, use in self.declared.facts.items():
+            if not is_plain(alias) or alias in _OWN_NAMES:
+                raise self.error(
+                    ("facts", alias),
+                    f"事实不能叫“{alias}”",
+                    f"a fact cannot be called '{alias}'",
+                    Text("用一个英文单词，如 payment", "use a plain word, such as payment"),
+                )
             if use.dataset not in datasets:
                 raise self.error(
                     ("facts", alias, "dataset"),

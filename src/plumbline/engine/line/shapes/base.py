@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from plumbline.engine.line.expression import Scope
+from plumbline.engine.line.expression import Compiler, Scope, parse
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
@@ -63,6 +63,24 @@ def plain_scope(model: SupervisionModel) -> Scope:
         return model.document.error((), problem, hint)
 
     return Scope(facts=model.facts, error=error)
+
+
+def filtered(
+    model: SupervisionModel,
+    alias: str,
+    scope: Scope,
+    locate: Callable[[str, str], str] = lambda fact, column: f"{fact}.{column}",
+) -> str:
+    """A fact's `where` as SQL."""
+
+    def error(problem: Text, hint: Text | None = None) -> DeclarationError:
+        return model.document.error(("facts", alias, "where"), problem, hint)
+
+    within = replace(
+        scope, error=error, locate=locate, bare=alias, facts={alias: model.facts[alias]},
+        figures={}, numbers={},
+    )  # fmt: skip
+    return Compiler(within).boolean(parse(model.declared.facts[alias].where or "true", error))
 
 
 def date_in_force(model: SupervisionModel) -> str | None:

@@ -6,9 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import sqlglot
+from sqlglot import exp
+
 from plumbline.engine.line.expression import Compiler, Refusal, Scope, parse
 from plumbline.engine.line.inforce import numbers
-from plumbline.engine.line.model import Sum, SupervisionModel
+from plumbline.engine.line.model import Sum, SupervisionModel, is_plain
 from plumbline.engine.line.shapes.base import (
     Base,
     date_in_force,
@@ -16,7 +19,7 @@ from plumbline.engine.line.shapes.base import (
     digest,
     plain_scope,
 )
-from plumbline.engine.line.shapes.ties import joined, worst
+from plumbline.engine.line.shapes.ties import agreed, identifier_key, joined, worst
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
 
@@ -46,6 +49,7 @@ class _Input:
     column: str | None
     aggregate: str
     nullable: bool
+    facts: tuple[str, ...]  # whose rows it is over
 
 
 class _Gathering:
@@ -56,7 +60,7 @@ class _Gathering:
         self.scope = plain_scope(model)
         self.inputs: list[_Input] = []
         self.columns: dict[str, str] = {}  # name in `gathering` -> SQL over the facts
-        self.dates: set[str] = set()  # figures that are dates
+        self.dates: dict[str, str] = {}  # figures that are dates -> date or moment
         self.per = [model.resolve(ref.rstrip("?"), (slot, "per", i)) for i, ref in enumerate(what.per)]
         #: Columns written with a question mark may be absent; absent equals absent.
         self.optional = {model.resolve(ref[:-1], (slot, "per")) for ref in what.per if ref.endswith("?")}
@@ -65,6 +69,19 @@ class _Gathering:
             raise model.error(
                 (slot,), "within 和 by 须一起写", "within and by belong together"
             )
+        if what.by and len(what.over) > 1:
+            raise model.error(
+                (slot, "within"),
+                "滑动窗口只能汇总一个事实",
+                "a window slides over the rows of one fact only",
+            )
+        for i, (fact, column) in enumerate(self.per):
+            if (fact, column) in self.optional and self._physical(fact, column) != [""]:
+                raise model.error(
+                    (slot, "per", i),
+                    f"{fact}.{column} 不是文本列，不能写问号",
+                    f"{fact}.{column} is no plain text; a question mark cannot stand here",
+                )
 
     def base(self) -> Base:
         model, what = self.model, self.what
@@ -77,16 +94,18 @@ class _Gathering:
         if force is not None:
             day = day_at(model, force, self.scope)
             self.columns |= {"force_from": day.first, "force_to": day.last}
-        columns = {**rows, **keys, **self.columns, "counts": counts, "tier": worst(tiers)}
+        columns = {
+            **rows, **keys, **self.columns, **self._ties(), "counts": counts, "tier": worst(tiers),
+        }  # fmt: skip
         listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
         known = " AND ".join(f"{sql} IS NOT NULL" for sql in self._group_keys().values())
         gathering = f"SELECT {listed} FROM {source} WHERE ({counts}) IS DISTINCT FROM FALSE AND {known}"
-        gathered = self._windowed(figures) if self.by else self._grouped(figures)
+        gathered = self._windowed() if self.by else self._grouped()
 
         outside = [alias for alias in model.facts if alias not in what.over]
         located = replace(self.scope, locate=self._locate)
         end, more = joined(
-            model, outside, self._locate, already=list(what.over), source="gathered"
+            model, outside, self._locate, already=list(what.over), source="gathered", reach=self._kept
         )
         in_force = self._in_force(outside, located)
         row_columns = {alias: f"{alias}._row" for alias in outside}
@@ -97,10 +116,14 @@ class _Gathering:
             in_force=in_force,
             source=end,
             rows=row_columns,
-            tier=worst([*more, "gathered.tier"]) if tiers or more else "'A'",
+            tier=worst([*more, "gathered.tier"]),
             lead="gathered.lead",
             evidence=[*what.over, *outside],
-            ctes=[("gathering", gathering), ("gathered", gathered)],
+            ctes=[
+                ("gathering", gathering),
+                *([("inexact", self._inexact())] if self.by else []),
+                ("gathered", gathered),
+            ],
             figures={f"{self.slot}.{name}": self._named(name) for name in figures},
             carried={
                 **{f"at_{name}": f"gathered.{name}" for name in group},
@@ -129,7 +152,20 @@ class _Gathering:
             own += ["by__from", "by__to"]
         inputs = [i.column for i in self.inputs if i.column and i.column in self.columns]
         own += [column for column in inputs if re.search(rf"\b{fact}\.", self.columns[column])]
+        own += [name for name, sql in self._ties().items() if sql.startswith(f"{fact}.")]
         return own or [f"row_{fact}"]
+
+    def _ties(self) -> dict[str, str]:
+        """The columns that tie the gathered facts to each other."""
+        if len(self.what.over) == 1:
+            return {}
+        return {
+            f"tie_{fact}_{column}{suffix}": f"{fact}.{column}{suffix}"
+            for references in self.model.declared.same.values()
+            for fact, column in (reference.split(".", 1) for reference in references)
+            if fact in self.what.over
+            for suffix in identifier_key(self.model.facts[fact], column)
+        }
 
     def _keys(self) -> dict[str, str]:
         """Columns of `gathering` that are constant in a group, and the names that go with them."""
@@ -145,12 +181,33 @@ class _Gathering:
         return found
 
     def _group_keys(self) -> dict[str, str]:
-        """What two rows must share to be in one group: name in `gathering` -> SQL over the facts."""
+        """What two rows must share to be in one group: name in `gathering` -> SQL over the facts.
+
+        The same that ties two facts; two spellings of an organisation's name are one.
+        """
         return {
             f"{fact}_{column}{suffix}": self._grouped_by(fact, column, suffix)
             for fact, column in self.per
-            for suffix in self._physical(fact, column)
+            for suffix in identifier_key(self.model.facts[fact], column)
         }
+
+    def _agreed(self, window: str = "") -> list[str]:
+        """Conditions that the names under one citizen number go together."""
+        return [
+            agreed(f"{fact}_{name}__key", window)
+            for fact, column in self.per
+            if self.model.facts[fact].columns[column].type == "person.id"
+            for name in self.model.facts[fact].names_of(column)[:1]
+        ]
+
+    def _tier(self, rows: str, window: str = "") -> str:
+        """Identity tier of a group: of its rows, and B where they are not of one name."""
+        agreements = " AND ".join(f"({each})" for each in self._agreed(window))
+        return f"CASE WHEN {rows} = 'A' AND NOT ({agreements}) THEN 'B' ELSE {rows} END" if agreements else rows
+
+    def _kept(self, fact: str, column: str) -> bool:
+        """Is the column still there after gathering?"""
+        return fact not in self.what.over or (fact, column) in (*self.per, self.by)
 
     def _grouped_by(self, fact: str, column: str, suffix: str) -> str:
         at = f"{fact}.{column}{suffix}"
@@ -158,10 +215,19 @@ class _Gathering:
 
     def _named(self, name: str) -> str | Day:
         at = f"gathered.{name}"
-        return Day(at, at) if name in self.dates else at
+        if name in self.dates:
+            return Day(f"{at}__from", f"{at}__to", moment=self.dates[name] == "moment")
+        return at
 
     def _figures(self) -> list[str]:
+        taken = {*self._keys(), "tier", "lead", "counts", "row", "force_from", "force_to"}
         for name, text in self.what.what.items():
+            if not is_plain(name) or name in taken:
+                raise self.model.error(
+                    (self.slot, "what", name),
+                    f"“{name}”不能作名称", f"'{name}' cannot be a name here",
+                    Text("用一个英文单词，如 amount", "use a plain word, such as amount"),
+                )  # fmt: skip
             self._figure(name, text)
         return list(self.what.what)
 
@@ -169,54 +235,60 @@ class _Gathering:
         error = self._error("what", name)
         in_rows = day_at(self.model, self._row_date(), self.scope)
 
-        def note(aggregate: str, fact: str, inner: str | None) -> str:
+        def note(aggregate: str, fact: str, inner: str | Day | None) -> str | Day:
             if fact not in self.what.over:
                 raise self.model.error(
                     (self.slot, "what", name),
                     f"“{fact}”不在汇总的事实里",
                     f"'{fact}' is not among the facts that are gathered",
                 )
+            if isinstance(inner, Day):
+                # The first or last of several uncertain days lies between those of their two ends.
+                self.dates[name] = "moment" if inner.moment else "date"
+                for suffix, end in (("__from", inner.first), ("__to", inner.last)):
+                    self.columns[f"of_{name}{suffix}"] = end
+                    self.inputs.append(
+                        _Input(f"{name}{suffix}", f"of_{name}{suffix}", aggregate, self._nullable(end), ())
+                    )
+                return self._named(name)
             column = None
-            if aggregate in ("earliest", "latest", "least", "most") and self._is_date(text):
-                self.dates.add(name)
+            facts: tuple[str, ...] = (fact,)
             if inner is not None:
                 column = f"of_{name}"
                 self.columns[column] = inner
+                facts = self._facts_in(inner)
             elif len(self.what.over) > 1:
                 column = f"row_{fact}"
                 aggregate = "distinct"
-            self.inputs.append(_Input(name, column, aggregate, self._nullable(inner)))
-            return name
+            self.inputs.append(_Input(name, column, aggregate, self._nullable(inner), facts))
+            return self._named(name)
 
         scope = replace(
             self.scope, error=error, aggregate=note, numbers=numbers(self.model, in_rows)
         )
+        before = len(self.inputs)
         written = Compiler(scope).value(parse(text, error))
-        if written != name:
+        if len(self.inputs) == before or written != self._named(name):
             raise self.model.error(
                 (self.slot, "what", name),
                 "这里只能写一个汇总，如 total(事实.列)",
                 "write one aggregate here, such as total(fact.column)",
             )
 
-    def _is_date(self, text: str) -> bool:
-        """Is the aggregate over a date column?"""
-        found = re.search(r"\(\s*(\w+)\.(\w+)\s*\)", text)
-        dataset = self.model.facts.get(found[1]) if found else None
-        declared = dataset.columns.get(found[2]) if dataset and found else None
-        return declared is not None and declared.type == "date"
-
     def _nullable(self, inner: str | None) -> bool:
         """May the aggregated value be unknown? Not if every column in it is required."""
         if inner is None:
             return False
-        found = re.findall(r"\b([a-z_][a-z0-9_]*)\.([a-z_][a-z0-9_]*)", inner)
-        for fact, physical in found:
-            column = physical.split("__")[0]
-            dataset = self.model.facts.get(fact)
-            if dataset and not dataset.columns[column].required:
-                return True
-        return False
+        return any(
+            not self.model.facts[column.table].columns[column.name.split("__")[0]].required
+            for column in sqlglot.parse_one(inner, dialect="duckdb").find_all(exp.Column)
+            if column.table in self.model.facts
+        )
+
+    def _facts_in(self, inner: str) -> tuple[str, ...]:
+        """The gathered facts whose columns are in an expression."""
+        found = {c.table for c in sqlglot.parse_one(inner, dialect="duckdb").find_all(exp.Column)}
+        return tuple(fact for fact in self.what.over if fact in found)
 
     def _counts(self) -> str:
         if self.what.rows_when is None:
@@ -265,31 +337,56 @@ class _Gathering:
             f"{fact}.{column} is gone after gathering; put it in per, or aggregate it in what",
         )
 
-    def _grouped(self, figures: Sequence[str]) -> str:
+    def _grouped(self) -> str:
         group = list(self._group_keys())
         others = [name for name in self._keys() if name not in group]
         unknown = self.what.rows_when is not None
+        added = [i for i in self.inputs if self._is_added(i)]
         columns = [*group, *(f"MIN({name}) AS {name}" for name in others)]
-        columns += [f"{self._aggregated(i, '', unknown)} AS {i.name}" for i in self.inputs]
-        columns += ["MAX(tier) AS tier", f"MIN(row_{self.what.over[0]}) AS lead"]
+        columns += [f"{self._aggregated(i, '', unknown)} AS {i.name}" for i in self.inputs if i not in added]
+        columns += [f"{self._tier('MAX(tier)')} AS tier", f"MIN(row_{self.what.over[0]}) AS lead"]
         if "force_from" in self.columns:
             columns += ["MAX(force_from) AS force_from", "MAX(force_to) AS force_to"]
-        source = "gathering"
-        if len(self.what.over) > 1:
-            source = self._once(group, others)
-        return f"SELECT {', '.join(columns)} FROM {source} GROUP BY {', '.join(group)}"
+        whole = f"SELECT {', '.join(columns)} FROM gathering GROUP BY {', '.join(group)}"
+        if not added:
+            return whole
+        joins = "".join(
+            f" JOIN ({self._once(i, group, unknown)}) AS {i.column} ON "
+            + " AND ".join(f"{i.column}.{name} = whole.{name}" for name in group)
+            for i in added
+        )
+        totals = ", ".join(f"{i.column}.{i.name}" for i in added)
+        return f"SELECT whole.*, {totals} FROM ({whole}) AS whole{joins}"
 
-    def _once(self, group: Sequence[str], others: Sequence[str]) -> str:
-        """Each row of the fact that is added up counts once, however often others tie to it."""
-        named = dict.fromkeys(
-            [*group, *others, *(f"row_{fact}" for fact in self.what.over[-1:]),
-             *(i.column for i in self.inputs if i.column), "counts", "tier",
-             *(name for name in ("force_from", "force_to") if name in self.columns),
-             f"row_{self.what.over[0]}"]
-        )  # fmt: skip
-        return f"(SELECT DISTINCT {', '.join(named)} FROM gathering) AS once"
+    def _is_added(self, wanted: _Input) -> bool:
+        """Is it a total of rows that stand in `gathering` once for every row they are tied to?"""
+        return wanted.aggregate == "total" and set(wanted.facts) < set(self.what.over)
 
-    def _windowed(self, figures: Sequence[str]) -> str:
+    def _once(self, wanted: _Input, group: Sequence[str], unknown: bool) -> str:
+        """A total in which each row counts once, however often others tie to it."""
+        row = [*group, *(f"row_{fact}" for fact in wanted.facts)]
+        columns = [*row, f"MIN({wanted.column}) AS {wanted.column}"]
+        columns += ["MAX(CASE WHEN counts THEN 1 END) = 1 AS counts"] if unknown else []
+        rows = f"SELECT {', '.join(columns)} FROM gathering GROUP BY {', '.join(row)}"
+        total = self._aggregated(wanted, "", unknown)
+        return (
+            f"SELECT {', '.join(group)}, {total} AS {wanted.name} FROM ({rows}) AS once "
+            f"GROUP BY {', '.join(group)}"
+        )
+
+    def _inexact(self) -> str:
+        """Rows in whose window another may or may not lie, since its time is not known exactly."""
+        fact = self.what.over[0]
+        amount, unit = self._within()
+        same = " AND ".join(f"other.{name} = gathering.{name}" for name in self._group_keys())
+        return (
+            f"SELECT DISTINCT gathering.row_{fact} AS row FROM gathering JOIN gathering AS other "
+            f"ON {same} AND NOT ({self._exact('other.')}) AND other.row_{fact} <> gathering.row_{fact} "
+            f"AND other.by__from <= gathering.by__to "
+            f"AND other.by__to >= gathering.by__from - INTERVAL '{amount}' {unit}"
+        )
+
+    def _windowed(self) -> str:
         group = list(self._group_keys())
         unknown = self.what.rows_when is not None
         amount, unit = self._within()
@@ -297,14 +394,15 @@ class _Gathering:
             f" OVER (PARTITION BY {', '.join(group)} ORDER BY by__from "
             f"RANGE BETWEEN INTERVAL '{amount}' {unit} PRECEDING AND CURRENT ROW)"
         )
-        exact = self._exact()
+        exact = f"inexact.row IS NULL AND {self._exact()}"
         columns = [*self._keys()]
         columns += [
             f"CASE WHEN {exact} THEN {self._aggregated(i, over, unknown)} END AS {i.name}"
             for i in self.inputs
         ]
-        columns += ["tier", f"row_{self.what.over[0]} AS lead"]
-        return f"SELECT {', '.join(columns)} FROM gathering"
+        row = f"row_{self.what.over[0]}"
+        columns += [f"{self._tier('tier', over)} AS tier", f"{row} AS lead"]
+        return f"SELECT {', '.join(columns)} FROM gathering LEFT JOIN inexact ON inexact.row = {row}"
 
     def _aggregated(self, wanted: _Input, over: str, unknown: bool) -> str:
         """An aggregate that is unknown where a row's part in it is."""
@@ -341,25 +439,21 @@ class _Gathering:
             )
         return int(found[1]), found[2].upper()
 
-    def _exact(self) -> str:
+    def _exact(self, of: str = "") -> str:
         """A time known to the day (dates) or to the minute (moments) has a place in a window."""
         assert self.by is not None  # only windows ask
         fact, column = self.by
         if self.model.facts[fact].columns[column].type == "moment":
-            return "by__to < by__from + INTERVAL '1' MINUTE"
-        return "by__from = by__to"
+            return f"{of}by__to < {of}by__from + INTERVAL '1' MINUTE"
+        return f"{of}by__from = {of}by__to"
 
     def _expansion(self, group: Sequence[str]) -> str:
         conditions = [f"gathering.{name} = judged.at_{name}" for name in group]
         if self.by:
             amount, unit = self._within()
-            # A row without an exact time is its own evidence of what cannot be told.
             window = (
                 f"gathering.by__from BETWEEN judged.at_by - INTERVAL '{amount}' {unit} AND judged.at_by"
             )
-            conditions.append(f"({window})")
+            # A row without a time is its own evidence of what cannot be told.
+            conditions.append(f"({window} OR gathering.row_{self.what.over[0]} = judged.lead)")
         return f" JOIN gathering ON {' AND '.join(conditions)}"
-
-
-
-

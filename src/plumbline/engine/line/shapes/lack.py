@@ -7,7 +7,13 @@ from dataclasses import replace
 from plumbline.engine.line.expression import Compiler, parse, references
 from plumbline.engine.line.inforce import numbers
 from plumbline.engine.line.model import SupervisionModel
-from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, plain_scope
+from plumbline.engine.line.shapes.base import (
+    Base,
+    date_in_force,
+    day_at,
+    filtered,
+    plain_scope,
+)
 from plumbline.engine.line.shapes.ties import joined, tied, worst
 from plumbline.errors import DeclarationError, Text
 
@@ -18,7 +24,14 @@ def base(model: SupervisionModel) -> Base:
     scope = plain_scope(model)
     facts = [alias for alias in model.facts if alias != lack.fact]
     source, tiers = joined(model, facts, scope.locate)
-    in_force = day_at(model, date_in_force(model), scope)
+    decides = date_in_force(model)
+    if decides and decides.partition(".")[0] == lack.fact:
+        raise model.error(
+            ("supervises",),
+            f"“{lack.fact}”缺了就没有日期可定规定是否施行；写明 in_force_on",
+            f"where '{lack.fact}' is lacking it has no date to tell what was in force; name in_force_on",
+        )
+    in_force = day_at(model, decides, scope)
 
     def error(problem: Text, hint: Text | None = None) -> DeclarationError:
         return model.document.error(("lack", "when"), problem, hint)
@@ -32,6 +45,10 @@ def base(model: SupervisionModel) -> Base:
     # A row whose name contradicts its number neither shows nor excludes that what is due exists.
     if found_tiers:
         when = f"CASE WHEN {worst(found_tiers)} = 'A' THEN {when} END"
+    # What is filtered away for want of a value may be what is due.
+    where = model.declared.facts[lack.fact].where
+    if where is not None:
+        when = f"({filtered(model, lack.fact, scope)}) AND ({when})"
     found = (
         f"SELECT {anchor}._row AS row_{anchor}, "
         f"MAX(CASE WHEN {when} THEN 2 ELSE 1 END) AS surely "
@@ -39,9 +56,11 @@ def base(model: SupervisionModel) -> Base:
         f"WHERE ({when}) IS DISTINCT FROM FALSE GROUP BY {anchor}._row"
     )
     rows = {alias: f"{alias}._row" for alias in facts}
+    # Without its key, nothing can be said to be lacking.
+    known = " AND ".join(f"{condition.partition(' = ')[0]} IS NOT NULL" for condition in conditions)
     return Base(
         facts=list(model.facts),
-        scope=scope,
+        scope=replace(scope, facts={alias: model.facts[alias] for alias in facts}),
         in_force=in_force,
         source=f"{source} LEFT JOIN found ON found.row_{anchor} = {anchor}._row",
         rows=rows,
@@ -49,7 +68,9 @@ def base(model: SupervisionModel) -> Base:
         lead=rows[facts[0]],
         evidence=facts,
         ctes=[("found", found)],
-        conditions=["CASE WHEN found.surely IS NULL THEN TRUE WHEN found.surely = 2 THEN FALSE END"],
+        conditions=[
+            f"CASE WHEN found.surely IS NULL AND {known} THEN TRUE WHEN found.surely = 2 THEN FALSE END"
+        ],
     )
 
 
@@ -66,6 +87,18 @@ def _anchor(model: SupervisionModel, lacked: str, facts: list[str], mentioned: l
             f"'{lacked}' is not tied to another fact by same",
         )
     anchor = next((fact for fact in mentioned if fact in candidates), candidates[0])
+    if len(candidates) > 1 and any(
+        lacked in mine and len(mine & set(candidates)) == 1 and anchor not in mine
+        for mine in (
+            {reference.partition(".")[0] for reference in references}
+            for references in model.declared.same.values()
+        )
+    ):
+        raise model.error(
+            ("same",),
+            f"“{lacked}”只能与一个事实相连（如“{anchor}”），多出的相连不会用到",
+            f"'{lacked}' can be tied to one fact only, such as '{anchor}'; the other tie would not be used",
+        )
     if others := [fact for fact in mentioned if fact not in (lacked, anchor)]:
         raise model.error(
             ("lack", "when"),

@@ -67,7 +67,7 @@ def base(model: SupervisionModel) -> Base:
         in_force=day_at(model, named, scope),
         source=f"listed{joins}",
         rows={fact: f"listed.{fact}" for fact in evidence},
-        tier="listed.tier" if "tier" in outputs else _tier(model, evidence),
+        tier=_tier(model, evidence),
         lead=f"COALESCE({', '.join(f'listed.{fact}' for fact in evidence)})",
         evidence=evidence,
         ctes=[("listed", listed)],

@@ -11,6 +11,7 @@ from plumbline.engine.line.model import SupervisionModel
 NAME_ONLY = frozenset({"person.name", "org.name"})
 
 Locate = Callable[[str, str], str]
+Reach = Callable[[str, str], bool]  # can this column still be asked for?
 
 
 def identifier_key(dataset: Dataset, column: str) -> tuple[str, ...]:
@@ -26,28 +27,54 @@ def identifier_key(dataset: Dataset, column: str) -> tuple[str, ...]:
 
 
 def tied(
-    model: SupervisionModel, alias: str, to: Sequence[str], locate: Locate
+    model: SupervisionModel,
+    alias: str,
+    to: Sequence[str],
+    locate: Locate,
+    reach: Reach = lambda fact, column: True,
 ) -> tuple[list[str], list[str]]:
-    """How `alias` is tied to the facts in `to`: join conditions, and tier expressions."""
+    """How `alias` is tied to the facts in `to`: join conditions, and tier expressions.
+
+    The key is compared with one fact's, since theirs are equal; the names are compared with all.
+    """
     conditions: list[str] = []
     tiers: list[str] = []
+    kinds: set[str] = set()
     for references in model.declared.same.values():
         split = [reference.split(".", 1) for reference in references]
         mine = [column for fact, column in split if fact == alias]
         others = [(fact, column) for fact, column in split if fact in to]
         if not mine or not others:
             continue
-        fact, column = others[0]
+        others = [other for other in others if reach(*other)] or others[:1]
         for own in mine:
             keys = identifier_key(model.facts[alias], own)
-            left, right = locate(fact, column), locate(alias, own)
-            conditions += [f"{left}{suffix} = {right}{suffix}" for suffix in keys]
-            kind = model.facts[alias].columns[own].type
-            if kind == "person.id":
-                tiers.append(tier(model, (fact, column), (alias, own), locate))
-            elif kind in NAME_ONLY:
-                tiers.append("'E'")
+            kinds.add(model.facts[alias].columns[own].type)
+            for fact, column in others:
+                left, right = locate(fact, column), locate(alias, own)
+                if fact == others[0][0]:
+                    conditions += [f"{left}{suffix} = {right}{suffix}" for suffix in keys]
+                if model.facts[alias].columns[own].type == "person.id":
+                    tiers.append(tier(model, (fact, column), (alias, own), locate))
+    if kinds and kinds <= NAME_ONLY:
+        tiers.append("'E'")
     return conditions, [t for t in tiers if t]
+
+
+def shown_key(dataset: Dataset, column: str) -> str:
+    """Suffix of the column whose text names an identifier: one spelling of an organisation's name."""
+    fields = {field.suffix: field.sql for field in dataset.types[column].fields}
+    return "__key" if fields.get("__key") == "VARCHAR" else ""
+
+
+def agreed(names: str, window: str = "") -> str:
+    """SQL: do the names of all rows of one number go together? Masked ones are LIKE patterns."""
+    plain = f"CASE WHEN {names} = REPLACE(REPLACE({names}, '%', ''), '_', '') THEN {names} END"
+    first, last = f"MIN({names}){window}", f"MAX({names}){window}"
+    return (
+        f"MIN({plain}){window} IS NOT DISTINCT FROM MAX({plain}){window} AND ({first} IS NULL "
+        f"OR {first} = {last} OR {first} LIKE {last} OR {last} LIKE {first})"
+    )
 
 
 def tier(
@@ -85,6 +112,7 @@ def joined(
     *,
     already: Sequence[str] = (),
     source: str = "",
+    reach: Reach = lambda fact, column: True,
 ) -> tuple[str, list[str]]:
     """FROM clause that ties `aliases` together (to `source`, which holds `already`), and tiers."""
     known = list(already)
@@ -95,7 +123,7 @@ def joined(
         source, known = first, [first]
     while waiting:
         for alias in waiting:
-            conditions, more = tied(model, alias, known, locate)
+            conditions, more = tied(model, alias, known, locate, reach)
             if conditions:
                 source += f" JOIN {alias} ON {' AND '.join(conditions)}"
                 tiers += more
