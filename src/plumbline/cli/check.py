@@ -24,13 +24,17 @@ def check(office: Office, names: tuple[str, ...]) -> None:
     """
     checked = office.workspace.check(names)
     for each in checked:
-        _tell(office, each)
+        if each.passed:
+            _tell(office, each)
     if not tell_checked(office, checked):
         raise click.exceptions.Exit(1)
 
 
 def tell_checked(office: Office, checked: list[Checked]) -> bool:
-    """The sum of it in one line; True if all passed."""
+    """What fails, and the sum of it in one line; True if all passed."""
+    for each in checked:
+        if not each.passed:
+            _tell(office, each)
     passed, cases = (
         sum(each.passed for each in checked),
         sum(len(each.outcomes) for each in checked),

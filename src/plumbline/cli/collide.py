@@ -49,7 +49,7 @@ def collide(
     再运行一次不会重复预警。有模型的结果被暂扣时退出码为 1。
     A second run raises nothing twice. Exit code 1 if a model's result is held back.
     """
-    with _progress(office) as progress:
+    with progress_bar(office) as progress:
         run = office.workspace.collide(
             names, at=office.now, as_of=as_of.date() if as_of else None,
             accept=_accepted(accept), progress=progress,
@@ -175,7 +175,7 @@ def _accepted(given: Sequence[str]) -> dict[str, str]:
 
 
 @contextmanager
-def _progress(office: Office) -> Iterator[Any]:
+def progress_bar(office: Office) -> Iterator[Any]:
     """A bar on a terminal; None in a pipe."""
     if not office.err.is_terminal:
         yield None

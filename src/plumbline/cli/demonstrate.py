@@ -1,10 +1,286 @@
-"""The demo city."""
+"""The whole job on an invented city, from departments' files to warnings held against the truth."""
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
 import click
+
+from plumbline.cli.check import tell_checked
+from plumbline.cli.collide import progress_bar
+from plumbline.cli.office import Cell, Office, pass_office
+from plumbline.cli.words import LEVEL_STYLES, LEVELS
+from plumbline.errors import PlumblineError, Text
+
+if TYPE_CHECKING:
+    from plumbline.cli.demo import Score
+    from plumbline.engine import EarlyWarning, Run
+
+_USUAL = 100_000
+_REASONS_SHOWN = 12
+_EXAMPLES = 3
+_DIFFERENCES_SHOWN = 5
 
 
 @click.command()
-def demo() -> None:
-    """演示 · The demo."""
+@click.option(
+    "--people", type=int, default=_USUAL, show_default=True, help="居民人数 · inhabitants"
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="换一个数，换一座城 · another number, another city",
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("demo-city"),
+    show_default=True,
+    help="放在哪里 · where to put it",
+)
+@pass_office
+def demo(office: Office, people: int, seed: int, folder: Path) -> None:
+    """虚构一座城市并走完全过程 · Invent a city and do the whole job on it.
+
+    十二个县、二十个部门的文件，带着真实文件的毛病；接收、检查、碰撞，再与事先写下的真相核对。
+    其中人物全部是虚构的。
+
+    The files of twelve counties and twenty departments with the faults of real ones are
+    taken in, checked and collided; the warnings are held against the truth written down
+    before. Everyone in it is invented.
+    """
+    _prepare(folder)
+    office.folder = folder
+    clock = _Clock(office)
+    with clock("虚构城市", "invent the city"):
+        _build(office, folder, people, seed)
+    with clock("接收", "load"), office.busy("接收各部门的文件", "taking in the departments' files"):
+        results = office.workspace.load(at=office.now, by=office.user)
+    _tell_rows(office, results)
+    with clock("检查", "check"), office.busy("检查模型", "checking the models"):
+        checked = office.workspace.check()
+    passed = tell_checked(office, checked)
+    with clock("碰撞", "collide"), progress_bar(office) as progress:
+        run = office.workspace.collide(
+            at=office.now, accept=_accepted(office, people), progress=progress
+        )
+    with clock("核对", "compare"):
+        same = _tell_found(office, run, json.loads((folder / "truth.json").read_text("utf-8")))
+    clock.tell()
+    _tell_next(office, folder)
+    if not (passed and same) or any(result.held for result in run.results):
+        raise click.exceptions.Exit(1)
+
+
+def _prepare(folder: Path) -> None:
+    """Start anew where a demo stood; touch nothing else."""
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    if not (folder / "truth.json").is_file():
+        raise PlumblineError(
+            Text(
+                "这个文件夹里有别的东西，未改动",
+                "this folder holds something else and was left alone",
+            ),
+            where=str(folder),
+            hint=Text("用 --dir 指明一个空文件夹", "name an empty folder with --dir"),
+        )
+    shutil.rmtree(folder / "store", ignore_errors=True)
+
+
+def _build(office: Office, folder: Path, people: int, seed: int) -> None:
+    from plumbline.cli.demo import build_city
+
+    try:
+        with office.busy("虚构城市", "inventing the city"):
+            report = build_city(folder, people, seed)
+    except ValueError as error:
+        raise PlumblineError(
+            Text("城市太小，至少要 20000 人", str(error)), where=f"--people {people}"
+        ) from error
+    office.line(
+        (office.words("澜州市（虚构）", "Lanzhou (澜州), an invented city"), "bold"),
+        office.words(
+            f"  {report.people:,} 人，{len(report.rows)} 种数据，{report.files} 个文件，"
+            f"{report.bytes / 1e6:.1f} MB  {folder / 'inbox'}",
+            f"  {report.people:,} people, {len(report.rows)} datasets, {report.files} files, "
+            f"{report.bytes / 1e6:.1f} MB  {folder / 'inbox'}",
+        ),
+    )
+
+
+def _accepted(office: Office, people: int) -> dict[str, str]:
+    """Every city has the same number of stories, so in a small one they are too many a head."""
+    if people >= _USUAL:
+        return {}
+    return dict.fromkeys(office.workspace.models, "演示城市人少，命中率偏高")
+
+
+def _tell_rows(office: Office, results: Sequence[object]) -> None:
+    """Rows in, and rows quarantined by reason."""
+    from plumbline.cli.load import tell_trouble
+    from plumbline.engine import Batch
+
+    batches = [result for result in results if isinstance(result, Batch)]
+    rows, loaded, waiting, refused = (
+        sum(getattr(batch, what) for batch in batches)
+        for what in ("rows", "loaded", "quarantined", "refused")
+    )
+    office.line(
+        office.words(
+            f"收到 {rows:,} 行，装入 {loaded:,} 行，隔离 {waiting:,} 行，依法封存未接收 {refused:,} 行",
+            f"{rows:,} rows in, {loaded:,} loaded, {waiting:,} quarantined, {refused:,} sealed by law and refused",
+        )
+    )
+    reasons: Counter[Text] = Counter()
+    for batch in batches:
+        for reason in batch.reasons:
+            reasons[reason.reason] += reason.rows
+    shown = reasons.most_common(_REASONS_SHOWN)
+    office.table(
+        [Text("隔离原因", "why quarantined"), Text("行", "rows")],
+        [(reason.in_(office.lang), f"{rows:,}") for reason, rows in shown],
+        right=(1,),
+    )
+    tell_trouble(office, results)
+
+
+def _tell_found(office: Office, run: Run, truth: Mapping[str, Any]) -> bool:
+    """Warnings by model and level beside the truth, and three of them in words."""
+    from plumbline.cli.demo import score
+    from plumbline.engine import NOT_A_VERDICT
+
+    city = office.workspace
+    warnings, trials = city.warnings(), city.warnings(register="trials")
+    questions = city.warnings(register="questions")
+    found = [*warnings, *trials]
+    scores = score(truth, [*map(_as_found, found)], [*map(_as_found, questions)])
+    levels = Counter((warning.model, warning.level) for warning in found)
+    office.line(
+        (office.words(f"截止日 {run.as_of}", f"as of {run.as_of}"), "bold"),
+        office.words(
+            f"  {len(warnings)} 条预警，另有试运行模型的 {len(trials)} 条；{len(questions)} 个数据疑问",
+            f"  {len(warnings)} warnings, and {len(trials)} of models on trial; "
+            f"{len(questions)} questions to departments",
+        ),
+    )
+    office.table(
+        [
+            Text("模型", "model"), *LEVELS.values(), Text("查准率", "precision"),
+            Text("查全率", "recall"), Text("疑问查准率", "questions' precision"),
+            Text("疑问查全率", "questions' recall"),
+        ],
+        [_row(model, each, levels) for model, each in scores.items()],
+        right=range(1, 8),
+    )  # fmt: skip
+    for result in run.results:
+        for what in filter(None, (result.held, result.skipped)):
+            office.line((f"{result.model}: {what.in_(office.lang)}", "yellow"))
+    as_told = [_tell_differences(office, model, each) for model, each in scores.items()]
+    examples = _examples(warnings)
+    sentences = city.sentences(examples, office.lang)
+    for each in examples:
+        level = each.level or ""
+        office.line((LEVELS[level].in_(office.lang), LEVEL_STYLES[level]), "  ", (each.key, "cyan"))
+        office.line(sentences[each.key], indent=4)
+    office.line((NOT_A_VERDICT[office.lang], "italic"))
+    office.blank()
+    return all(as_told)
+
+
+def _as_found(warning: EarlyWarning) -> dict[str, Any]:
+    return {
+        "model": warning.model,
+        "subject": warning.subject,
+        "level": warning.level,
+        "tier": warning.tier,
+        "group": [_period(value) for value in warning.per[1:]],
+    }
+
+
+def _period(value: str) -> str:
+    """A whole month or year as the truth writes it: 2021-03, 2021."""
+    if month := re.fullmatch(r"(\d{4}-\d\d)-01\.\.\1-(28|29|30|31)", value):
+        return month[1]
+    year = re.fullmatch(r"(\d{4})-01-01\.\.\1-12-31", value)
+    return year[1] if year else value
+
+
+def _row(model: str, found: Score, levels: Mapping[tuple[str, Any], int]) -> list[Cell]:
+    counts: list[Cell] = []
+    for level, style in LEVEL_STYLES.items():
+        number = levels.get((model, level), 0)
+        counts.append((f"{number}", style if number else "dim"))
+    shares = (found.precision, found.recall, *found.questions)
+    return [
+        model,
+        *counts,
+        *((f"{share:.3f}", "green" if share == 1 else "bold red") for share in shares),
+    ]
+
+
+def _tell_differences(office: Office, model: str, found: Score) -> bool:
+    """What was missed, invented or graded otherwise; True if nothing was."""
+    for what, zh, en in (
+        (found.missed, "漏掉", "missed"),
+        (found.invented, "多出", "invented"),
+        (found.wrong_level, "级别不同", "graded otherwise"),
+        (found.sprung, "落入陷阱", "trap"),
+    ):
+        for subject, group in what[:_DIFFERENCES_SHOWN]:
+            words = group if isinstance(group, str) else " ".join(group)
+            office.line((f"{office.words(zh, en)} {model}: {subject} {words}", "red"))
+    return not (found.missed or found.invented or found.wrong_level) and found.questions == (1, 1)
+
+
+def _examples(warnings: Sequence[EarlyWarning]) -> list[EarlyWarning]:
+    """The first of each model, most serious models first."""
+    firsts = {warning.model: warning for warning in reversed(warnings)}
+    order = list(LEVELS)
+    ranked = sorted(firsts.values(), key=lambda w: (order.index(w.level or "blue"), w.model))
+    return ranked[:_EXAMPLES]
+
+
+def _tell_next(office: Office, folder: Path) -> None:
+    office.say("接下来可以试：", "what to try next:", "bold")
+    here = f"plumbline --workspace {folder}"
+    for command, zh, en in (
+        ("warnings --level red", "看红色预警，每条有编号", "the red warnings, each with its key"),
+        (
+            "explain KEY",
+            "为什么预警，依据哪个文件的哪一格",
+            "why, and from which cell of which file",
+        ),
+        ("reproduce KEY", "按当时的数据重算", "compute it again from what the run saw"),
+        ("quarantine list", "哪些行没有装入，为什么", "which rows did not load, and why"),
+    ):
+        office.line((f"{here} {command}", "cyan"), f"   {office.words(zh, en)}", indent=2)
+
+
+class _Clock:
+    """How long each step took."""
+
+    def __init__(self, office: Office) -> None:
+        self._office, self._steps = office, list[tuple[str, float]]()
+
+    @contextmanager
+    def __call__(self, zh: str, en: str) -> Iterator[None]:
+        began = perf_counter()
+        yield
+        self._steps.append((self._office.words(zh, en), perf_counter() - began))
+
+    def tell(self) -> None:
+        steps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in self._steps)
+        whole = sum(seconds for _, seconds in self._steps)
+        self._office.say(f"用时 {whole:.1f} 秒：{steps}", f"{whole:.1f} seconds: {steps}", "dim")

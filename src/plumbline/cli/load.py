@@ -52,10 +52,11 @@ def load(
     Rows that break their declaration wait in quarantine, the rest loads; a delivery
     outside its expectations is held whole. Exit code 1 if any was held or failed.
     """
-    results = office.workspace.load(
-        at=office.now, only=datasets, as_of=as_of.date() if as_of else None,
-        accept=accept, by=office.user, again=again,
-    )  # fmt: skip
+    with office.busy("接收文件", "taking in files"):
+        results = office.workspace.load(
+            at=office.now, only=datasets, as_of=as_of.date() if as_of else None,
+            accept=accept, by=office.user, again=again,
+        )  # fmt: skip
     if not tell_loaded(office, results):
         raise click.exceptions.Exit(1)
 
@@ -83,18 +84,8 @@ def tell_loaded(office: Office, results: Sequence[Batch | AlreadyLoaded | Refuse
     for result in results:
         if isinstance(result, Batch):
             _tell_batch(office, result)
-        elif isinstance(result, AlreadyLoaded):
-            _tell_already(office, result)
-        elif isinstance(result, Refused):
-            first, *more = result.error.in_(office.lang).splitlines()
-            office.line((office.words("未能装入 ", "not loaded "), "red"), first)
-            for line in more:
-                office.line(line.strip(), indent=2)
-        else:
-            office.line(
-                (office.words("不属于任何数据集 ", "belongs to no dataset "), "yellow"),
-                str(result.path),
-            )
+    _tell_missing(office, [result for result in results if isinstance(result, Batch)])
+    tell_trouble(office, results)
     return not any(isinstance(r, Refused) or (isinstance(r, Batch) and r.is_held) for r in results)
 
 
@@ -125,15 +116,15 @@ def _tell_batch(office: Office, batch: Batch) -> None:
     ):
         if count:
             notes.append(office.words(f"{count} {zh}", f"{count} {en}"))
-    if batch.missing:
-        listed = ", ".join(batch.missing)
-        notes.append(office.words(f"未报送的列：{listed}", f"columns not delivered: {listed}"))
     if batch.unmatched:
         listed = ", ".join(batch.unmatched)
         notes.append(
             office.words(f"没有表头的工作表：{listed}", f"sheets without the header: {listed}")
         )
-    if not (batch.held or batch.reasons or notes):
+    if batch.accepted:
+        said = office.words("不合预期，已放行：", "unexpected, and let in: ")
+        notes += [said + broken.in_(office.lang) for broken in batch.held]
+    if not (batch.reasons or notes):
         return
     office.line((batch.source, "bold"))
     for reason in batch.reasons[:_REASONS_SHOWN]:
@@ -146,21 +137,60 @@ def _tell_batch(office: Office, batch: Batch) -> None:
         office.line(office.words(f"另有 {more} 种原因", f"{more} more reasons"), indent=2)
     for note in notes:
         office.line(note, indent=2)
+
+
+def _tell_missing(office: Office, batches: Sequence[Batch]) -> None:
+    """Optional columns that were not delivered, once for all files that lack them."""
+    lacking: dict[tuple[str, str], int] = {}
+    for batch in batches:
+        if batch.missing:
+            place = (batch.dataset, ", ".join(batch.missing))
+            lacking[place] = lacking.get(place, 0) + 1
+    for (dataset, columns), files in lacking.items():
+        office.line(
+            (
+                office.words(
+                    f"{dataset}：{files} 个文件没有这些列：{columns}",
+                    f"{dataset}: columns not delivered in {files} files: {columns}",
+                ),
+                "dim",
+            )
+        )
+
+
+def tell_trouble(office: Office, results: Sequence[object]) -> None:
+    """What a person must see to: held deliveries, files that failed, files that belong nowhere."""
+    from plumbline.engine import AlreadyLoaded, Batch, Refused, Stray
+
+    for result in results:
+        if isinstance(result, Batch) and result.is_held:
+            _tell_held(office, result)
+        elif isinstance(result, AlreadyLoaded):
+            _tell_already(office, result)
+        elif isinstance(result, Refused):
+            first, *more = result.error.in_(office.lang).splitlines()
+            office.line((office.words("未能装入 ", "not loaded "), "red"), first)
+            for line in more:
+                office.line(line.strip(), indent=2)
+        elif isinstance(result, Stray):
+            office.line(
+                (office.words("不属于任何数据集 ", "belongs to no dataset "), "yellow"),
+                str(result.path),
+            )
+
+
+def _tell_held(office: Office, batch: Batch) -> None:
+    office.line(
+        (office.words("整批暂扣 ", "held whole "), "bold yellow"), batch.source,
+        office.words("，未装入任何行", ", no row was loaded"),
+    )  # fmt: skip
     for broken in batch.held:
-        office.line(
-            (office.words("不合预期  ", "unexpected  "), "yellow"),
-            broken.in_(office.lang),
-            indent=2,
-        )
-    if batch.is_held:
-        office.line(
-            office.words(
-                f'整批暂扣，未装入任何行；查明后可放行：plumbline load {batch.dataset} --accept "理由"',
-                "the delivery is held whole; once it is explained: "
-                f'plumbline load {batch.dataset} --accept "reason"',
-            ),
-            indent=2,
-        )
+        office.line(broken.in_(office.lang), indent=2)
+    reason = office.words("理由", "reason")
+    office.line(
+        office.words("查明后可放行：", "once it is explained, let it in: "),
+        (f'plumbline load {batch.dataset} --accept "{reason}"', "cyan"), indent=2,
+    )  # fmt: skip
 
 
 def _tell_already(office: Office, result: AlreadyLoaded) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -114,6 +115,15 @@ class Office:
     def remark(self, zh: str, en: str) -> None:
         """Something beside the answer, which a pipe does not carry on."""
         self.err.print(self._styled((self.words(zh, en), "dim")), soft_wrap=True)
+
+    @contextmanager
+    def busy(self, zh: str, en: str) -> Iterator[None]:
+        """Shows on a terminal that something is under way."""
+        if not self.err.is_terminal:
+            yield
+            return
+        with self.err.status(self.words(zh, en)):
+            yield
 
     def table(
         self, heads: Sequence[Text], rows: Sequence[Sequence[Cell]], *, right: Sequence[int] = ()
