@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -25,7 +25,8 @@ from plumbline.cli.demo import (
     vehicles,
 )
 from plumbline.cli.demo.city import City
-from plumbline.cli.demo.people import CITY, COUNTIES, FIRST_COUNTY, PROVINCE, RETIRED, draw_people
+from plumbline.cli.demo.foundation import lay_foundation
+from plumbline.cli.demo.people import draw_people
 from plumbline.cli.demo.truth import Truth
 
 #: Each simulates its registers, judges them by its rules, and delivers them. Deaths and custody
@@ -86,7 +87,7 @@ def build_city(
     if inbox.exists():
         shutil.rmtree(inbox)
     inbox.mkdir(parents=True)
-    _lay_foundation(directory)
+    lay_foundation(directory)
     city = City(draw_people(people, seed), seed, inbox, Truth(people, seed, AS_OF))
     for theme in THEMES:
         theme.simulate(city)
@@ -97,28 +98,6 @@ def build_city(
         theme.deliver(city)
     city.truth.write(directory / "truth.json")
     return _report(city)
-
-
-def _lay_foundation(directory: Path) -> None:
-    """The workspace, and the invented province that its citizen numbers begin with."""
-    regions = [PROVINCE, CITY, *_counties()]
-    (directory / "plumbline.toml").write_text(
-        '[workspace]\nname = "澜州市（演示）"\ncountry = "country.yml"\nregion = "380100"\n',
-        encoding="utf-8",
-    )
-    (directory / "country.yml").write_text(
-        "# Invented: no citizen number in use begins with 38.\nregions:\n"
-        + "".join(f'  "{code}": {name}\n' for code, name in regions)
-        + "".join(
-            f'  "{code}": {{name: {name}, from: "1984", to: "2003"}}\n'
-            for code, name in RETIRED.items()
-        ),
-        encoding="utf-8",
-    )
-
-
-def _counties() -> Iterator[tuple[str, str]]:
-    yield from ((str(FIRST_COUNTY + n), name) for n, name in enumerate(COUNTIES))
 
 
 def _report(city: City) -> CityReport:

@@ -191,6 +191,12 @@ class City:
     def names(self, person: Ints) -> pa.Array:
         return self.people.name.take(pa.array(person))
 
+    def former_names(self, person: Ints) -> pa.Array:
+        """The name that each bore before changing it: the same surname, a plainer given name."""
+        surname = pc.utf8_slice_codeunits(self.names(person), 0, 1)
+        given = words(("来弟", "招娣", "狗剩", "石头"), person % 4)
+        return pc.binary_join_element_wise(surname, given, "")
+
     def serials(self, name: str, count: int) -> Ints:
         """The next numbers of a kind, counted from 1."""
         start = self._counters.get(name, 0) + 1

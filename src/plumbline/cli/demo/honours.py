@@ -63,10 +63,15 @@ REASONS = {
 
 def honour(**columns: Any) -> Rows:
     """Honours: person, on and how precisely that was written, title, whether finally granted."""
-    return Rows(
-        **{"precision": DAY, "title": 0, "granted": True, "misnamed": False, "planted": False}
-        | columns
-    )
+    usual = {
+        "precision": DAY,
+        "title": 0,
+        "granted": True,
+        "renamed": False,
+        "misnamed": False,
+        "planted": False,
+    }
+    return Rows(**usual | columns)
 
 
 def offence(**columns: Any) -> Rows:
@@ -82,6 +87,7 @@ def offence(**columns: Any) -> Rows:
         "withdrawn": False,
         "corrected_from": NEVER,
         "masked": False,
+        "formerly": False,
         "planted": False,
         "decided": np.asarray(columns["on"]) + 90,
         "named_as": columns["person"],
@@ -162,8 +168,8 @@ def _story(city: City, person: Ints, on: Any, before: Any, award: Any, act: Any)
 
 def _plant_collisions(city: City, rng: np.random.Generator, person: Ints) -> None:
     """Offences that stood against an honour: the founding case, and its relatives."""
-    size = len(person) // 4
-    founding, recent, late, corrected = (person[at * size : (at + 1) * size] for at in range(4))
+    size = len(person) // 5
+    founding, recent, late, corrected, renamed = np.split(person[: 5 * size], 5)
     # Only the years are known: an offence in 2012, the title in 2015.
     year_only = {"precision": YEAR}
     on = np.full(size, day(2015, 9, 1))
@@ -180,6 +186,9 @@ def _plant_collisions(city: City, rng: np.random.Generator, person: Ints) -> Non
     on = rng.integers(day(2021), day(2024), size=size)
     act = {"kind": "criminal", "corrected_from": on + 10, "decided": on + 40}
     _story(city, corrected, on, 700, {"title": 3}, act)
+    # Punished under a former name, which the list of honours gives beside the present one.
+    on = rng.integers(day(2014), day(2025), size=size)
+    _story(city, renamed, on, 900, {"title": 4, "renamed": True}, {"formerly": True})
 
 
 #: Trap -> day of the honour, days from the offence to it, columns of the honour, of the offence.
@@ -227,6 +236,12 @@ def _plant_traps(city: City, pool: Pool, adults: Mask) -> None:
     city.add("honours", honour(person=honoured, on=day(2016, 6), planted=True))
     city.add("offences", offence(person=namesake, on=day(2014, 6), kind="criminal", planted=True))
     city.trap(MODEL, "same name, another person", honoured)
+
+    # Twins: one surname, one birth date, and numbers that differ in the last digits.
+    elder, younger = pool.take_pairs(city.few, city.people.twin_of, alive)
+    city.add("honours", honour(person=elder, on=day(2016, 6), planted=True))
+    city.add("offences", offence(person=younger, on=day(2014, 6), kind="criminal", planted=True))
+    city.trap(MODEL, "the twin's offence", elder)
 
     # Renumbered after an error of registration: no register ties the two numbers.
     renumbered, after = pool.take(city.few, alive), pool.take(city.few, alive)
@@ -284,6 +299,7 @@ def _deliver_honours(city: City, rng: np.random.Generator) -> None:
             "序号": pa.array(np.arange(1, len(rows) + 1)).cast(pa.string()),
             "身份证号": number,
             "姓名": name,
+            "曾用名": pc.if_else(pa.array(rows.renamed), city.former_names(rows.person), ""),
             "荣誉称号": words(TITLES, rows.title),
             "名单类型": either(rows.granted, "授予", "公示"),
             "级别": words(LEVELS, level),
@@ -304,7 +320,7 @@ def _deliver_honours(city: City, rng: np.random.Generator) -> None:
             name=label,
             columns=pick(columns, level == n),
             above=("澜州市荣誉称号台账", f"（{label}，截至2025年12月31日）"),
-            groups=(("", 1), ("获评人", 2), ("荣誉", 6), ("属地", 1)),
+            groups=(("", 1), ("获评人", 3), ("荣誉", 6), ("属地", 1)),
             below=(
                 "注：公示名单与授予名单不一致的，以授予文件为准。",
                 "填表人：政治处　　审核人：",
@@ -355,6 +371,7 @@ def _deliver_offences(city: City, rng: np.random.Generator) -> None:
 
 def _offence_cells(city: City, rng: np.random.Generator, rows: Rows) -> dict[str, pa.Array]:
     number, name = city.who(rng, rows)
+    name = pc.if_else(pa.array(rows.formerly), city.former_names(rows.person), name)
     number = touch(number, rows.masked & (rows.spoilt == 0), masked_number)
     amount = touch(write_amounts(rows.fen), some(rng, len(rows), 0.05), thousands)
     fined = np.isin(rows.kind, ["traffic_fine", "administrative"])

@@ -17,7 +17,7 @@ from plumbline.cli.demo import procurement, staff
 from plumbline.cli.demo.city import City, Register, choose, pick, words
 from plumbline.cli.demo.days import NEVER, Ints, day, write_days
 from plumbline.cli.demo.dirt import DATE_DAMAGE, NUMBER_DAMAGE, write_amounts, wrong_code
-from plumbline.cli.demo.files import csv_bytes, write_csv, write_zip
+from plumbline.cli.demo.files import csv_bytes, write_csv, write_sqlite, write_zip
 from plumbline.cli.demo.people import COUNTIES, Pool
 from plumbline.cli.demo.rows import Rows, pairs
 
@@ -226,6 +226,7 @@ def _deliver_companies(city: City) -> None:
         for n, place in enumerate(COUNTIES)
     }
     write_zip(city.inbox / "companies" / "市场主体登记_20251231.zip", members)
+    write_sqlite(city.inbox.parent / "databases" / "market.sqlite", "market_entities", columns)
     city.rows_written(COMPANIES, rows)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from plumbline.cli.demo.days import AS_OF, HISTORY_FROM, NEVER, Ints, Mask, day, whole_years
 from plumbline.cli.demo.identifiers import citizen_numbers, order_numbers
@@ -35,6 +36,7 @@ class People:
     county: Ints  # 0..11, where they live
     number: pa.Array  # citizen numbers
     name: pa.Array
+    twin_of: Ints  # twins share a number here, everybody else has one alone
 
     def __len__(self) -> int:
         return len(self.born)
@@ -103,11 +105,16 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def draw_people(count: int, seed: int) -> People:
     """Draw the inhabitants: ages as in a county that ages, deaths by Gompertz's law."""
     rng = stream(seed, "people")
+    first_twin = np.flatnonzero(rng.random(count - 1) < 0.004)
+    first_twin = first_twin[np.diff(first_twin, prepend=-2) > 1]
     decade = rng.choice(10, count, p=np.array([2, 5, 9, 14, 17, 17, 13, 11, 9, 3]) / 100)
     born = day(1922) + decade * 3_800 + rng.integers(3_800, size=count)
     born = np.minimum(born, AS_OF - 30)
     male = rng.random(count) < 0.51
     county = rng.choice(len(COUNTIES), count, p=np.array(_SHARES) / sum(_SHARES))
+    twin_of = np.arange(count)
+    for shared in (born, male, county, twin_of):
+        shared[first_twin + 1] = shared[first_twin]
     region = FIRST_COUNTY + county
     old = (born < day(2001)) & (rng.random(count) < 0.06)
     region[old] = np.array(list(RETIRED))[rng.integers(len(RETIRED), size=int(old.sum()))]
@@ -117,8 +124,20 @@ def draw_people(count: int, seed: int) -> People:
         male=male,
         county=county.astype(np.int64),
         number=citizen_numbers(region, born, order_numbers(region, born, male)),
-        name=draw_names(rng, male),
+        name=_with_twins(draw_names(rng, male), first_twin),
+        twin_of=twin_of,
     )
+
+
+def _with_twins(names: pa.Array, first: Ints) -> pa.Array:
+    """Twins bear one surname."""
+    elder, younger = (names.take(pa.array(first + n)) for n in (0, 1))
+    surname = pc.utf8_slice_codeunits(elder, 0, 1)
+    given = pc.utf8_slice_codeunits(younger, 1)
+    which = np.zeros(len(names), np.bool_)
+    which[first + 1] = True
+    siblings = pc.binary_join_element_wise(surname, given, "")
+    return pc.replace_with_mask(names, pa.array(which), siblings)
 
 
 def _deaths(rng: np.random.Generator, born: Ints) -> Ints:

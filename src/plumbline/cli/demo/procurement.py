@@ -6,6 +6,7 @@ barred is a workbook with notes; the trading centre's purchases come from an old
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from plumbline.cli.demo.dirt import (
     write_amounts,
     wrong_code,
 )
-from plumbline.cli.demo.files import Sheet, write_csv, write_xlsx
+from plumbline.cli.demo.files import Sheet, write_csv, write_json, write_xlsx
+from plumbline.cli.demo.people import COUNTIES
 from plumbline.cli.demo.rows import Array, Rows, groups, pairs
 
 SPLIT = "split-procurement"
@@ -47,6 +49,7 @@ ITEMS = (
     *("房屋修缮", "道路养护工程", "消防设备", "医疗耗材", "实验室设备", "培训服务"),
 )
 EVERYDAY_ITEMS = 40
+OPEN_COUNTY = COUNTIES.index("望澜区")
 KINDS = {
     "ordinary": ("一般采购", "公开招标", "询价"),
     "framework": ("框架协议订单",),
@@ -426,6 +429,43 @@ def _deliver_contracts(city: City, rng: np.random.Generator) -> None:
     write_csv(folder / "采购合同撤销_20251231.csv", pick(status, again), quoted=True)
     city.rows_written(CONTRACTS, rows)
     city.delivered["contracts"] += int(again.sum())
+    _publish(city, rows)
+
+
+def _publish(city: City, rows: Rows) -> None:
+    """The contracts that one county signed in a year, as an OCDS release package."""
+    own = city.units.county[rows.buyer] == OPEN_COUNTY
+    rows = rows[own & ~rows.withdrawn & ~rows.net & (rows.spoilt == 0) & (year_of(rows.on) == 2025)]
+    releases = [_release(city, row) for row in rows[np.argsort(rows.number)].records()]
+    package = {
+        "uri": "https://example.invalid/ocds/2025.json",
+        "version": "1.1",
+        "publishedDate": "2025-12-31T00:00:00+08:00",
+        "publisher": {"name": "澜州市公共资源交易中心"},
+        "releases": releases,
+    }
+    write_json(city.inbox / "open_contracts" / "采购合同开放数据_20251231.json", package)
+    city.delivered["open_contracts"] = len(releases)
+
+
+def _release(city: City, row: Mapping[str, int]) -> dict[str, Any]:
+    number, signed = contract_number(row["number"]), write_days(np.array([row["on"]]))[0].as_py()
+    buyer = {"id": city.units.codes[row["buyer"]], "name": city.units.names[row["buyer"]]}
+    companies, at = city.companies, row["supplier"]
+    supplier = {"id": companies.codes[at], "name": companies.names[at]}
+    title = buyer["name"] + ITEMS[row["item"] % len(ITEMS)]
+    value = {"amount": row["fen"] / 100, "currency": "CNY"}
+    contract = {"id": number, "awardID": "1", "title": title, "value": value, "dateSigned": signed}
+    return {
+        "ocid": f"ocds-lz0000-{number}",
+        "id": f"{number}-1",
+        "date": f"{signed}T00:00:00+08:00",
+        "tag": ["contract"],
+        "initiationType": "tender",
+        "buyer": buyer,
+        "awards": [{"id": "1", "suppliers": [supplier], "value": value}],
+        "contracts": [contract],
+    }
 
 
 def _contract_cells(city: City, rng: np.random.Generator, rows: Rows) -> dict[str, pa.Array]:

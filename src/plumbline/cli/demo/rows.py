@@ -49,6 +49,11 @@ class Rows:
         """The same rows with some columns replaced or added."""
         return Rows(**{**self._columns, **columns}) if len(self) else self
 
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Row by row; for a few rows only."""
+        for values in zip(*(a.tolist() for a in self._columns.values()), strict=True):
+            yield dict(zip(self._columns, values, strict=True))
+
     @classmethod
     def join(cls, *parts: Rows) -> Rows:
         """All parts, which have the same columns, one below the other."""

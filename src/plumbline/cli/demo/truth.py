@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -107,7 +108,8 @@ def score(
     Args:
         truth: what truth.json holds.
         warnings: {model, subject, level, tier, group} each; identifiers as they should be written,
-            `group` as in `Truth`.
+            `group` as in `Truth`; a month or year may also be given as first and last day,
+            2021-03-01..2021-03-31.
         questions: {model, subject, group} each: pairs of tier B.
 
     Returns:
@@ -154,4 +156,17 @@ def _share(part: set[Key], whole: set[Key]) -> float:
 
 
 def _key(row: Mapping[str, Any]) -> Key:
-    return (row["model"], row["subject"], tuple(str(value) for value in row.get("group") or ()))
+    return (row["model"], row["subject"], tuple(_short(str(v)) for v in row.get("group") or ()))
+
+
+_SPAN = re.compile(r"(\d{4})-(\d\d)-01\.\.(\d{4})-(\d\d)-(\d\d)")
+
+
+def _short(value: str) -> str:
+    """A month or a year that is given by its first and last day, as 2021-03 or 2021."""
+    span = _SPAN.fullmatch(value)
+    if not span or span[1] != span[3] or int(span[5]) < 28:
+        return value
+    if (span[2], span[4]) == ("01", "12"):
+        return span[1]
+    return f"{span[1]}-{span[2]}" if span[2] == span[4] else value
