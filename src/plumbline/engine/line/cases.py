@@ -11,7 +11,7 @@ from pydantic import field_validator
 from plumbline.engine.fact.document import Document, Strict, did_you_mean
 from plumbline.engine.fact.types import Country
 from plumbline.engine.line.model import Level, SupervisionModel
-from plumbline.errors import Text
+from plumbline.errors import DeclarationError, Text
 
 Verdict = Literal["flag", "left_out", "cannot_tell", "clear"]
 Kind = Literal["flagged", "boundary", "left_out", "missing_data", "old_rule", "trap"]
@@ -49,7 +49,7 @@ class Case(Strict):
     @field_validator("as_of", mode="before")
     @classmethod
     def _date(cls, value: Any) -> Any:
-        return None if value is None else str(value)
+        return None if value is None else date.fromisoformat(str(value)).isoformat()
 
     @property
     def on(self) -> date:
@@ -71,6 +71,14 @@ class Cases:
 
     def __init__(self, model: SupervisionModel) -> None:
         self.path: Path = model.folder / "cases.yml"
+        if not self.path.is_file():
+            raise DeclarationError(
+                Text("模型还没有示例", "the model has no cases yet"),
+                where=str(self.path),
+                hint=Text(
+                    f"五类示例都要有：{', '.join(OBLIGATORY)}", f"five kinds are needed: {', '.join(OBLIGATORY)}"
+                ),
+            )
         self.document = Document(self.path)
         self.file = self.document.read(CasesFile)
         self._check(model)

@@ -404,6 +404,12 @@ class Compiler:
                 f"{name} takes {least} argument(s), {len(given)} given",
             )
         values = [self._argument(name, kind, tree) for kind, tree in zip(kinds, given, strict=False)]
+        least_number = {"overlaps": 1}.get(name, 0 if name.startswith("within_") else None)
+        for number in (value for value in values if isinstance(value, Number)):
+            if least_number is not None and any(n < least_number for _, n in number.cases):
+                raise self._refuse(
+                    f"{name} 的数不能小于 {least_number}", f"{name} needs a number from {least_number} up"
+                )
         return values + [Number((("", 1),))] * (len(kinds) - len(given))
 
     def _argument(self, name: str, kind: str, tree: exp.Expr) -> Day | Span | Number:
