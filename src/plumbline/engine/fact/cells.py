@@ -8,6 +8,7 @@ words.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from plumbline.engine.backend import Duck
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.mapping import Mapping
-from plumbline.engine.fact.table import arrow_type
+from plumbline.engine.fact.table import ENCODING, arrow_type, parquet_of
 from plumbline.engine.fact.types import SemanticType, UnreadableCellError
 from plumbline.engine.fact.types.date import OPEN
 from plumbline.errors import Text
@@ -39,14 +40,24 @@ class Reading:
     row withdraws an earlier one) and `_faults`: null, or a list of `FAULT`.
     """
 
-    def __init__(self, duck: Duck, dataset: Dataset) -> None:
+    def __init__(self, duck: Duck, dataset: Dataset, scratch: Path, *, on_disk: bool) -> None:
+        """Rows go through memory, or through files in `scratch` where they are many (`on_disk`)."""
         self._duck, self._dataset = duck, dataset
         self._numbers = {name: i for i, name in enumerate(dataset.columns)}
+        self._scratch, self._on_disk = scratch, on_disk
+        self._files: list[Path] = []
         self._made = False
 
     def add(self, mapping: Mapping, source: str) -> None:
         """Read the rows of the relation `source`, as `rows.schema_of` lays them out."""
         select = self._plain(mapping, source)
+        if self._on_disk:
+            path = self._scratch / f"first-{len(self._files)}.parquet"
+            self._duck.run(
+                f"COPY ({select}) TO {sql.literal(str(path))} (FORMAT parquet, {ENCODING})"
+            )
+            self._files.append(path)
+            return
         self._duck.run(
             f"INSERT INTO first {select}" if self._made else f"CREATE TEMP TABLE first AS {select}"
         )
@@ -54,6 +65,8 @@ class Reading:
 
     def finish(self) -> None:
         """Read what was not in plain spelling, and make the relation `read`."""
+        if self._on_disk:
+            self._duck.run(f"CREATE TEMP VIEW first AS SELECT * FROM {parquet_of(self._files)}")
         for name, number in self._numbers.items():
             self._parse(name, number)
         physical = [name + field.suffix for name, field in self._fields()]

@@ -74,6 +74,14 @@ def move_in(draft: Path, path: Path) -> None:
     sync(path.parent)
 
 
+def copy_in(path: Path, scratch: Path) -> Path:
+    """A copy of a delivered file in `scratch`, which nobody can change while it is read."""
+    copy = scratch / "delivered" / path.name
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copyfile(path, copy)
+    return copy
+
+
 @contextmanager
 def disk_in_words() -> Iterator[None]:
     """Say a full disk in words, whichever library ran into it; other errors pass."""

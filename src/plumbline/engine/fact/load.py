@@ -8,7 +8,6 @@ expected. Until the commit, nothing that anybody reads has changed.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +16,7 @@ from pathlib import Path
 from plumbline.engine.fact.asof import as_of_from_name
 from plumbline.engine.fact.batch import Batch
 from plumbline.engine.fact.dataset import Dataset
-from plumbline.engine.fact.durable import sha256_of
+from plumbline.engine.fact.durable import copy_in, sha256_of
 from plumbline.engine.fact.loading import AlreadyLoaded, Arrival, Terms, take_in
 from plumbline.engine.fact.readers import open_database
 from plumbline.engine.fact.store import Store
@@ -86,7 +85,7 @@ def load_delivery(  # noqa: PLR0913 -- a delivery has that many circumstances
     terms = Terms(received_at, accept, by, again=again)
     with store.writing(wait) as scratch:
         # Sealed rows are not copied, so such a file is read where it lies.
-        read = path if dataset.declared.refuse else _copy(path, scratch)
+        read = path if dataset.declared.refuse else copy_in(path, scratch)
         arrival = Arrival(
             path=read, name=path.name, sha256=sha256_of(read), size=read.stat().st_size, as_of=day
         )
@@ -219,11 +218,3 @@ def _in_order(files: list[Path | None], as_of: date | None) -> list[Path | None]
             return date.min, path.name
 
     return sorted(files, key=day)
-
-
-def _copy(path: Path, scratch: Path) -> Path:
-    """A copy that nobody can change while it is read."""
-    copy = scratch / "delivered" / path.name
-    copy.parent.mkdir()
-    shutil.copyfile(path, copy)
-    return copy

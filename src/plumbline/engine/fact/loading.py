@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as Mapping_
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,9 +22,10 @@ from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.durable import move_in, write_whole
 from plumbline.engine.fact.expectations import Measured, broken
 from plumbline.engine.fact.layout import column_letter, find_header
-from plumbline.engine.fact.mapping import map_columns, wanted_headers
+from plumbline.engine.fact.mapping import map_columns, needed_headers, wanted_headers
 from plumbline.engine.fact.merging import Merge, merge
 from plumbline.engine.fact.readers import open_sheets
+from plumbline.engine.fact.readers.base import Sheet
 from plumbline.engine.fact.repeats import CONTRADICTED, set_aside_repeats
 from plumbline.engine.fact.rows import CELLS, Found, Rows, read_again
 from plumbline.engine.fact.store import Store
@@ -33,7 +35,9 @@ from plumbline.errors import DeliveryError, Text
 _MISFIT = (
     "struct_pack(\"column\" := '', header := '', letter := '', value := value, zh := zh, en := en)"
 )
-_MEGABYTES = 1000
+#: A file with more text than this goes through the disk, since what is sorted does not fit memory.
+_LARGE = 256 << 20
+_MEGABYTES, _MEGABYTES_LARGE = 1000, 600
 _REASONS_SHOWN = 100  # in a manifest; the quarantine has them all
 
 
@@ -49,13 +53,25 @@ class AlreadyLoaded:
     redeclared: bool
 
 
+Spot = tuple[str, int]  # sheet and line
+
+
+class Settles(NamedTuple):
+    """Corrections: which quarantined row stands on which line, and which of them are given up."""
+
+    rows: Mapping_[Spot, tuple[str, Place]]
+    void: frozenset[Spot]
+
+
 @dataclass(frozen=True)
 class Arrival:
     """What arrived.
 
     Attributes:
+        path: a copy that may be kept, or the delivered file itself where rows are sealed.
         name: as it was delivered.
-        corrects: by batch, the quarantined rows that it settles.
+        kind: None is as declared.
+        sheets: None is all sheets of the file.
         refused: sealed rows that were not even copied.
     """
 
@@ -64,8 +80,9 @@ class Arrival:
     sha256: str
     size: int
     as_of: date
-    kind: Kind | None = None  # None: as declared
-    corrects: Mapping_[str, Sequence[Place]] = field(default_factory=dict)
+    kind: Kind | None = None
+    sheets: Sequence[Sheet] | None = None
+    settles: Settles | None = None
     refused: int = 0
 
 
@@ -100,20 +117,29 @@ def take_in(
         as_of=arrival.as_of,
         received_at=terms.received_at,
         declared=dataset.fingerprint,
-        corrects={batch: list(places) for batch, places in arrival.corrects.items()},
     )
-    limits = replace(store.limits, spill=scratch / "spill", memory=modest(store.limits.memory))
+    large = _text_bytes(arrival) > _LARGE
+    memory = _at_most(_MEGABYTES_LARGE if large else _MEGABYTES, store.limits.memory)
+    limits = replace(store.limits, spill=scratch / "spill", memory=memory)
     with open_duckdb(limits) as duck:
-        return _Loading(store, dataset, arrival, scratch, duck).run(batch, terms)
+        reading = Reading(duck, dataset, scratch, on_disk=large)
+        return _Loading(store, dataset, arrival, scratch, duck).run(batch, terms, reading)
 
 
-def modest(memory: str) -> str:
-    """At most a gigabyte for SQL: the reader beside it needs room too, and sorting spills."""
+def _at_most(megabytes: int, memory: str) -> str:
+    """`memory` or `megabytes`, whichever is less: reader and writer need room beside SQL."""
     found = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?)i?B\s*", memory, re.IGNORECASE)
     if found is None:
         return memory
-    megabytes = float(found[1]) * 1000.0 ** ("KMGT".find(found[2].upper()) - 1 if found[2] else -2)
-    return memory if megabytes <= _MEGABYTES else f"{_MEGABYTES}MB"
+    own = float(found[1]) * 1000.0 ** ("KMGT".find(found[2].upper()) - 1 if found[2] else -2)
+    return memory if own <= megabytes else f"{megabytes}MB"
+
+
+def _text_bytes(arrival: Arrival) -> int:
+    """How much text there is in a file, roughly: archives and workbooks are packed."""
+    with arrival.path.open("rb") as file:
+        packed = file.read(4) in {b"PK\x03\x04", b"PAR1"}
+    return arrival.size * (10 if packed else 1)
 
 
 class _Loading:
@@ -127,15 +153,21 @@ class _Loading:
         self.unmatched: list[str] = []
         self.remarks: list[Text] = []
 
-    def run(self, batch: Batch, terms: Terms) -> Batch:
+    def run(self, batch: Batch, terms: Terms, reading: Reading) -> Batch:
         self._find_tables()
-        self._read()
+        self._read(reading)
         self._list_parts()
         repeated = set_aside_repeats(self.duck, self.dataset)
         merged = merge(self.duck, self.store, self.dataset, batch)
         quarantine = self._quarantine()
         batch = self._counted(batch, merged, repeated)
-        held = [*self._broken(batch), *merged.held]
+        if self.arrival.settles:
+            batch = batch.model_copy(
+                update={"corrects": self._settled(batch, self.arrival.settles)}
+            )
+            held = list(merged.held)
+        else:
+            held = [*self._broken(batch), *merged.held]
         if held:
             batch = batch.model_copy(update={"held": held})
             if terms.accept is None:
@@ -145,31 +177,36 @@ class _Loading:
         return self._commit(batch, merged, quarantine)
 
     def _find_tables(self) -> None:
+        """Find the sheets that hold the table: most of its columns or, failing that, its key."""
         wanted = wanted_headers(self.dataset)
-        for sheet in open_sheets(self.arrival.path, self.dataset.declared.source):
+        for headers in (wanted, needed_headers(self.dataset)):
+            self._look_for(headers)
+            if self.tables:
+                return
+        shown = "、".join(alternatives[0] for alternatives in wanted)
+        raise DeliveryError(
+            Text(f"没有找到表头（应有：{shown}）", f"the header was not found (wanted: {shown})"),
+            where=self.arrival.name,
+            hint=Text(
+                "检查是否放错了文件夹；若表头换了写法，把新写法加进各列的 from",
+                "is it in the right folder? if headers are new, add them to the columns' from",
+            ),
+        )
+
+    def _look_for(self, headers: list[list[str]]) -> None:
+        own, source = self.arrival.sheets, self.dataset.declared.source
+        self.unmatched.clear()
+        for sheet in open_sheets(self.arrival.path, source) if own is None else own:
             self.remarks += [remark for remark in sheet.remarks if remark not in self.remarks]
-            layout = find_header(sheet, wanted)
+            layout = find_header(sheet, headers) if headers else None
             if layout is None:
                 self.unmatched.append(sheet.name or sheet.file)
-                continue
-            mapping = map_columns(self.dataset, sheet, layout)
-            self.tables.append(Found(len(self.tables), sheet, layout, mapping))
-        if not self.tables:
-            shown = "、".join(headers[0] for headers in wanted)
-            raise DeliveryError(
-                Text(
-                    f"没有找到表头（应有：{shown}）", f"the header was not found (wanted: {shown})"
-                ),
-                where=self.arrival.name,
-                hint=Text(
-                    "检查是否放错了文件夹；若表头换了写法，把新写法加进各列的 from",
-                    "is it in the right folder? if headers are new, add them to the columns' from",
-                ),
-            )
+            else:
+                mapping = map_columns(self.dataset, sheet, layout)
+                self.tables.append(Found(len(self.tables), sheet, layout, mapping))
 
-    def _read(self) -> None:
+    def _read(self, reading: Reading) -> None:
         """Read every table once; leaves the relations `read`, `faulty` and `dropped`."""
-        reading = Reading(self.duck, self.dataset)
         for mapping, group in groupby(self.tables, key=lambda table: table.mapping):
             self.duck.register("source", self.rows.reader(list(group)))
             try:
@@ -308,6 +345,29 @@ class _Loading:
             unreadable={str(column): rows for column, rows in unreadable},
         )
         return broken(self.duck, self.dataset, "read", "good", measured)
+
+    def _settled(self, batch: Batch, settles: Settles) -> dict[str, list[Place]]:
+        """The quarantined rows that need not wait any longer, by batch."""
+        loaded = self.duck.run(
+            "SELECT _part, _line FROM read WHERE _ordinal NOT IN (SELECT _ordinal FROM faulty)"
+        )
+        names = {table.part: table.sheet.name for table in self.tables}
+        found: dict[str, list[Place]] = {}
+        for spot in sorted({(names[part], line) for part, line in loaded} | settles.void):
+            corrected, place = settles.rows[spot]
+            found.setdefault(corrected, []).append(place)
+        if not found:
+            reasons = [f"{reason.column} {reason.reason.zh}".strip() for reason in batch.reasons]
+            told = [f"{reason.column} {reason.reason.en}".strip() for reason in batch.reasons]
+            raise DeliveryError(
+                Text(
+                    f"没有一行已改正：{'；'.join(reasons[:3])}",
+                    f"not one row is correct yet: {'; '.join(told[:3])}",
+                ),
+                where=batch.source,
+                hint=Text("改正后再交回", "correct the rows, then take the file back"),
+            )
+        return found
 
     def _hold(self, batch: Batch, quarantine: Path) -> Batch:
         held = batch.model_copy(update={"status": "held", "number": 0})

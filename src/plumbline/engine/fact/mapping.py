@@ -36,6 +36,15 @@ def wanted_headers(dataset: Dataset) -> list[list[str]]:
     return [*wanted, [change.header]] if change else wanted
 
 
+def needed_headers(dataset: Dataset) -> list[list[str]]:
+    """The headers of the columns that no delivery can do without, alternatives together."""
+    return [
+        list(column.headers)
+        for name, column in dataset.columns.items()
+        if _is_needed(dataset, name) or name in dataset.declared.key
+    ]
+
+
 def map_columns(dataset: Dataset, sheet: Sheet, layout: Layout) -> Mapping:
     """Lay the declaration over the header of a sheet.
 

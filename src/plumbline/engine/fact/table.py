@@ -36,7 +36,7 @@ ROW_GROUP = 122_880  # DuckDB's own unit of work
 GROUPS_PER_FILE = 41  # about five million rows
 DATA_CHANGE = True
 #: Measured on registers: smaller, quicker to write and to read than the defaults.
-_ENCODING = "PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+ENCODING = "PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 
 _NAME = re.compile(r"(\d{8})-(\d{3,})-([0-9a-f]{64})\.parquet")
 _UNREADABLE = {"deletionVectors", "columnMapping"}
@@ -134,7 +134,7 @@ class Table:
         with disk_in_words():
             duck.run(
                 f"COPY (SELECT * FROM ({select}){order}) TO {sql.literal(str(folder))} "
-                f"(FORMAT parquet, {_ENCODING}, ROW_GROUP_SIZE {ROW_GROUP}, "
+                f"(FORMAT parquet, {ENCODING}, ROW_GROUP_SIZE {ROW_GROUP}, "
                 f"ROW_GROUPS_PER_FILE {GROUPS_PER_FILE})"
             )
             found = sorted(folder.glob("*.parquet")) if folder.is_dir() else [folder]
