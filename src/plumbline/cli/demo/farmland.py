@@ -183,7 +183,7 @@ def _deliver_parcels(city: City, rng: np.random.Generator) -> None:
 
 
 def _deliver_subsidies(city: City, rng: np.random.Generator) -> None:
-    """A text table a year for eleven counties, and a workbook in hectares for the twelfth."""
+    """Text tables for eleven counties; for the twelfth a workbook in hectares, a sheet a year."""
     rows = city.settle(SUBSIDIES)
     number, name = city.who(rng, rows, share=0.005)
     hectares = rows.county == HECTARE_COUNTY
@@ -208,15 +208,19 @@ def _deliver_subsidies(city: City, rng: np.random.Generator) -> None:
     shown = np.where(hectares, rows.area // 15, 0)
     ha = {"补贴面积(公顷)": write_amounts(shown, per=MU, places=4)}
     folder = city.inbox / "farmland_subsidies"
-    for year in range(FROM, TO + 1):
-        this = rows.year == year
-        part = pick(columns | mu, this & ~hectares)
-        write_csv(folder / f"耕地地力保护补贴_{year}年.csv", part, encoding="utf-8-sig")
-        sheet = Sheet(
-            "雁湖县",
-            pick(columns | ha, this & hectares),
+    for first, last in ((FROM, 2021), (2022, 2024), (TO, TO)):
+        these = (rows.year >= first) & (rows.year <= last)
+        period = f"{last}年" if first == last else f"{first}年-{last}年"
+        part = pick(columns | mu, these & ~hectares)
+        write_csv(folder / f"耕地地力保护补贴_{period}.csv", part, encoding="utf-8-sig")
+    sheets = [
+        Sheet(
+            f"{year}年",
+            pick(columns | ha, (rows.year == year) & hectares),
             above=(f"{year}年耕地地力保护补贴发放表", "面积单位：公顷"),
             numbers=frozenset({"补贴面积(公顷)", "年度"}),
         )
-        write_xlsx(folder / f"雁湖县耕地补贴_{year}年.xlsx", [sheet])
+        for year in range(FROM, TO + 1)
+    ]
+    write_xlsx(folder / f"雁湖县耕地补贴_{FROM}年-{TO}年.xlsx", sheets)
     city.rows_written(SUBSIDIES, rows)

@@ -11,8 +11,8 @@ import json
 import sqlite3
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -28,8 +28,8 @@ _CHUNK = 200_000
 _WRITTEN = (2026, 1, 4, 9, 0, 0)
 
 
-def table(columns: Columns) -> pa.Table:
-    return pa.table(dict(columns))
+def table(columns: Columns | pa.Table) -> pa.Table:
+    return columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
 
 
 def _delimited(rows: pa.Table, delimiter: str, *, header: bool, quoted: bool) -> bytes:
@@ -40,14 +40,15 @@ def _delimited(rows: pa.Table, delimiter: str, *, header: bool, quoted: bool) ->
     return buffer.getvalue()
 
 
-def write_csv(
+def write_csv(  # noqa: PLR0913 -- delimited text differs in that many ways
     path: Path,
-    columns: Columns,
+    columns: Columns | pa.Table,
     *,
     encoding: str = "utf-8",
     delimiter: str = ",",
     newline: str = "\n",
     quoted: bool = False,
+    page: int | None = None,
 ) -> None:
     """Write delimited text, a piece at a time.
 
@@ -58,14 +59,16 @@ def write_csv(
         delimiter: one character.
         newline: how lines end; a carriage return alone is how old Macintosh programs do it.
         quoted: quote every cell, which cells with line breaks or delimiters need.
+        page: rows after which the header is said again, as where a printout was saved.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = table(columns)
     plain = encoding == "utf-8" and newline == "\n"
     with path.open("wb") as file, io.TextIOWrapper(file, encoding, newline="") as text:
-        for start in range(0, max(len(rows), 1), _CHUNK):
-            part = rows.slice(start, _CHUNK)
-            raw = _delimited(part, delimiter, header=start == 0, quoted=quoted)
+        step = page or _CHUNK
+        for start in range(0, max(len(rows), 1), step):
+            part, header = rows.slice(start, step), start == 0 or page is not None
+            raw = _delimited(part, delimiter, header=header, quoted=quoted)
             if plain:
                 file.write(raw)
             else:
@@ -94,6 +97,7 @@ class Sheet:
         groups: a row over the header: (words, how many columns they span), merged.
         below: notes under the table.
         numbers: headers whose cells are stored as numbers where they look like one.
+        dates: headers whose cells are stored as a spreadsheet's dates where they look like one.
     """
 
     name: str
@@ -101,13 +105,19 @@ class Sheet:
     above: Sequence[str] = ()
     groups: Sequence[tuple[str, int]] = ()
     below: Sequence[str] = ()
-    numbers: frozenset[str] = field(default_factory=frozenset)
+    numbers: frozenset[str] = frozenset()
+    dates: frozenset[str] = frozenset()
 
 
 def write_xlsx(path: Path, sheets: Iterable[Sheet]) -> None:
     """Write a workbook. Text stays text unless its column is named in `numbers`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    options: dict[str, Any] = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "default_date_format": "yyyy/m/d",
+    }
     with xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"created": datetime(*_WRITTEN)})  # noqa: DTZ001 -- a clerk's clock
         centred = book.add_format({"align": "center"})
@@ -132,10 +142,8 @@ def _lay_out(page: Any, sheet: Sheet, centred: Any) -> None:
     page.write_row(line, 0, list(sheet.columns))
     for at, (header, values) in enumerate(sheet.columns.items()):
         cells = values.to_pylist()
-        if header in sheet.numbers:
-            page.write_column(line + 1, at, [_number(cell) for cell in cells])
-        else:
-            page.write_column(line + 1, at, cells)
+        stored = _number if header in sheet.numbers else _date if header in sheet.dates else str
+        page.write_column(line + 1, at, [stored(cell) for cell in cells])
     last = line + 1 + max((len(values) for values in sheet.columns.values()), default=0)
     for n, note in enumerate(sheet.below):
         page.merge_range(last + n, 0, last + n, width - 1, note)
@@ -144,6 +152,13 @@ def _lay_out(page: Any, sheet: Sheet, centred: Any) -> None:
 def _number(cell: str) -> str | float:
     try:
         return float(cell)
+    except ValueError:
+        return cell
+
+
+def _date(cell: str) -> str | date:
+    try:
+        return date.fromisoformat(cell)
     except ValueError:
         return cell
 

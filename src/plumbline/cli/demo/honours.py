@@ -39,7 +39,7 @@ from plumbline.cli.demo.dirt import (
     touch,
     write_amounts,
 )
-from plumbline.cli.demo.files import Sheet, write_csv, write_xlsx
+from plumbline.cli.demo.files import Sheet, table, write_csv, write_xlsx
 from plumbline.cli.demo.people import COUNTIES, Pool
 from plumbline.cli.demo.rows import Rows, groups, pairs
 
@@ -59,6 +59,9 @@ REASONS = {
     "party": ("违反中央八项规定精神", "违规收受礼金", "失职失责"),
     "traffic_fine": ("超速行驶", "违反禁令标志", "驾驶机动车使用电话"),
 }
+
+
+OVERLAP = 12  # rows that stand in two extracts
 
 
 def honour(**columns: Any) -> Rows:
@@ -338,7 +341,7 @@ def _deliver_offences(city: City, rng: np.random.Generator) -> None:
     rows = city.settle(OFFENCES)
     columns = _offence_cells(city, rng, rows)
     folder = city.inbox / "offences"
-    year = np.maximum(year_of(rows.decided), 2010)
+    year = np.clip(year_of(rows.decided), 2010, 2025)
     first = rows.corrected_from != NEVER
     early = {
         **columns,
@@ -348,15 +351,23 @@ def _deliver_offences(city: City, rng: np.random.Generator) -> None:
             columns["违法时间"],
         ),
     }
-    for start, end, shape in ((2010, 2014, 0), (2015, 2019, 1), (2020, 2026, 2)):
-        part = pick(early, (year >= start) & (year <= end))
-        name = f"违法犯罪记录_{start}年-{min(end, 2025)}年"
+    sound = (rows.spoilt == 0) & ~rows.sealed
+    for start, end, shape in ((2010, 2014, 0), (2015, 2019, 1), (2020, 2025, 2)):
+        these = (year >= start) & (year <= end)
+        part = pick(early, these)
+        name = f"违法犯罪记录_{start}年-{end}年"
         if shape == 0:
-            write_csv(folder / f"{name}.csv", part, encoding="gb18030", newline="\r\n", quoted=True)
+            path = folder / f"{name}.csv"
+            write_csv(path, part, encoding="gb18030", newline="\r\n", quoted=True)
         elif shape == 1:
-            write_csv(folder / f"{name}.txt", part, encoding="utf-16", delimiter="\t", quoted=True)
-        else:
-            write_csv(folder / f"{name}.csv", part, encoding="utf-8-sig", quoted=True)
+            path = folder / f"{name}.txt"
+            write_csv(path, part, encoding="utf-16", delimiter="\t", quoted=True)
+        else:  # put together from two extracts that overlap
+            twice = pick(early, these & sound & (np.cumsum(these & sound) <= OVERLAP))
+            both = pa.concat_tables([table(part), table(twice)])
+            write_csv(folder / f"{name}.csv", both, encoding="utf-8-sig", quoted=True)
+            city.truth.repeated["offences"] += OVERLAP
+            city.delivered["offences"] = OVERLAP
     changed = first | rows.withdrawn
     change = {"变更类型": either(rows.withdrawn, "删除", "修改"), **columns}
     write_xlsx(

@@ -49,7 +49,7 @@ ITEMS = (
     *("房屋修缮", "道路养护工程", "消防设备", "医疗耗材", "实验室设备", "培训服务"),
 )
 EVERYDAY_ITEMS = 40
-OPEN_COUNTY = COUNTIES.index("望澜区")
+OPEN_COUNTY, OPEN_YEAR = COUNTIES.index("望澜区"), 2025
 KINDS = {
     "ordinary": ("一般采购", "公开招标", "询价"),
     "framework": ("框架协议订单",),
@@ -433,38 +433,83 @@ def _deliver_contracts(city: City, rng: np.random.Generator) -> None:
 
 
 def _publish(city: City, rows: Rows) -> None:
-    """The contracts that one county signed in a year, as an OCDS release package."""
+    """What one county bought in a year, from tender to contract, as an OCDS release package."""
     own = city.units.county[rows.buyer] == OPEN_COUNTY
-    rows = rows[own & ~rows.withdrawn & ~rows.net & (rows.spoilt == 0) & (year_of(rows.on) == 2025)]
-    releases = [_release(city, row) for row in rows[np.argsort(rows.number)].records()]
+    rows = rows[
+        own & ~rows.withdrawn & ~rows.net & (rows.spoilt == 0) & (year_of(rows.on) == OPEN_YEAR)
+    ]
+    rows = rows[np.argsort(rows.number)]
+    cells = rows.but(signed=_iso(rows.on), closed=_iso(rows.deadline))
+    releases = [_release(city, row) for row in cells.records()]
     package = {
-        "uri": "https://example.invalid/ocds/2025.json",
+        "uri": f"https://example.invalid/ocds/{OPEN_YEAR}.json",
         "version": "1.1",
-        "publishedDate": "2025-12-31T00:00:00+08:00",
+        "extensions": ["https://example.invalid/ocds/bids/extension.json"],
+        "publishedDate": f"{OPEN_YEAR}-12-31T00:00:00+08:00",
         "publisher": {"name": "澜州市公共资源交易中心"},
         "releases": releases,
     }
-    write_json(city.inbox / "open_contracts" / "采购合同开放数据_20251231.json", package)
-    city.delivered["open_contracts"] = len(releases)
+    write_json(city.inbox / "ocds" / f"采购开放数据_{OPEN_YEAR}1231.json", package)
+    for section, count in {
+        "tenders": 1,
+        "bids": 2,
+        "awards": 1,
+        "contracts": 1,
+        "parties": 2,
+    }.items():
+        city.delivered[f"ocds_{section}"] = count * len(releases)
 
 
-def _release(city: City, row: Mapping[str, int]) -> dict[str, Any]:
-    number, signed = contract_number(row["number"]), write_days(np.array([row["on"]]))[0].as_py()
+def _iso(days: Ints) -> list[str]:
+    return [f"{day}T00:00:00+08:00" for day in write_days(days).to_pylist()]
+
+
+def _release(city: City, row: Mapping[str, Any]) -> dict[str, Any]:
+    """One purchase: its tender, the two who bid, the award and the contract."""
+    number, companies = contract_number(row["number"]), city.companies
+    other = (row["supplier"] + 1) % len(companies)
     buyer = {"id": city.units.codes[row["buyer"]], "name": city.units.names[row["buyer"]]}
-    companies, at = city.companies, row["supplier"]
-    supplier = {"id": companies.codes[at], "name": companies.names[at]}
+    supplier, loser = (
+        {"id": companies.codes[at], "name": companies.names[at]} for at in (row["supplier"], other)
+    )
     title = buyer["name"] + ITEMS[row["item"] % len(ITEMS)]
-    value = {"amount": row["fen"] / 100, "currency": "CNY"}
-    contract = {"id": number, "awardID": "1", "title": title, "value": value, "dateSigned": signed}
+    value, more = (
+        {"amount": fen / 100, "currency": "CNY"} for fen in (row["fen"], row["fen"] * 103 // 100)
+    )
+    bids = [
+        {"id": str(n), "date": row["closed"], "status": status, "tenderers": [who], "value": price}
+        for n, (status, who, price) in enumerate(
+            (("valid", supplier, value), ("disqualified", loser, more)), 1
+        )
+    ]
     return {
         "ocid": f"ocds-lz0000-{number}",
         "id": f"{number}-1",
-        "date": f"{signed}T00:00:00+08:00",
+        "date": row["signed"],
         "tag": ["contract"],
         "initiationType": "tender",
+        "parties": [{**buyer, "roles": ["buyer"]}, {**supplier, "roles": ["supplier"]}],
         "buyer": buyer,
-        "awards": [{"id": "1", "suppliers": [supplier], "value": value}],
-        "contracts": [contract],
+        "tender": {
+            "id": number,
+            "title": title,
+            "status": "complete",
+            "procuringEntity": buyer,
+            "procurementMethod": "open",
+            "tenderPeriod": {"endDate": row["closed"]},
+            "numberOfTenderers": 2,
+        },
+        "bids": {"details": bids},
+        "awards": [{"id": "1", "title": title, "suppliers": [supplier], "value": value}],
+        "contracts": [
+            {
+                "id": number,
+                "awardID": "1",
+                "title": title,
+                "value": value,
+                "dateSigned": row["signed"],
+            }
+        ],
     }
 
 

@@ -293,8 +293,8 @@ def _deliver_officials(city: City, rng: np.random.Generator) -> None:
             "单位代码": code,
             "单位名称": unit,
             "现任职务": words(POSTS, rows.post),
-            "任职日期": write_days(rows.started, "dot"),
-            "免职日期": write_days(rows.ended, "dot"),
+            "任职日期": write_days(rows.started),
+            "免职日期": write_days(rows.ended),
             "区县": city.counties(county),
         },
     )
@@ -305,6 +305,7 @@ def _deliver_officials(city: City, rng: np.random.Generator) -> None:
             above=(f"干部任职情况表（{label}）",),
             groups=(("干部", 2), ("任职单位", 2), ("任职", 3), ("属地", 1)),
             below=("填表人：王某　　填表日期：2025年12月31日",),
+            dates=frozenset({"任职日期", "免职日期"}),
         )
         for n, label in enumerate(("东片", "西片"))
     ]
@@ -336,7 +337,7 @@ def _deliver_payroll(city: City, rng: np.random.Generator) -> None:
             },
         )
         path = city.inbox / "payroll" / f"工资发放_{each}年.csv"
-        write_csv(path, columns, encoding="gb18030", newline="\r\n")
+        write_csv(path, columns, encoding="gb18030", newline="\r\n", page=5_000)
     city.rows_written(PAYROLL, rows)
 
 

@@ -25,6 +25,7 @@ class Truth:
         questions: {model, subject, tier, group}: number equal, name not; a question about the data.
         traps: {model, trap, subject, group}: lawful or undecidable, and must not be warned of.
         quarantined: dataset -> class of reason -> rows that no declaration can let in.
+        repeated: dataset -> rows delivered twice, word for word.
         refused: dataset -> rows of a sealed category, which may not even be copied.
         out_of_reach: {model, subject, why}: true, but no register alone can show it.
     """
@@ -36,6 +37,7 @@ class Truth:
     questions: list[dict[str, Any]] = field(default_factory=list)
     traps: list[dict[str, Any]] = field(default_factory=list)
     quarantined: dict[str, Counter[str]] = field(default_factory=dict)
+    repeated: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     out_of_reach: list[dict[str, Any]] = field(default_factory=list)
 
