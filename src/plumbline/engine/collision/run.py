@@ -201,9 +201,12 @@ def _enter(
     ran: Sequence[str],
     info: Mapping[str, Any],
 ) -> Mapping[str, int]:
-    """Enter what was found into a register; one commit."""
+    """Enter what was found into a register; one commit.
+
+    The register of warnings records every run, also one that found nothing.
+    """
     register = store.table(table)
-    if register.version is None and not selects:
+    if register.version is None and not selects and table != "warnings":
         return {}
     before = None
     if register.version is not None:

@@ -493,7 +493,8 @@ def _statement(
     ]
     columns = [
         *(f"judged.{column}" for column in per),
-        "judged.verdict", "judged.decided_by", "judged.tier", "graded.level",
+        "judged.verdict", "judged.decided_by", "judged.tier",
+        "CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level",
         *rows,
         *(f"{base.digests.get(fact, 'judged.digest_' + fact)} AS digest_{fact}"
           for fact in base.evidence),
@@ -507,11 +508,12 @@ def _statement(
         for part in parts:
             columns += [f"judged.{part.column}", *(f"judged.{side}" for side in part.sides or ())]
     graded = " AND ".join(f"graded.{column} = judged.{column}" for column in per)
-    kept = "" if detail else " WHERE judged.verdict <> 'clear'"
+    # Without detail no candidate is clear any more. A filter on the verdict here would be pushed down
+    # to the scans, and a condition on it in the join would make the join a nested loop.
     with_ = ", ".join(f"{name} AS ({text})" for name, text in ctes)
     return (
         f"WITH {with_} SELECT {', '.join(columns)} FROM judged{base.expansion} "
-        f"LEFT JOIN graded ON {graded} AND judged.verdict = 'flag'{kept}"
+        f"LEFT JOIN graded ON {graded}"
     )
 
 
