@@ -263,7 +263,7 @@ def test_an_open_end_is_later_than_any_day(duck: Duck, scope: Scope) -> None:
     "text", ["within_days(fact.a, fact.b, -1)", "overlaps(whole(fact.a), whole(fact.b), 0)"]
 )
 def test_a_number_that_makes_no_sense_is_refused(scope: Scope, text: str) -> None:
-    with pytest.raises(DeclarationError, match="needs a number from [01] up"):
+    with pytest.raises(DeclarationError, match=r"needs a number from [01] up"):
         Compiler(scope).value(parse(text, scope.error))
 
 

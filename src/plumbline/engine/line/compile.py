@@ -166,7 +166,7 @@ def _flag(model: SupervisionModel, scope: Scope, base: Base) -> str:
         conditions.append(_slot(model, scope, ("flag_when",), model.declared.flag_when))
     if in_force := line_in_force(model, base.in_force):
         conditions.append(in_force)
-    return " AND ".join(f"({condition})" for condition in conditions)
+    return " AND ".join(f"({condition})" for condition in conditions or ["TRUE"])
 
 
 def _slot(model: SupervisionModel, scope: Scope, slot: tuple[str | int, ...], text: str) -> str:

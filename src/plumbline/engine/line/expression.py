@@ -390,7 +390,7 @@ class Compiler:
         raise self._refuse(
             f"没有函数“{name}”，或参数个数不对",
             f"no function '{name}' that takes {len(given)} argument(s)",
-            _INSTEAD.get(name) or did_you_mean(name, allowed),
+            INSTEAD.get(name) or did_you_mean(name, allowed),
         )
 
     def _arguments(
@@ -553,7 +553,7 @@ _NO_CLOCK = Text("不用时钟：写 as_of", "no clock: write as_of")
 _NO_DISTANCE = Text("字符串距离按字节计算，中文会错", "string distances count bytes, wrong for Chinese")
 
 #: What to write instead of functions that people know from elsewhere.
-_INSTEAD = {
+INSTEAD = {
     **dict.fromkeys(("now", "today", "current_date", "current_timestamp", "getdate"), _NO_CLOCK),
     **dict.fromkeys(
         ("levenshtein", "editdist3", "damerau_levenshtein", "jaccard", "jaro_similarity",

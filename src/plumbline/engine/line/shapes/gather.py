@@ -38,7 +38,8 @@ def base_of_duplicate(model: SupervisionModel) -> Base:
         rows_when=duplicate.rows_when,
         what={"rows": f"rows({duplicate.of})", **duplicate.what},
     )
-    return _Gathering(model, as_sum, "duplicate").base()
+    base = _Gathering(model, as_sum, "duplicate").base()
+    return base if model.declared.flag_when else replace(base, conditions=["gathered.rows >= 2"])
 
 
 @dataclass
@@ -76,7 +77,8 @@ class _Gathering:
                 "a window slides over the rows of one fact only",
             )
         for i, (fact, column) in enumerate(self.per):
-            if (fact, column) in self.optional and self._physical(fact, column) != [""]:
+            fields = model.facts[fact].types[column].fields
+            if (fact, column) in self.optional and [field.sql for field in fields] != ["VARCHAR"]:
                 raise model.error(
                     (slot, "per", i),
                     f"{fact}.{column} 不是文本列，不能写问号",

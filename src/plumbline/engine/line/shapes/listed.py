@@ -11,6 +11,7 @@ from sqlglot.errors import ParseError, TokenError
 from plumbline.engine.fact.document import did_you_mean
 from plumbline.engine.line import time
 from plumbline.engine.line.expression import (
+    INSTEAD,
     Compiler,
     Refusal,
     Scope,
@@ -34,8 +35,18 @@ _REFUSED: tuple[tuple[type[exp.Expr], Text], ...] = (
     (exp.First, Text("first 的结果不定", "first gives an arbitrary row")),
     (exp.Avg, Text("不用 avg，写成 total 与 rows 的乘法比较", "no avg: compare sums by multiplication")),
     (exp.Rand, Text("不用随机数", "no random numbers")),
-    (exp.Levenshtein, Text("字符串距离按字节计算", "string distances count bytes")),
+    (exp.Uuid, Text("不用随机数", "no random numbers")),
+    (exp.TableSample, Text("抽样的结果不定", "a sample gives arbitrary rows")),
 )
+
+#: Functions and operators of SQL that every engine reads alike; sqlglot counts some operators among them.
+_ALLOWED = (
+    *(exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Cast, exp.TryCast, exp.Exists),
+    *(exp.Sum, exp.Count, exp.Min, exp.Max, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead),
+    *(exp.Abs, exp.Length, exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Replace, exp.Concat),
+    *(exp.Greatest, exp.Least, exp.Year, exp.Month, exp.Day),
+)
+_NO_FLOATS = Text("不用浮点数；金额以分计，小数写成 DECIMAL", "no floats: amounts are in fen, fractions are DECIMAL")
 
 
 def base(model: SupervisionModel) -> Base:
@@ -119,6 +130,24 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
     for kind, advice in _REFUSED:
         if found := query.find(kind):
             raise error(Text(f"这里不能写“{written(found)}”", f"'{written(found)}' is not allowed"), advice)
+    for node in query.find_all(exp.Func, exp.DataType, exp.Literal):
+        advice = _amiss(node)
+        if advice is not None:
+            raise error(Text(f"这里不能写“{written(node)}”", f"'{written(node)}' is not allowed"), advice)
+
+
+def _amiss(node: exp.Expr) -> Text | None:
+    """What to write instead of a part that engines read differently; None where it is fine."""
+    if isinstance(node, exp.DataType):
+        return _NO_FLOATS if node.this in exp.DataType.REAL_TYPES - _DECIMALS else None
+    if isinstance(node, exp.Literal):
+        return _NO_FLOATS if not node.is_string and "e" in str(node.this).lower() else None
+    if isinstance(node, _ALLOWED) or called(node)[0] in _OURS:
+        return None
+    name = called(node)[0]
+    return INSTEAD.get(name) or Text(
+        f"没有核对过各引擎对 {name} 的读法", f"{name} is not among the functions known to be read alike"
+    )
 
 
 def _translated(query: exp.Query, scope: Scope) -> exp.Expr:
@@ -133,6 +162,8 @@ def _translated(query: exp.Query, scope: Scope) -> exp.Expr:
                     Text(f"“{written(node)}”要放在 before(...) 等函数里", f"'{written(node)}' belongs inside before(...) and the like"),
                 )
             return sqlglot.parse_one(value, dialect="duckdb")
+        if isinstance(node, exp.Column) and not node.table and (fact := _fact_of(node, scope)):
+            node.set("table", exp.to_identifier(fact))
         if isinstance(node, exp.Column) and node.table in scope.facts:
             return _column(node, scope)
         return node
@@ -141,6 +172,29 @@ def _translated(query: exp.Query, scope: Scope) -> exp.Expr:
 
 
 _OURS = {*time.FUNCTIONS, "yuan", "born", "sex", "age"}
+_DECIMALS = {exp.DataType.Type.DECIMAL}
+
+
+def _fact_of(node: exp.Column, scope: Scope) -> str | None:
+    """The fact that a bare column is read from, where the SELECT around it reads nothing else."""
+    select = node.find_ancestor(exp.Select)
+    if select is None or node.name == scope.as_of:
+        return None
+    sources = [select.args.get("from_"), *select.args.get("joins", [])]
+    names = [source.this.alias_or_name for source in sources if source is not None]
+    facts = [name for name in names if name in scope.facts]
+    if node.name in select.named_selects and not any(
+        node.name in {field.suffix for field in scope.facts[fact].fields} for fact in facts
+    ):
+        return None  # the name of another output
+    if len(names) == 1 and facts:
+        return facts[0]
+    if facts:
+        raise scope.error(
+            Text(f"“{node.name}”是哪个事实的列？", f"of which fact is '{node.name}' a column?"),
+            Text(f"写成如 {facts[0]}.{node.name}", f"write it like {facts[0]}.{node.name}"),
+        )
+    return None
 
 
 def _column(node: exp.Column, scope: Scope) -> exp.Expr:
