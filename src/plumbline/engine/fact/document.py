@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -122,9 +123,33 @@ class Document:
                     slot[:-1],
                     Text(f"缺少必填项“{slot[-1]}”", f"'{slot[-1]}' is required here"),
                 ) from invalid
+            if found["type"] == "literal_error":
+                raise self.error(
+                    slot,
+                    Text(f"没有取值“{found['input']}”", f"no value '{found['input']}'"),
+                    did_you_mean(str(found["input"]), re.findall(r"'([^']+)'", found["msg"])),
+                ) from invalid
+            wanted = _WANTED.get(found["type"], Text("别的写法", found["msg"]))
             raise self.error(
-                slot, Text(f"值不对：{found['msg']}", f"wrong value: {found['msg']}")
+                slot,
+                Text(f"这里要{wanted.zh}", f"wrong value: {wanted.en}"),
+                Text(f"现在是：{found['input']}", f"it is now: {found['input']}"),
             ) from invalid
+
+
+#: What pydantic misses, in words; its own message serves for the rest.
+_WANTED = {
+    "string_type": Text("一段文字", "text is wanted"),
+    "int_type": Text("一个整数", "a whole number is wanted"),
+    "int_parsing": Text("一个整数", "a whole number is wanted"),
+    "int_from_float": Text("一个整数", "a whole number is wanted"),
+    "float_parsing": Text("一个数", "a number is wanted"),
+    "bool_type": Text("true 或 false", "true or false is wanted"),
+    "bool_parsing": Text("true 或 false", "true or false is wanted"),
+    "list_type": Text("一个列表", "a list is wanted"),
+    "dict_type": Text("“名称: 值”的若干项", "keys with values are wanted"),
+    "model_type": Text("“名称: 值”的若干项", "keys with values are wanted"),
+}
 
 
 def plain(node: Any) -> Any:
