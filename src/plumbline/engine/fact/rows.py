@@ -188,19 +188,24 @@ class Rows:
         return aside
 
     def _suspects(self, table: Found, cells: Cells) -> list[int]:
-        """Rows that lack something required, or begin like the header: the few to look at closely."""
-        used = table.mapping.used
-        needed = [i for name, i in used.items() if self._dataset.columns[name].required]
-        if needed:
-            lacking = reduce(pc.or_, (pc.equal(cells.columns[i], "") for i in needed))
-        else:
-            filled = reduce(
-                pc.add, (pc.not_equal(cells.columns[i], "").cast(pa.int16()) for i in used.values())
-            )
-            lacking = pc.less_equal(filled, max(1, len(used) * 2 // 3))
-        first = min(used.values())
+        """Rows that are sparse and begin with words, or begin like the header: the few to look at."""
+        width = table.layout.width
+        filled = reduce(
+            pc.add, (pc.not_equal(column, "").cast(pa.int16()) for column in cells.columns)
+        )
+        sparse = pc.less_equal(filled, max(2, width * 2 // 3))
+        first = min(table.mapping.used.values())
         again = pc.equal(cells.columns[first], table.layout.header[first])
-        return list(np.flatnonzero(pc.or_(lacking, again).to_numpy(zero_copy_only=False)))
+        found = set(np.flatnonzero(again.to_numpy(zero_copy_only=False)))
+        at = pa.array(np.flatnonzero(sparse.to_numpy(zero_copy_only=False)))
+        if len(at):
+            taken = [column.take(at) for column in cells.columns]
+            said = [pc.if_else(pc.match_substring_regex(c, r"^\s*$"), None, c) for c in taken]
+            begins = pc.fill_null(pc.coalesce(*said), "")
+            wordy = pc.invert(pc.match_substring_regex(begins, r"^\s*[0-9]"))
+            texts = zip(at.filter(wordy).to_pylist(), begins.filter(wordy).to_pylist(), strict=True)
+            found.update(i for i, text in texts if not text or is_note([text], 2))
+        return sorted(map(int, found))
 
     def _without_sealed(self, mapping: Mapping, batch: pa.RecordBatch) -> pa.RecordBatch:
         before = batch.num_rows
