@@ -23,6 +23,7 @@ from plumbline.engine.fact.batch import Batch
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.load import AlreadyLoaded, Refused, Stray
 from plumbline.engine.fact.profile import Profile, profile
+from plumbline.engine.fact.quarantine import Quarantined
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.workspace import Checked, Register, Workspace, write_model_skeleton
 
@@ -42,6 +43,7 @@ __all__ = [
     "ModelResult",
     "Outcome",
     "Profile",
+    "Quarantined",
     "Refused",
     "Register",
     "Reproduction",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -24,9 +24,12 @@ from plumbline.engine.collision.tell import per_in_words, sentence
 from plumbline.engine.collision.trial import Outcome, try_cases
 from plumbline.engine.collision.warning import FIELDS, EarlyWarning
 from plumbline.engine.fact import sql
+from plumbline.engine.fact.batch import Batch
+from plumbline.engine.fact.corrections import Exported, export, take_back
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.document import did_you_mean
-from plumbline.engine.fact.load import Result, Stray, load_inbox
+from plumbline.engine.fact.load import AlreadyLoaded, Result, Stray, load_inbox
+from plumbline.engine.fact.quarantine import Count, Quarantined, counts, waiting_rows
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country, country_pack
 from plumbline.engine.line.cases import Cases, Kind, with_invented
@@ -164,6 +167,38 @@ class Workspace:
         )  # fmt: skip
         # To a choice of datasets, the folders of the others are strays.
         return [each for each in results if not (only and isinstance(each, Stray))]
+
+    def waiting(
+        self, only: Sequence[str] = (), batch: str | None = None, *, reason: str | None = None
+    ) -> Iterator[tuple[Dataset, Quarantined]]:
+        """Rows in quarantine as delivered, with their dataset: mask them before they are shown.
+
+        Args:
+            only: datasets; default all.
+            reason: only rows one of whose reasons contains this.
+        """
+        for dataset in self._chosen(only):
+            for row in waiting_rows(self.store, dataset.name, batch, reason=reason):
+                yield dataset, row
+
+    def waiting_counts(self, only: Sequence[str] = (), batch: str | None = None) -> list[Count]:
+        """How many rows wait in quarantine, by batch and reason."""
+        return [n for dataset in self._chosen(only) for n in counts(self.store, dataset.name, batch)]
+
+    def export_waiting(self, name: str, path: Path, batch: str | None = None) -> Exported:
+        """Write the waiting rows of a dataset, unmasked, to a workbook for its department."""
+        return export(self.store, self.dataset(name), path, batch)
+
+    def take_back(
+        self, path: Path, *, at: datetime, accept: str | None = None, by: str = ""
+    ) -> Batch | AlreadyLoaded:
+        """Load the corrected rows of a workbook that `export_waiting` wrote."""
+        return take_back(
+            self.store, self.datasets, path, received_at=at, accept=accept, by=by
+        )
+
+    def _chosen(self, only: Sequence[str]) -> list[Dataset]:
+        return [self.dataset(name) for name in only] if only else list(self.datasets.values())
 
     def snapshots(self, datasets: Iterable[str] | None = None) -> dict[str, Snapshot]:
         """The newest state of the datasets that anything was loaded for."""
