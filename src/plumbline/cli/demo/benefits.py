@@ -128,7 +128,7 @@ def _story(city: City, person: Ints, months: tuple[Any, Any], **columns: Any) ->
 
 def _plant_collisions(city: City, rng: np.random.Generator, pool: Pool) -> None:
     """Paid on after death: once or twice, for months, or into a new account."""
-    dead = (city.people.died > day(2021, 6)) & (city.people.died < day(2025, 3))
+    dead = (city.people.died > day(2021, 8)) & (city.people.died < day(2025, 3))
     for scheme in (*PER_SCHEME, DIBAO):
         person = pool.take(city.many // 3, dead & _eligible(city, scheme))
         died = month_of(deaths.agreed(city, person))

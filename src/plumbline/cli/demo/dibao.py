@@ -303,6 +303,7 @@ def _deliver_households(city: City, rng: np.random.Generator) -> None:
     rows = city.settle(HOUSEHOLDS)
     year = year_of(first_of(rows.month))
     folder = city.inbox / "dibao_households"
+    styles = {2021: "numerals", 2022: "han0"}
     for each in range(2021, 2026):
         part = rows[year == each]
         head, head_name = city.who(rng, part.but(person=part.head), share=0.002)
@@ -313,7 +314,7 @@ def _deliver_households(city: City, rng: np.random.Generator) -> None:
                 "户编号": city.household_codes(part.household),
                 "户主身份证号": head,
                 "户主姓名": head_name,
-                "保障月份": write_months(part.month, "han0" if each < 2023 else "iso"),
+                "保障月份": write_months(part.month, styles.get(each, "iso")),
                 "保障人数": pa.array(part.members).cast(pa.string()),
                 "保障金额(元)": write_amounts(part.members * 40_000, places=0),
                 "刚性支出扣减(元)": write_amounts(part.deduction, places=0),

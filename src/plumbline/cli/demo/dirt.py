@@ -85,6 +85,7 @@ OPTIONAL_NUMBER_DAMAGE: Mapping[str, Change] = {
 }
 DATE_DAMAGE: Mapping[str, Change] = {
     "impossible date": lambda _, turn: ("2023-02-30", "2021-13-05", "2022年4月31日")[turn % 3],
+    "bare spreadsheet day": lambda _, turn: str(44_927 + turn),
 }
 AMOUNT_DAMAGE: Mapping[str, Change] = {
     "not an amount": lambda _, turn: ("见附件", "待定", "金额(元)")[turn % 3],

@@ -291,7 +291,7 @@ def _deliver_honours(city: City, rng: np.random.Generator) -> None:
     """One workbook, a sheet for each level: titles above, a header of two rows, notes below."""
     rows = city.settle(HONOURS)
     number, name = city.who(rng, rows)
-    style = ("iso", "han", "dot", "numerals", "slash", "circle")
+    style = ("iso", "han", "dot", "numerals", "slash", "circle", "midnight")
     level = rows.title % len(LEVELS)
     written = [write_dates(rows.on, rows.precision, s) for s in style]
     at = rng.integers(len(style), size=len(rows))

@@ -84,8 +84,3 @@ def respelt(name: str, turn: int) -> str:
         return f"{name[0]}{('　', ' ', '  ')[turn % 3]}{name[1]}"
     traditional = "".join(_TRADITIONAL.get(c, c) for c in name)
     return traditional if traditional != name else f" {name} "
-
-
-def masked(name: str) -> str:
-    """As a public notice shows it."""
-    return name[0] + "某某"
