@@ -20,6 +20,7 @@ def check(office: Office, names: tuple[str, ...]) -> None:
     """检查模型并运行用例 · Lint models and run their cases.
 
     有模型未通过时退出码为 1。
+
     Exit code 1 if a model does not pass.
     """
     checked = office.workspace.check(names)

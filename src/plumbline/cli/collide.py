@@ -47,6 +47,7 @@ def collide(
     """碰撞：运行在用和试运行的模型 · Run the live and trial models.
 
     再运行一次不会重复预警。有模型的结果被暂扣时退出码为 1。
+
     A second run raises nothing twice. Exit code 1 if a model's result is held back.
     """
     with progress_bar(office) as progress:

@@ -57,6 +57,7 @@ def reproduce(office: Office, key: str) -> None:
     """按当时的数据和模型重算 · Recompute a warning from what its run saw.
 
     结果不同则退出码为 1。
+
     Exit code 1 if it comes out otherwise.
     """
     done = office.workspace.reproduce(key)

@@ -49,6 +49,7 @@ def load(
     """接收 inbox 里的新文件 · Take in what is new in the inbox.
 
     不合声明的行进隔离区，其余装入；不合预期的批次整批暂扣。有暂扣或失败时退出码为 1。
+
     Rows that break their declaration wait in quarantine, the rest loads; a delivery
     outside its expectations is held whole. Exit code 1 if any was held or failed.
     """

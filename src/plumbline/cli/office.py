@@ -103,14 +103,14 @@ class Office:
         """One line of the answer; on a terminal it wraps below its own beginning."""
         text = self._styled(*cells)
         if not self.out.is_terminal:
-            self.out.print(" " * indent + text.plain, soft_wrap=True)
+            click.echo(" " * indent + text.plain)
             return
         from rich.padding import Padding
 
         self.out.print(Padding(text, (0, 0, 0, indent), expand=False))
 
     def blank(self) -> None:
-        self.out.print()
+        click.echo()
 
     def remark(self, zh: str, en: str) -> None:
         """Something beside the answer, which a pipe does not carry on."""
@@ -137,7 +137,7 @@ class Office:
         if not self.out.is_terminal:
             for row in [titles, *rows]:
                 cells = (self._styled(cell).plain for cell in row)
-                self.out.print("\t".join(cells), soft_wrap=True)
+                click.echo("\t".join(cells))
             return
         from rich import box
         from rich.table import Table

@@ -17,6 +17,7 @@ def init(office: Office, directory: Path | None) -> None:
     """建立工作区 · Make a workspace.
 
     DIRECTORY 默认是 --workspace 所指的目录；已有的工作区原样不动。
+
     DIRECTORY defaults to --workspace; one that stands there stays as it is.
     """
     from plumbline.engine import Workspace
@@ -68,6 +69,7 @@ def profile(office: Office, files: tuple[Path, ...], out: Path | None) -> None:
     """由文件草拟数据集声明 · Propose a dataset's declaration from a file.
 
     每一处都注明把握有多大。请逐项核对，再存入工作区的 catalog/datasets/。
+
     Every part says how sure it is. Check it, then keep it under catalog/datasets/.
     """
     from plumbline.engine import profile as profiled

@@ -65,6 +65,7 @@ def warnings(  # noqa: PLR0913 -- a list can be narrowed in that many ways
     """列出预警，最严重的在前 · List the warnings, most serious first.
 
     对人员信息默认脱敏。
+
     People are masked unless --unmask gives a reason.
     """
     office.unmask(unmask, _what(level, model, register))

@@ -52,15 +52,9 @@ def write_workbook(office: Office, path: Path, told: Told) -> None:
         "strings_to_numbers": False,
         "constant_memory": True,
     }
-    book = xlsxwriter.Workbook(str(path), options)
-    try:
+    path.open("ab").close()  # a place that cannot be written to is told before anything is begun
+    with xlsxwriter.Workbook(str(path), options) as book:
         _fill(office, book, told)
-    finally:
-        try:
-            book.close()
-        except xlsxwriter.exceptions.FileCreateError as error:
-            cause = error.__context__ or error.args[0]
-            raise cause if isinstance(cause, OSError) else error from None
 
 
 def _fill(office: Office, book: Any, told: Told) -> None:
