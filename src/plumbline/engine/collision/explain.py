@@ -195,8 +195,8 @@ def _judged(
         Condition(
             part.text,
             row[part.column],
-            *((row[part.sides[0]], row[part.sides[1]]) if part.sides else (None, None)),
-            _is_personal(compiled.model, part.text),
+            *((row[part.sides[0]], row[part.sides[1]]) if part.sides else ()),
+            personal=_is_personal(compiled.model, part.text),
         )
         for part in compiled.parts
     )
