@@ -249,6 +249,7 @@ class Workspace:
             models = [self.model(name) for name in names]
         else:
             models = [m for m in self.models.values() if m.declared.status in ("live", "trial")]
+        as_of = as_of or latest_as_of(list(self.snapshots().values()))
         return collide(
             self.store, models, at=at, as_of=as_of, accept=accept, progress=progress
         )

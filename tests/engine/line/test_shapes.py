@@ -157,7 +157,7 @@ def test_lack(duck: Duck, lack: Compiled, due: list[Row], paid: list[Row]) -> No
                 has = whole(p["amount"])
                 enough = None if None in (has, amount) else has >= amount  # type: ignore[operator]
                 satisfied.append(both(flag_of(p["final"]), enough))
-        lacking = None if d["id"] is None else negated(either(False, *satisfied))
+        lacking = None if d["id"] is None else negated(either(*satisfied))
         more = None if amount is None else amount > 0
         wanted.append((d["no"], verdict(both(lacking, more))))
     assert judge(duck, lack, {"due": due, "paid": paid}) == strongest(wanted)
@@ -297,7 +297,7 @@ def window(folder: Path) -> Compiled:
     )  # fmt: skip
 
 
-NOON = datetime(2025, 3, 1, 12)
+NOON = datetime.fromisoformat("2025-03-01 12:00")
 
 
 def moment(text: str | None) -> tuple[datetime, datetime] | None:

@@ -17,9 +17,10 @@ from plumbline.engine.collision.tell import figures, per_in_words, settings_in_f
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.types import UnreadableCellError
-from plumbline.engine.line.compile import Compiled, compile_model
-from plumbline.engine.line.shapes.ties import shown_key
+from plumbline.engine.line.compile import Compiled, Part, compile_model
+from plumbline.engine.line.expression import called, renamed_keywords, written
 from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.line.shapes.ties import shown_key
 from plumbline.errors import Lang, RunError, Text
 
 _WORDS = {
@@ -63,11 +64,11 @@ class Condition:
             return Text(
                 f"若 {left} {operator} {known}（现为 {now}）", f"if {left} {operator} {known} (now {now})"
             )
-        tree = sqlglot.parse_one(self.text.replace("overlaps(", "plumb_overlaps("), dialect="duckdb")
+        tree = sqlglot.parse_one(renamed_keywords(self.text), dialect="duckdb")
         if isinstance(tree, exp.Anonymous):
-            name = str(tree.this).lower().removeprefix("plumb_")
+            name, arguments = called(tree)
             if name in _WORDS:
-                given = [argument.sql(dialect="duckdb") for argument in tree.expressions]
+                given = [written(argument) for argument in arguments]
                 given += ["1"] * (3 - len(given))
                 words = _WORDS[name]
                 return Text("若 " + words.zh.format(*given), "if " + words.en.format(*given))
@@ -191,15 +192,7 @@ def _normal(model: SupervisionModel, fact: str, column: str, subject: str) -> An
 def _judged(
     compiled: Compiled, row: Mapping[str, Any], found: Mapping[str, Mapping[int, FactRow]]
 ) -> Judged:
-    conditions = tuple(
-        Condition(
-            part.text,
-            row[part.column],
-            *((row[part.sides[0]], row[part.sides[1]]) if part.sides else ()),
-            personal=_is_personal(compiled.model, part.text),
-        )
-        for part in compiled.parts
-    )
+    conditions = tuple(_condition(compiled.model, part, row) for part in compiled.parts)
     rows = {
         fact: found[fact][row[f"row_{fact}"]]
         for fact in compiled.evidence
@@ -217,6 +210,11 @@ def _judged(
         figures={name: row[f"figure_{name}"] for name in compiled.figures},
         settings=settings_in_force(compiled.model, rows),
     )
+
+
+def _condition(model: SupervisionModel, part: Part, row: Mapping[str, Any]) -> Condition:
+    left, right = (row[side] for side in part.sides) if part.sides else (None, None)
+    return Condition(part.text, row[part.column], left, right, _is_personal(model, part.text))
 
 
 def _is_personal(model: SupervisionModel, text: str) -> bool:

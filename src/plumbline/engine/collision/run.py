@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -22,6 +21,7 @@ from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Field
 from plumbline.engine.line.compile import Compiled, compile_model
 from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.line.shapes.base import filtered, plain_scope
 from plumbline.errors import RunError, Text
 
 Progress = Callable[[str, int, int], None]  # model, how many are done, of how many
@@ -115,21 +115,30 @@ def collide(
                 results.append(result)
                 if compiled and not result.held:
                     name = f"found:{model.name}"
-                    table = "trials" if model.declared.status == "trial" else "warnings"
+                    table = _table(model.declared.status)
                     found[table].append(gathered(name, compiled, "warning"))
                     if table == "warnings":
                         found["questions"].append(gathered(name, compiled, "question"))
                         found["candidates"].append(gathered(name, compiled, "candidate"))
             if progress:
                 progress("", len(models), len(models))
-            ran = [r.model for r in results if not (r.held or r.skipped)]
+            ran = {
+                table: [r.model for r in results if not (r.held or r.skipped)
+                        and (table == "trials" or _table(r.status) == "warnings")]
+                for table in TABLES
+            }  # fmt: skip
             info = _manifest(store, number, at, as_of, models, loaded, results, accept or {})
             _keep_texts(store, models, datasets)
             changes = {
-                table: _enter(store, duck, scratch, table, selects, number, ran, info)
+                table: _enter(store, duck, scratch, table, selects, number, ran[table], info)
                 for table, selects in found.items()
             }
     return Run(number, as_of, tuple(results), changes)
+
+
+def _table(status: str) -> str:
+    """Where a model's warnings go; what is not live is told to nobody, and withdraws nothing."""
+    return "warnings" if status == "live" else "trials"
 
 
 def _run_model(
@@ -161,7 +170,9 @@ def _run_model(
 def _rate(duck: Duck, model: SupervisionModel, compiled: Compiled, found: str) -> tuple[int, int]:
     """Rows of the fact that the flag rate is per, and how many of them are flagged."""
     per = model.declared.expect.per
-    ((rows,),) = duck.run(f"SELECT COUNT(*) FROM {sql.name(model.facts[per].name)}")
+    dataset = sql.name(model.facts[per].name)
+    takes_part = filtered(model, per, plain_scope(model), lambda _, column: f"{dataset}.{column}")
+    ((rows,),) = duck.run(f"SELECT COUNT(*) FROM {dataset} WHERE {takes_part}")
     counted = f"row_{per}" if per in compiled.evidence else f"row_{compiled.evidence[0]}"
     ((flagged,),) = duck.run(
         f"SELECT COUNT(DISTINCT {counted}) FROM {sql.name(found)} WHERE verdict = 'flag'"
@@ -171,22 +182,14 @@ def _rate(duck: Duck, model: SupervisionModel, compiled: Compiled, found: str) -
 
 def _outside(model: SupervisionModel, rows: int, flagged: int) -> Text | None:
     """Why a result is held back: a model that suddenly flags a third of a county is broken."""
-    band = model.declared.expect.flag_rate
-    found = re.fullmatch(r"\s*([\d.]+)%?\s*\.\.\s*([\d.]+)%?\s*", band)
-    if not found:
-        raise model.error(
-            ("expect", "flag_rate"),
-            f"“{band}”须写成 0%..5% 之类",
-            f"'{band}' must be written like 0%..5%",
-        )
-    low, high = Fraction(found[1]), Fraction(found[2])
+    low, high = model.flag_rate
     share = Fraction(100 * flagged, rows) if rows else Fraction(0)
     if low <= share <= high:
         return None
     shown = f"{float(share):.2f}%"
     return Text(
-        f"命中率 {shown}（{flagged}/{rows}）不在预期 {band} 之内，结果暂不入库；查明后用 --accept 放行",
-        f"flag rate {shown} ({flagged}/{rows}) is outside the expected {band}; "
+        f"命中率 {shown}（{flagged}/{rows}）不在预期 {model.declared.expect.flag_rate} 之内，结果暂不入库；查明后用 --accept 放行",
+        f"flag rate {shown} ({flagged}/{rows}) is outside the expected {model.declared.expect.flag_rate}; "
         "the result is held back until --accept lets it in",
     )
 

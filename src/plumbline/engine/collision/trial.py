@@ -17,7 +17,6 @@ from plumbline.engine.line.cases import Case, Cases, Expected
 from plumbline.engine.line.compile import compile_model
 from plumbline.engine.line.model import SupervisionModel
 
-
 #: The stronger verdict of a group's candidates is the group's own.
 STRENGTH = ("flag", "cannot_tell", "left_out", "clear")
 

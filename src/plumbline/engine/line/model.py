@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -225,6 +226,20 @@ class SupervisionModel:
         lacking = {self.declared.lack.fact} if self.declared.lack else set()
         return tuple(alias for alias in self.facts if alias not in lacking)
 
+    @property
+    def flag_rate(self) -> tuple[Fraction, Fraction]:
+        """The band, in percent, that the share of flagged rows is expected in."""
+        band = self.declared.expect.flag_rate
+        number = r"\s*(\d+(?:\.\d+)?)%?\s*"
+        found = re.fullmatch(rf"{number}\.\.{number}", band)
+        if not found or Fraction(found[1]) > Fraction(found[2]):
+            raise self.error(
+                ("expect", "flag_rate"),
+                f"“{band}”须写成 0%..5% 之类",
+                f"'{band}' must be written like 0%..5%",
+            )
+        return Fraction(found[1]), Fraction(found[2])
+
     def has_expired(self, as_of: date) -> bool:
         ends = self.declared.expires_on
         return ends is not None and date.fromisoformat(ends) < as_of
@@ -294,6 +309,7 @@ class SupervisionModel:
                         did_you_mean(named, list(declared.same)),
                     )
                 self.resolve(named, ("one_warning_per", i))
+        _ = self.flag_rate
         if declared.in_force_on and declared.in_force_on != "as_of":
             self.resolve(declared.in_force_on, ("in_force_on",))
         if declared.expect.per not in self.facts:

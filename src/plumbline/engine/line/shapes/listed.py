@@ -131,9 +131,8 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
         if found := query.find(kind):
             raise error(Text(f"这里不能写“{written(found)}”", f"'{written(found)}' is not allowed"), advice)
     for node in query.find_all(exp.Func, exp.DataType, exp.Literal):
-        advice = _amiss(node)
-        if advice is not None:
-            raise error(Text(f"这里不能写“{written(node)}”", f"'{written(node)}' is not allowed"), advice)
+        if (instead := _amiss(node)) is not None:
+            raise error(Text(f"这里不能写“{written(node)}”", f"'{written(node)}' is not allowed"), instead)
 
 
 def _amiss(node: exp.Expr) -> Text | None:
@@ -142,9 +141,11 @@ def _amiss(node: exp.Expr) -> Text | None:
         return _NO_FLOATS if node.this in exp.DataType.REAL_TYPES - _DECIMALS else None
     if isinstance(node, exp.Literal):
         return _NO_FLOATS if not node.is_string and "e" in str(node.this).lower() else None
-    if isinstance(node, _ALLOWED) or called(node)[0] in _OURS:
+    if isinstance(node, _ALLOWED) or not isinstance(node, exp.Func):
         return None
     name = called(node)[0]
+    if name in _OURS:
+        return None
     return INSTEAD.get(name) or Text(
         f"没有核对过各引擎对 {name} 的读法", f"{name} is not among the functions known to be read alike"
     )
@@ -181,7 +182,7 @@ def _fact_of(node: exp.Column, scope: Scope) -> str | None:
     if select is None or node.name == scope.as_of:
         return None
     sources = [select.args.get("from_"), *select.args.get("joins", [])]
-    names = [source.this.alias_or_name for source in sources if source is not None]
+    names = [str(source.this.alias_or_name) for source in sources if source is not None]
     facts = [name for name in names if name in scope.facts]
     if node.name in select.named_selects and not any(
         node.name in {field.suffix for field in scope.facts[fact].fields} for fact in facts
