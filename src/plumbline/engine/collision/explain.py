@@ -137,6 +137,10 @@ def focus_on(model: SupervisionModel, subject: str) -> dict[str, str]:
 def _about(model: SupervisionModel, fact: str, column: str, subject: str) -> str:
     type_ = model.facts[fact].types[column]
     suffixes = [field.suffix for field in type_.fields]
+    if "__from" in suffixes and ".." in subject:  # as one_warning_per writes an uncertain date
+        first, last = (sql.literal(end) for end in subject.split("..", 1))
+        at = f"{sql.name(column + '__from')} = {first}"
+        return f"{at} AND {sql.name(column + '__to')} = {last}"
     try:
         value = type_.parse(subject)
     except UnreadableCellError as unreadable:
