@@ -16,6 +16,7 @@ Nothing else decides a verdict: running, testing, explaining and reproducing all
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -36,6 +37,10 @@ from plumbline.engine.line.time import Day, Number
 from plumbline.errors import DeclarationError, Text
 
 Dialect = Literal["duckdb", "spark"]
+
+
+#: The parameter, and what only looks like it: texts, quoted names, a fact's column of that name.
+_AS_OF = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|\.as_of\b|\bas_of\.)|\bas_of\b""")
 
 
 @dataclass(frozen=True)
@@ -74,13 +79,7 @@ class Compiled:
 
     def on(self, as_of: date) -> str:
         """The statement for one date of run, in DuckDB's dialect."""
-        day = sqlglot.parse_one(f"DATE '{as_of}'", dialect="duckdb")
-
-        def bind(node: exp.Expr) -> exp.Expr:
-            named = isinstance(node, exp.Column) and node.name == "as_of" and not node.table
-            return day.copy() if named else node
-
-        return sqlglot.parse_one(self.sql, dialect="duckdb").transform(bind).sql(dialect="duckdb")
+        return _AS_OF.sub(lambda found: found[1] or f"DATE '{as_of}'", self.sql)
 
     def in_(self, dialect: Dialect) -> str:
         """The statement, formatted, in an engine's dialect; this is what golden files keep."""
@@ -132,15 +131,18 @@ def compile_model(
     if detail:
         parts, more = _parts(model, scope)
         columns += more
-    pruned = "" if detail else f" WHERE ({flag}) IS DISTINCT FROM FALSE"
-    candidate = f"SELECT {', '.join(columns)} FROM {base.source}{pruned}"
-    used = _used(model, [*(text for _, text in base.ctes), candidate])
+    used = _used(
+        model, [*(text for _, text in base.ctes), f"SELECT {', '.join(columns)} FROM {base.source}"]
+    )
     columns += [
         f"{digest([f'{fact}.{name}' for name in used[fact]])} AS digest_{fact}" for fact in base.rows
     ]
+    candidate = f"SELECT {', '.join(columns)} FROM {base.source}"
+    if not detail:  # what is clear is left behind at once
+        candidate = f"SELECT * FROM ({candidate}) AS combined WHERE flag IS DISTINCT FROM FALSE"
     ctes = [
         *base.ctes,
-        ("candidate", f"SELECT {', '.join(columns)} FROM {base.source}{pruned}"),
+        ("candidate", candidate),
         ("judged", f"SELECT *, {_verdict(left, cannot)} FROM candidate"),
         *_levels(model, base, grades),
     ]

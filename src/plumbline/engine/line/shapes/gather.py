@@ -61,6 +61,7 @@ class _Gathering:
         self.scope = plain_scope(model)
         self.inputs: list[_Input] = []
         self.columns: dict[str, str] = {}  # name in `gathering` -> SQL over the facts
+        self.tied = False  # do the facts that are gathered have identity tiers?
         self.dates: dict[str, str] = {}  # figures that are dates -> date or moment
         self.per = [model.resolve(ref.rstrip("?"), (slot, "per", i)) for i, ref in enumerate(what.per)]
         #: Columns written with a question mark may be absent; absent equals absent.
@@ -96,9 +97,10 @@ class _Gathering:
         if force is not None:
             day = day_at(model, force, self.scope)
             self.columns |= {"force_from": day.first, "force_to": day.last}
-        columns = {
-            **rows, **keys, **self.columns, **self._ties(), "counts": counts, "tier": worst(tiers),
-        }  # fmt: skip
+        columns = {**rows, **keys, **self.columns, **self._ties(), "counts": counts}
+        self.tied = bool(tiers)
+        if self.tied:
+            columns["tier"] = worst(tiers)
         listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
         known = " AND ".join(f"{sql} IS NOT NULL" for sql in self._group_keys().values())
         gathering = f"SELECT {listed} FROM {source} WHERE ({counts}) IS DISTINCT FROM FALSE AND {known}"
@@ -204,8 +206,11 @@ class _Gathering:
 
     def _tier(self, rows: str, window: str = "") -> str:
         """Identity tier of a group: of its rows, and B where they are not of one name."""
-        agreements = " AND ".join(f"({each})" for each in self._agreed(window))
-        return f"CASE WHEN {rows} = 'A' AND NOT ({agreements}) THEN 'B' ELSE {rows} END" if agreements else rows
+        rows = rows if self.tied else "'A'"
+        if not (agreements := " AND ".join(f"({each})" for each in self._agreed(window))):
+            return rows
+        alike = f"NOT ({agreements})" if rows == "'A'" else f"{rows} = 'A' AND NOT ({agreements})"
+        return f"CASE WHEN {alike} THEN 'B' ELSE {rows} END"
 
     def _kept(self, fact: str, column: str) -> bool:
         """Is the column still there after gathering?"""

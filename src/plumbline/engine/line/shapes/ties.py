@@ -69,7 +69,7 @@ def shown_key(dataset: Dataset, column: str) -> str:
 
 def agreed(names: str, window: str = "") -> str:
     """SQL: do the names of all rows of one number go together? Masked ones are LIKE patterns."""
-    plain = f"CASE WHEN {names} = REPLACE(REPLACE({names}, '%', ''), '_', '') THEN {names} END"
+    plain = f"CASE WHEN NOT CONTAINS({names}, '%') AND NOT CONTAINS({names}, '_') THEN {names} END"
     first, last = f"MIN({names}){window}", f"MAX({names}){window}"
     return (
         f"MIN({plain}){window} IS NOT DISTINCT FROM MAX({plain}){window} AND ({first} IS NULL "
