@@ -1,0 +1,21 @@
+WITH fill AS (
+  SELECT plate, filled_at__from AS filled, litres, kind, _row
+  FROM fuel WHERE filled_at__to < filled_at__from + INTERVAL 1 MINUTE
+), added AS (
+  SELECT plate, filled, count(*) OVER w AS fills, count(*) FILTER (kind = 'jerrycan') OVER w AS cans,
+         CASE WHEN count(*) OVER w = count(litres) OVER w THEN sum(litres) OVER w END AS litres
+  FROM fill
+  WINDOW w AS (PARTITION BY plate ORDER BY filled RANGE BETWEEN INTERVAL 4 HOURS PRECEDING AND CURRENT ROW)
+), beyond AS (
+  SELECT DISTINCT plate, filled, v._row,
+         bool_or(fills >= 2 AND coalesce(litres * 100 > v.tank * 110, false)) OVER (PARTITION BY plate) AS red
+  FROM added JOIN vehicles v USING (plate)
+  WHERE filled >= DATE '2013-11-18'
+    AND (fills >= 2 OR litres * 100 > v.tank * 110)
+    AND v.card_kind <> 'fleet'
+    AND (v.jerrycan_approved_on__from IS NULL OR cans = 0)
+    AND v.correction_filed_on__from IS NULL
+)
+SELECT plate AS per_1, if(red, 'red', 'yellow') AS level, fill._row AS fuel, beyond._row AS vehicle
+FROM beyond JOIN fill USING (plate)
+WHERE fill.filled BETWEEN beyond.filled - INTERVAL 4 HOURS AND beyond.filled
