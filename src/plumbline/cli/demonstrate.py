@@ -110,7 +110,7 @@ def _build(office: Office, folder: Path, people: int, seed: int) -> None:
             Text("城市太小，至少要 20000 人", str(error)), where=f"--people {people}"
         ) from error
     office.line(
-        (office.words("澜州市（虚构）", "Lanzhou (澜州), an invented city"), "bold"),
+        (office.words("澜州市（虚构）", "the invented city of Lan (澜州)"), "bold"),
         office.words(
             f"  {report.people:,} 人，{len(report.rows)} 种数据，{report.files} 个文件，"
             f"{report.bytes / 1e6:.1f} MB  {folder / 'inbox'}",
