@@ -1,0 +1,141 @@
+WITH contract AS (
+  SELECT
+    contract_no,
+    supplier,
+    bid_deadline__from,
+    bid_deadline__to,
+    signed_on__from,
+    signed_on__to,
+    _row
+  FROM contracts
+), barred AS (
+  SELECT
+    supplier,
+    started_on__from,
+    started_on__to,
+    ended_on__from,
+    ended_on__to,
+    lifted_on__from,
+    lifted_on__to,
+    _row
+  FROM barred_suppliers
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      contract._row AS row_contract,
+      barred._row AS row_barred,
+      COALESCE(CAST(contract.contract_no AS STRING), '') AS per_1,
+      'A' AS tier,
+      contract._row AS lead,
+      (
+        CASE
+          WHEN barred.started_on__to <= contract.bid_deadline__from
+          AND contract.bid_deadline__to <= barred.ended_on__from
+          THEN TRUE
+          WHEN contract.bid_deadline__to < barred.started_on__from
+          OR contract.bid_deadline__from > barred.ended_on__to
+          THEN FALSE
+        END
+      )
+      AND (
+        (
+          CASE
+            WHEN contract.signed_on__from >= CAST('2003-01-01' AS DATE)
+            THEN TRUE
+            WHEN contract.signed_on__to < CAST('2003-01-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      NOT (
+        barred.lifted_on__from IS NULL
+      )
+      AND CASE
+        WHEN barred.lifted_on__to <= contract.bid_deadline__from
+        THEN TRUE
+        WHEN barred.lifted_on__from > contract.bid_deadline__to
+        THEN FALSE
+      END AS left_1,
+      SHA2(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(contract.contract_no AS STRING), '␀'),
+          COALESCE(CAST(contract.supplier AS STRING), '␀'),
+          COALESCE(CAST(contract.bid_deadline__from AS STRING), '␀'),
+          COALESCE(CAST(contract.bid_deadline__to AS STRING), '␀'),
+          COALESCE(CAST(contract.signed_on__from AS STRING), '␀'),
+          COALESCE(CAST(contract.signed_on__to AS STRING), '␀')
+        ),
+        256
+      ) AS digest_contract,
+      SHA2(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(barred.supplier AS STRING), '␀'),
+          COALESCE(CAST(barred.started_on__from AS STRING), '␀'),
+          COALESCE(CAST(barred.started_on__to AS STRING), '␀'),
+          COALESCE(CAST(barred.ended_on__from AS STRING), '␀'),
+          COALESCE(CAST(barred.ended_on__to AS STRING), '␀'),
+          COALESCE(CAST(barred.lifted_on__from AS STRING), '␀'),
+          COALESCE(CAST(barred.lifted_on__to AS STRING), '␀')
+        ),
+        256
+      ) AS digest_barred
+    FROM contract
+    JOIN barred
+      ON contract.supplier = barred.supplier
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1
+      THEN 'left_out'
+      WHEN flag IS NULL OR left_1 IS NULL OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'ban lifted earlier'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'ban lifted earlier'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    CASE WHEN MAX(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1
+)
+SELECT
+  judged.per_1,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  judged.row_contract AS row_contract,
+  judged.row_barred AS row_barred,
+  judged.digest_contract AS digest_contract,
+  judged.digest_barred AS digest_barred,
+  judged.lead
+FROM judged
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1

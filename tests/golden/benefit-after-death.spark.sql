@@ -1,0 +1,360 @@
+WITH payment AS (
+  SELECT
+    person,
+    person__key,
+    name__key,
+    scheme,
+    month__from,
+    month__to,
+    account,
+    other_members,
+    recovered_on__from,
+    _row
+  FROM benefit_payments
+), death AS (
+  SELECT
+    person,
+    person__key,
+    name__key,
+    former_name__key,
+    died_on__from,
+    died_on__to,
+    cancelled_on__from,
+    _row
+  FROM deaths
+), gathering AS (
+  SELECT
+    death._row AS row_death,
+    death.person AS death_person,
+    death.person__key AS death_person__key,
+    death.name__key AS death_name__key,
+    death.former_name__key AS death_former_name__key,
+    CASE WHEN NOT (
+      death.cancelled_on__from IS NULL
+    ) THEN 1 ELSE 0 END AS of_cancelled,
+    death.died_on__from AS of_first__from,
+    death.died_on__to AS of_first__to,
+    death.died_on__from AS of_last__from,
+    death.died_on__to AS of_last__to,
+    TRUE AS counts
+  FROM death
+  WHERE
+    (
+      TRUE
+    ) IS DISTINCT FROM FALSE AND NOT death.person__key IS NULL
+), gathered AS (
+  SELECT
+    death_person__key,
+    MIN(death_person) AS death_person,
+    MIN(death_name__key) AS death_name__key,
+    MIN(death_former_name__key) AS death_former_name__key,
+    COUNT(*) AS sources,
+    CASE WHEN COUNT(*) = COUNT(of_cancelled) THEN SUM(of_cancelled) END AS cancelled,
+    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__from) END AS first__from,
+    CASE WHEN COUNT(*) = COUNT(of_first__to) THEN MIN(of_first__to) END AS first__to,
+    CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__from) END AS last__from,
+    CASE WHEN COUNT(*) = COUNT(of_last__to) THEN MAX(of_last__to) END AS last__to,
+    CASE
+      WHEN NOT (
+        (
+          MIN(
+            CASE
+              WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
+              THEN death_name__key
+            END
+          ) IS NOT DISTINCT FROM MAX(
+            CASE
+              WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
+              THEN death_name__key
+            END
+          )
+          AND (
+            MIN(death_name__key) IS NULL
+            OR MIN(death_name__key) = MAX(death_name__key)
+            OR MIN(death_name__key) LIKE MAX(death_name__key)
+            OR MAX(death_name__key) LIKE MIN(death_name__key)
+          )
+        )
+      )
+      THEN 'B'
+      ELSE 'A'
+    END AS tier,
+    MIN(row_death) AS lead
+  FROM gathering
+  GROUP BY
+    death_person__key
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      payment._row AS row_payment,
+      gathered.death_person__key AS at_death_person__key,
+      COALESCE(CAST(payment.person AS STRING), '') AS per_1,
+      COALESCE(CAST(payment.scheme AS STRING), '') AS per_2,
+      CASE
+        WHEN (
+          CASE
+            WHEN gathered.death_name__key = payment.name__key
+            THEN 'A'
+            WHEN gathered.death_name__key LIKE payment.name__key
+            THEN 'A'
+            WHEN payment.name__key LIKE gathered.death_name__key
+            THEN 'A'
+            WHEN gathered.death_former_name__key = payment.name__key
+            THEN 'A'
+            WHEN gathered.death_former_name__key LIKE payment.name__key
+            THEN 'A'
+            WHEN payment.name__key LIKE gathered.death_former_name__key
+            THEN 'A'
+            WHEN gathered.death_name__key IS NULL OR payment.name__key IS NULL
+            THEN 'A'
+            ELSE 'B'
+          END
+        ) = 'B'
+        OR (
+          gathered.tier
+        ) = 'B'
+        THEN 'B'
+        ELSE 'A'
+      END AS tier,
+      gathered.lead AS lead,
+      (
+        CASE
+          WHEN LAST_DAY(CAST(gathered.first__to + INTERVAL '1' MONTH AS DATE)) < payment.month__from
+          THEN TRUE
+          WHEN LAST_DAY(CAST(gathered.first__from + INTERVAL '1' MONTH AS DATE)) >= payment.month__from
+          THEN FALSE
+        END
+      )
+      AND (
+        (
+          CASE
+            WHEN payment.month__from >= CAST('1999-10-01' AS DATE)
+            AND payment.month__to <= CAST('2014-04-30' AS DATE)
+            THEN TRUE
+            WHEN payment.month__to < CAST('1999-10-01' AS DATE)
+            OR payment.month__from > CAST('2014-04-30' AS DATE)
+            THEN FALSE
+          END
+        )
+        OR (
+          CASE
+            WHEN payment.month__from >= CAST('2014-05-01' AS DATE)
+            THEN TRUE
+            WHEN payment.month__to < CAST('2014-05-01' AS DATE)
+            THEN FALSE
+          END
+        )
+        OR (
+          CASE
+            WHEN payment.month__from >= CAST('2021-07-01' AS DATE)
+            THEN TRUE
+            WHEN payment.month__to < CAST('2021-07-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      payment.scheme IN ('funeral', 'bereavement') AS left_1,
+      payment.scheme = 'dibao' AND payment.other_members > 0 AS left_2,
+      NOT (
+        payment.recovered_on__from IS NULL
+      ) AS left_3,
+      gathered.cancelled = gathered.sources AS left_4,
+      NOT (
+        CASE
+          WHEN LAST_DAY(CAST(gathered.last__to + INTERVAL '1' MONTH AS DATE)) < payment.month__from
+          THEN TRUE
+          WHEN LAST_DAY(CAST(gathered.last__from + INTERVAL '1' MONTH AS DATE)) >= payment.month__from
+          THEN FALSE
+        END
+      ) AS cannot_1,
+      gathered.cancelled > 0 AS cannot_2,
+      CAST(payment.month__from AS STRING) || CAST(payment.month__to AS STRING) AS of_red_distinct_1,
+      payment.account AS of_red_distinct_2,
+      CAST(gathered.sources AS STRING) AS figure_sources,
+      CAST(gathered.cancelled AS STRING) AS figure_cancelled,
+      CASE
+        WHEN CAST(gathered.first__from AS STRING) = CAST(gathered.first__to AS STRING)
+        THEN CAST(gathered.first__from AS STRING)
+        ELSE CAST(gathered.first__from AS STRING) || '..' || CAST(gathered.first__to AS STRING)
+      END AS figure_first,
+      CASE
+        WHEN CAST(gathered.last__from AS STRING) = CAST(gathered.last__to AS STRING)
+        THEN CAST(gathered.last__from AS STRING)
+        ELSE CAST(gathered.last__from AS STRING) || '..' || CAST(gathered.last__to AS STRING)
+      END AS figure_last,
+      SHA2(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(payment.person AS STRING), '␀'),
+          COALESCE(CAST(payment.person__key AS STRING), '␀'),
+          COALESCE(CAST(payment.name__key AS STRING), '␀'),
+          COALESCE(CAST(payment.scheme AS STRING), '␀'),
+          COALESCE(CAST(payment.month__from AS STRING), '␀'),
+          COALESCE(CAST(payment.month__to AS STRING), '␀'),
+          COALESCE(CAST(payment.account AS STRING), '␀'),
+          COALESCE(CAST(payment.other_members AS STRING), '␀'),
+          COALESCE(CAST(payment.recovered_on__from AS STRING), '␀')
+        ),
+        256
+      ) AS digest_payment
+    FROM gathered
+    JOIN payment
+      ON gathered.death_person__key = payment.person__key
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1 OR left_2 OR left_3 OR left_4
+      THEN 'left_out'
+      WHEN flag IS NULL
+      OR left_1 IS NULL
+      OR left_2 IS NULL
+      OR left_3 IS NULL
+      OR left_4 IS NULL
+      OR cannot_1 IS DISTINCT FROM FALSE
+      OR cannot_2 IS DISTINCT FROM FALSE
+      OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'funeral or bereavement grant'
+      WHEN left_2
+      THEN 'other members of the household'
+      WHEN left_3
+      THEN 'recovered or set off'
+      WHEN left_4
+      THEN 'death record cancelled'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'funeral or bereavement grant'
+      WHEN left_2 IS NULL
+      THEN 'other members of the household'
+      WHEN left_3 IS NULL
+      THEN 'recovered or set off'
+      WHEN left_4 IS NULL
+      THEN 'death record cancelled'
+      WHEN cannot_1 IS DISTINCT FROM FALSE
+      THEN 'sources disagree on the date'
+      WHEN cannot_2 IS DISTINCT FROM FALSE
+      THEN 'one source cancelled'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), tally_payment AS (
+  SELECT
+    per_1,
+    per_2,
+    CASE
+      WHEN COUNT(*) = COUNT(of_red_distinct_1)
+      THEN COUNT(DISTINCT of_red_distinct_1)
+    END AS red_distinct_1,
+    CASE
+      WHEN COUNT(*) = COUNT(of_red_distinct_2)
+      THEN COUNT(DISTINCT of_red_distinct_2)
+    END AS red_distinct_2
+  FROM (
+    SELECT DISTINCT
+      judged.per_1,
+      judged.per_2,
+      row_payment,
+      judged.of_red_distinct_1,
+      judged.of_red_distinct_2
+    FROM judged
+    WHERE
+      judged.verdict = 'flag'
+  ) AS distinct_payment
+  WHERE
+    NOT row_payment IS NULL
+  GROUP BY
+    per_1,
+    per_2
+), tally AS (
+  SELECT
+    every.per_1,
+    every.per_2,
+    tally_payment.red_distinct_1,
+    tally_payment.red_distinct_2
+  FROM (
+    SELECT DISTINCT
+      per_1,
+      per_2
+    FROM judged
+    WHERE
+      verdict = 'flag'
+  ) AS every
+  LEFT JOIN tally_payment
+    ON tally_payment.per_1 = every.per_1 AND tally_payment.per_2 = every.per_2
+), graded AS (
+  SELECT
+    judged.per_1,
+    judged.per_2,
+    CASE
+      WHEN MAX(tier) = 'A'
+      AND MAX(
+        CASE
+          WHEN (
+            tally.red_distinct_1 >= 3 OR tally.red_distinct_2 >= 2
+          )
+          THEN 1
+          ELSE 0
+        END
+      ) = 1
+      THEN 'red'
+      ELSE 'yellow'
+    END AS level
+  FROM judged
+  LEFT JOIN tally
+    ON tally.per_1 = judged.per_1 AND tally.per_2 = judged.per_2
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1,
+    judged.per_2
+)
+SELECT
+  judged.per_1,
+  judged.per_2,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  gathering.row_death AS row_death,
+  judged.row_payment AS row_payment,
+  SHA2(
+    CONCAT_WS(
+      '␟',
+      COALESCE(CAST(gathering.death_person AS STRING), '␀'),
+      COALESCE(CAST(gathering.death_person__key AS STRING), '␀'),
+      COALESCE(CAST(gathering.of_cancelled AS STRING), '␀'),
+      COALESCE(CAST(gathering.of_first__from AS STRING), '␀'),
+      COALESCE(CAST(gathering.of_first__to AS STRING), '␀'),
+      COALESCE(CAST(gathering.of_last__from AS STRING), '␀'),
+      COALESCE(CAST(gathering.of_last__to AS STRING), '␀')
+    ),
+    256
+  ) AS digest_death,
+  judged.digest_payment AS digest_payment,
+  judged.figure_sources,
+  judged.figure_cancelled,
+  judged.figure_first,
+  judged.figure_last,
+  judged.lead
+FROM judged
+JOIN gathering
+  ON gathering.death_person__key = judged.at_death_person__key
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

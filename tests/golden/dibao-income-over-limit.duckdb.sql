@@ -1,0 +1,357 @@
+WITH household AS (
+  SELECT
+    household,
+    month__from,
+    month__to,
+    members,
+    deduction,
+    _row
+  FROM dibao_households
+), member AS (
+  SELECT
+    household,
+    person__key,
+    name__key,
+    started_on__from,
+    started_on__to,
+    ended_on__from,
+    ended_on__to,
+    _row
+  FROM household_members
+), income AS (
+  SELECT
+    person__key,
+    name__key,
+    month__from,
+    month__to,
+    amount,
+    employment_started_on__from,
+    employment_started_on__to,
+    _row
+  FROM incomes
+), gathering AS (
+  SELECT
+    household._row AS row_household,
+    member._row AS row_member,
+    income._row AS row_income,
+    household.household AS household_household,
+    household.month__from AS household_month__from,
+    household.month__to AS household_month__to,
+    income.amount AS of_income,
+    household.members AS of_members,
+    household.deduction AS of_deduction,
+    household.month__from AS force_from,
+    household.month__to AS force_to,
+    household.household AS tie_household_household,
+    member.household AS tie_member_household,
+    member.person__key AS tie_member_person__key,
+    income.person__key AS tie_income_person__key,
+    household.month__from AS tie_household_month__from,
+    household.month__to AS tie_household_month__to,
+    income.month__from AS tie_income_month__from,
+    income.month__to AS tie_income_month__to,
+    CASE
+      WHEN income.month__from <= income.month__to
+      AND income.month__from <= member.ended_on__from
+      AND member.started_on__to <= income.month__to
+      AND member.started_on__to <= member.ended_on__from
+      THEN TRUE
+      WHEN income.month__from > income.month__to
+      OR income.month__from > member.ended_on__to
+      OR member.started_on__from > income.month__to
+      OR member.started_on__from > member.ended_on__to
+      THEN FALSE
+    END
+    AND (
+      (
+        (
+          income.employment_started_on__from IS NULL
+          OR CASE
+            WHEN income.month__to < income.employment_started_on__from
+            THEN TRUE
+            WHEN income.month__to >= income.employment_started_on__to
+            THEN FALSE
+          END
+        )
+        OR CASE
+          WHEN LAST_DAY(CAST(income.employment_started_on__to + INTERVAL '5' MONTH AS DATE)) < income.month__from
+          THEN TRUE
+          WHEN LAST_DAY(CAST(income.employment_started_on__from + INTERVAL '5' MONTH AS DATE)) >= income.month__from
+          THEN FALSE
+        END
+      )
+    ) AS counts,
+    CASE
+      WHEN member.name__key = income.name__key
+      THEN 'A'
+      WHEN member.name__key LIKE income.name__key
+      THEN 'A'
+      WHEN income.name__key LIKE member.name__key
+      THEN 'A'
+      WHEN member.name__key IS NULL OR income.name__key IS NULL
+      THEN 'A'
+      ELSE 'B'
+    END AS tier
+  FROM household
+  JOIN member
+    ON household.household = member.household
+  JOIN income
+    ON member.person__key = income.person__key
+    AND household.month__from = income.month__from
+    AND household.month__to = income.month__to
+  WHERE
+    (
+      CASE
+        WHEN income.month__from <= income.month__to
+        AND income.month__from <= member.ended_on__from
+        AND member.started_on__to <= income.month__to
+        AND member.started_on__to <= member.ended_on__from
+        THEN TRUE
+        WHEN income.month__from > income.month__to
+        OR income.month__from > member.ended_on__to
+        OR member.started_on__from > income.month__to
+        OR member.started_on__from > member.ended_on__to
+        THEN FALSE
+      END
+      AND (
+        (
+          (
+            income.employment_started_on__from IS NULL
+            OR CASE
+              WHEN income.month__to < income.employment_started_on__from
+              THEN TRUE
+              WHEN income.month__to >= income.employment_started_on__to
+              THEN FALSE
+            END
+          )
+          OR CASE
+            WHEN LAST_DAY(CAST(income.employment_started_on__to + INTERVAL '5' MONTH AS DATE)) < income.month__from
+            THEN TRUE
+            WHEN LAST_DAY(CAST(income.employment_started_on__from + INTERVAL '5' MONTH AS DATE)) >= income.month__from
+            THEN FALSE
+          END
+        )
+      )
+    ) IS DISTINCT FROM FALSE
+    AND NOT household.household IS NULL
+    AND NOT household.month__from IS NULL
+    AND NOT household.month__to IS NULL
+), gathered AS (
+  SELECT
+    whole.*,
+    of_income.income
+  FROM (
+    SELECT
+      household_household,
+      household_month__from,
+      household_month__to,
+      CASE
+        WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_members)
+        THEN MAX(CASE WHEN counts THEN of_members END)
+      END AS members,
+      CASE
+        WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_deduction)
+        THEN MAX(CASE WHEN counts THEN of_deduction END)
+      END AS deduction,
+      MAX(tier) AS tier,
+      MIN(row_household) AS lead,
+      MAX(force_from) AS force_from,
+      MAX(force_to) AS force_to
+    FROM gathering
+    GROUP BY
+      household_household,
+      household_month__from,
+      household_month__to
+  ) AS whole
+  JOIN (
+    SELECT
+      household_household,
+      household_month__from,
+      household_month__to,
+      CASE
+        WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_income)
+        THEN SUM(CASE WHEN counts THEN of_income END)
+      END AS income
+    FROM (
+      SELECT
+        household_household,
+        household_month__from,
+        household_month__to,
+        row_income,
+        MIN(of_income) AS of_income,
+        MAX(CASE WHEN counts THEN 1 END) = 1 AS counts
+      FROM gathering
+      GROUP BY
+        household_household,
+        household_month__from,
+        household_month__to,
+        row_income
+    ) AS once
+    GROUP BY
+      household_household,
+      household_month__from,
+      household_month__to
+  ) AS of_income
+    ON of_income.household_household = whole.household_household
+    AND of_income.household_month__from = whole.household_month__from
+    AND of_income.household_month__to = whole.household_month__to
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      gathered.household_household AS at_household_household,
+      gathered.household_month__from AS at_household_month__from,
+      gathered.household_month__to AS at_household_month__to,
+      COALESCE(CAST(gathered.household_household AS TEXT), '') AS per_1,
+      COALESCE(
+        CASE
+          WHEN CAST(gathered.household_month__from AS TEXT) = CAST(gathered.household_month__to AS TEXT)
+          THEN CAST(gathered.household_month__from AS TEXT)
+          ELSE CAST(gathered.household_month__from AS TEXT) || '..' || CAST(gathered.household_month__to AS TEXT)
+        END,
+        ''
+      ) AS per_2,
+      gathered.tier AS tier,
+      gathered.lead AS lead,
+      (
+        gathered.income > (
+          CASE
+            WHEN gathered.household_month__to <= CAST('2021-12-31' AS DATE)
+            THEN 1000
+            WHEN gathered.household_month__from >= CAST('2022-01-01' AS DATE)
+            THEN 1100
+          END
+        ) * 100 * gathered.members
+      )
+      AND (
+        (
+          CASE
+            WHEN gathered.household_month__from >= CAST('1999-10-01' AS DATE)
+            AND gathered.household_month__to <= CAST('2014-04-30' AS DATE)
+            THEN TRUE
+            WHEN gathered.household_month__to < CAST('1999-10-01' AS DATE)
+            OR gathered.household_month__from > CAST('2014-04-30' AS DATE)
+            THEN FALSE
+          END
+        )
+        OR (
+          CASE
+            WHEN gathered.household_month__from >= CAST('2014-05-01' AS DATE)
+            THEN TRUE
+            WHEN gathered.household_month__to < CAST('2014-05-01' AS DATE)
+            THEN FALSE
+          END
+        )
+        OR (
+          CASE
+            WHEN gathered.household_month__from >= CAST('2014-11-01' AS DATE)
+            THEN TRUE
+            WHEN gathered.household_month__to < CAST('2014-11-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      gathered.income - gathered.deduction <= (
+        CASE
+          WHEN gathered.household_month__to <= CAST('2021-12-31' AS DATE)
+          THEN 1000
+          WHEN gathered.household_month__from >= CAST('2022-01-01' AS DATE)
+          THEN 1100
+        END
+      ) * 100 * gathered.members AS left_1,
+      CAST(gathered.income AS TEXT) AS figure_income,
+      CAST(gathered.members AS TEXT) AS figure_members,
+      CAST(gathered.deduction AS TEXT) AS figure_deduction
+    FROM gathered
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1
+      THEN 'left_out'
+      WHEN flag IS NULL OR left_1 IS NULL OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'unavoidable expenses'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'unavoidable expenses'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    judged.per_2,
+    'yellow' AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1,
+    judged.per_2
+)
+SELECT
+  judged.per_1,
+  judged.per_2,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  gathering.row_household AS row_household,
+  gathering.row_member AS row_member,
+  gathering.row_income AS row_income,
+  SHA256(
+    CONCAT_WS(
+      '␟',
+      COALESCE(CAST(gathering.household_household AS TEXT), '␀'),
+      COALESCE(CAST(gathering.household_month__from AS TEXT), '␀'),
+      COALESCE(CAST(gathering.household_month__to AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_members AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_deduction AS TEXT), '␀'),
+      COALESCE(CAST(gathering.tie_household_household AS TEXT), '␀'),
+      COALESCE(CAST(gathering.tie_household_month__from AS TEXT), '␀'),
+      COALESCE(CAST(gathering.tie_household_month__to AS TEXT), '␀')
+    )
+  ) AS digest_household,
+  SHA256(
+    CONCAT_WS(
+      '␟',
+      COALESCE(CAST(gathering.tie_member_household AS TEXT), '␀'),
+      COALESCE(CAST(gathering.tie_member_person__key AS TEXT), '␀')
+    )
+  ) AS digest_member,
+  SHA256(
+    CONCAT_WS(
+      '␟',
+      COALESCE(CAST(gathering.of_income AS TEXT), '␀'),
+      COALESCE(CAST(gathering.tie_income_person__key AS TEXT), '␀'),
+      COALESCE(CAST(gathering.tie_income_month__from AS TEXT), '␀'),
+      COALESCE(CAST(gathering.tie_income_month__to AS TEXT), '␀')
+    )
+  ) AS digest_income,
+  judged.figure_income,
+  judged.figure_members,
+  judged.figure_deduction,
+  judged.lead
+FROM judged
+JOIN gathering
+  ON gathering.household_household = judged.at_household_household
+  AND gathering.household_month__from = judged.at_household_month__from
+  AND gathering.household_month__to = judged.at_household_month__to
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -1,0 +1,171 @@
+WITH subsidy AS (
+  SELECT
+    parcel,
+    year__from,
+    year__to,
+    area_mu,
+    area_ha,
+    _row
+  FROM farmland_subsidies
+), parcel AS (
+  SELECT
+    parcel,
+    area,
+    redrawn_on__from,
+    _row
+  FROM parcels
+), gathering AS (
+  SELECT
+    subsidy._row AS row_subsidy,
+    subsidy.parcel AS subsidy_parcel,
+    subsidy.year__from AS subsidy_year__from,
+    subsidy.year__to AS subsidy_year__to,
+    COALESCE(subsidy.area_mu, subsidy.area_ha * 15) AS of_area,
+    subsidy.year__from AS force_from,
+    subsidy.year__to AS force_to,
+    TRUE AS counts
+  FROM subsidy
+  WHERE
+    (
+      TRUE
+    ) IS DISTINCT FROM FALSE
+    AND NOT subsidy.parcel IS NULL
+    AND NOT subsidy.year__from IS NULL
+    AND NOT subsidy.year__to IS NULL
+), gathered AS (
+  SELECT
+    subsidy_parcel,
+    subsidy_year__from,
+    subsidy_year__to,
+    CASE WHEN COUNT(*) = COUNT(of_area) THEN SUM(of_area) END AS area,
+    COUNT(*) AS payments,
+    'A' AS tier,
+    MIN(row_subsidy) AS lead,
+    MAX(force_from) AS force_from,
+    MAX(force_to) AS force_to
+  FROM gathering
+  GROUP BY
+    subsidy_parcel,
+    subsidy_year__from,
+    subsidy_year__to
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      parcel._row AS row_parcel,
+      gathered.subsidy_parcel AS at_subsidy_parcel,
+      gathered.subsidy_year__from AS at_subsidy_year__from,
+      gathered.subsidy_year__to AS at_subsidy_year__to,
+      COALESCE(CAST(gathered.subsidy_parcel AS STRING), '') AS per_1,
+      COALESCE(
+        CASE
+          WHEN CAST(gathered.subsidy_year__from AS STRING) = CAST(gathered.subsidy_year__to AS STRING)
+          THEN CAST(gathered.subsidy_year__from AS STRING)
+          ELSE CAST(gathered.subsidy_year__from AS STRING) || '..' || CAST(gathered.subsidy_year__to AS STRING)
+        END,
+        ''
+      ) AS per_2,
+      gathered.tier AS tier,
+      gathered.lead AS lead,
+      (
+        gathered.area * 100 > parcel.area * 105
+      )
+      AND (
+        (
+          CASE
+            WHEN gathered.subsidy_year__from >= CAST('2016-01-01' AS DATE)
+            THEN TRUE
+            WHEN gathered.subsidy_year__to < CAST('2016-01-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      NOT (
+        parcel.redrawn_on__from IS NULL
+      ) AS left_1,
+      CAST(gathered.area AS STRING) AS figure_area,
+      CAST(gathered.payments AS STRING) AS figure_payments,
+      SHA2(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(parcel.parcel AS STRING), '␀'),
+          COALESCE(CAST(parcel.area AS STRING), '␀'),
+          COALESCE(CAST(parcel.redrawn_on__from AS STRING), '␀')
+        ),
+        256
+      ) AS digest_parcel
+    FROM gathered
+    JOIN parcel
+      ON gathered.subsidy_parcel = parcel.parcel
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1
+      THEN 'left_out'
+      WHEN flag IS NULL OR left_1 IS NULL OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'parcel redrawn'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'parcel redrawn'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    judged.per_2,
+    'yellow' AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1,
+    judged.per_2
+)
+SELECT
+  judged.per_1,
+  judged.per_2,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  gathering.row_subsidy AS row_subsidy,
+  judged.row_parcel AS row_parcel,
+  SHA2(
+    CONCAT_WS(
+      '␟',
+      COALESCE(CAST(gathering.subsidy_parcel AS STRING), '␀'),
+      COALESCE(CAST(gathering.subsidy_year__from AS STRING), '␀'),
+      COALESCE(CAST(gathering.subsidy_year__to AS STRING), '␀'),
+      COALESCE(CAST(gathering.of_area AS STRING), '␀')
+    ),
+    256
+  ) AS digest_subsidy,
+  judged.digest_parcel AS digest_parcel,
+  judged.figure_area,
+  judged.figure_payments,
+  judged.lead
+FROM judged
+JOIN gathering
+  ON gathering.subsidy_parcel = judged.at_subsidy_parcel
+  AND gathering.subsidy_year__from = judged.at_subsidy_year__from
+  AND gathering.subsidy_year__to = judged.at_subsidy_year__to
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -1,0 +1,245 @@
+WITH fuel AS (
+  SELECT
+    plate,
+    filled_at__from,
+    filled_at__to,
+    litres,
+    kind,
+    _row
+  FROM fuel
+), vehicle AS (
+  SELECT
+    plate,
+    tank,
+    correction_filed_on__from,
+    card_kind,
+    jerrycan_approved_on__from,
+    _row
+  FROM vehicles
+), gathering AS (
+  SELECT
+    fuel._row AS row_fuel,
+    fuel.plate AS fuel_plate,
+    fuel.filled_at__from AS by__from,
+    fuel.filled_at__to AS by__to,
+    fuel.litres AS of_litres,
+    CASE WHEN fuel.kind = 'jerrycan' THEN 1 ELSE 0 END AS of_cans,
+    CAST(fuel.filled_at__from AS DATE) AS force_from,
+    CAST(fuel.filled_at__to AS DATE) AS force_to,
+    TRUE AS counts
+  FROM fuel
+  WHERE
+    (
+      TRUE
+    ) IS DISTINCT FROM FALSE AND NOT fuel.plate IS NULL
+), inexact AS (
+  SELECT DISTINCT
+    gathering.row_fuel AS row
+  FROM gathering
+  JOIN gathering AS other
+    ON other.fuel_plate = gathering.fuel_plate
+    AND NOT (
+      other.by__to < other.by__from + INTERVAL '1' MINUTE
+    )
+    AND other.row_fuel <> gathering.row_fuel
+    AND other.by__from <= gathering.by__to
+    AND other.by__to >= gathering.by__from - INTERVAL '4' HOUR
+), gathered AS (
+  SELECT
+    fuel_plate,
+    by__from,
+    by__to,
+    CASE
+      WHEN inexact.row IS NULL AND by__to < by__from + INTERVAL '1' MINUTE
+      THEN CASE
+        WHEN COUNT(*) OVER (
+          PARTITION BY fuel_plate
+          ORDER BY by__from NULLS LAST
+          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
+        ) = COUNT(of_litres) OVER (
+          PARTITION BY fuel_plate
+          ORDER BY by__from NULLS LAST
+          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
+        )
+        THEN SUM(of_litres) OVER (
+          PARTITION BY fuel_plate
+          ORDER BY by__from NULLS LAST
+          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
+        )
+      END
+    END AS litres,
+    CASE
+      WHEN inexact.row IS NULL AND by__to < by__from + INTERVAL '1' MINUTE
+      THEN COUNT(*) OVER (
+        PARTITION BY fuel_plate
+        ORDER BY by__from NULLS LAST
+        RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
+      )
+    END AS fills,
+    CASE
+      WHEN inexact.row IS NULL AND by__to < by__from + INTERVAL '1' MINUTE
+      THEN CASE
+        WHEN COUNT(*) OVER (
+          PARTITION BY fuel_plate
+          ORDER BY by__from NULLS LAST
+          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
+        ) = COUNT(of_cans) OVER (
+          PARTITION BY fuel_plate
+          ORDER BY by__from NULLS LAST
+          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
+        )
+        THEN SUM(of_cans) OVER (
+          PARTITION BY fuel_plate
+          ORDER BY by__from NULLS LAST
+          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
+        )
+      END
+    END AS cans,
+    'A' AS tier,
+    row_fuel AS lead
+  FROM gathering
+  LEFT JOIN inexact
+    ON inexact.row = row_fuel
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      vehicle._row AS row_vehicle,
+      gathered.fuel_plate AS at_fuel_plate,
+      gathered.by__from AS at_by,
+      COALESCE(CAST(gathered.fuel_plate AS STRING), '') AS per_1,
+      gathered.tier AS tier,
+      gathered.lead AS lead,
+      (
+        (
+          gathered.fills >= 2 OR gathered.litres * 100 > vehicle.tank * 110
+        )
+      )
+      AND (
+        (
+          CASE
+            WHEN CAST(gathered.by__from AS DATE) >= CAST('2013-11-18' AS DATE)
+            THEN TRUE
+            WHEN CAST(gathered.by__to AS DATE) < CAST('2013-11-18' AS DATE)
+            THEN FALSE
+          END
+        )
+        OR (
+          CASE
+            WHEN CAST(gathered.by__from AS DATE) >= CAST('2017-12-05' AS DATE)
+            THEN TRUE
+            WHEN CAST(gathered.by__to AS DATE) < CAST('2017-12-05' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      vehicle.card_kind = 'fleet' AS left_1,
+      NOT (
+        vehicle.jerrycan_approved_on__from IS NULL
+      ) AND gathered.cans > 0 AS left_2,
+      NOT (
+        vehicle.correction_filed_on__from IS NULL
+      ) AS left_3,
+      gathered.fills >= 2 AND gathered.litres * 100 > vehicle.tank * 110 AS is_red,
+      CAST(gathered.litres AS STRING) AS figure_litres,
+      CAST(gathered.fills AS STRING) AS figure_fills,
+      CAST(gathered.cans AS STRING) AS figure_cans,
+      SHA2(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(vehicle.plate AS STRING), '␀'),
+          COALESCE(CAST(vehicle.tank AS STRING), '␀'),
+          COALESCE(CAST(vehicle.correction_filed_on__from AS STRING), '␀'),
+          COALESCE(CAST(vehicle.card_kind AS STRING), '␀'),
+          COALESCE(CAST(vehicle.jerrycan_approved_on__from AS STRING), '␀')
+        ),
+        256
+      ) AS digest_vehicle
+    FROM gathered
+    JOIN vehicle
+      ON gathered.fuel_plate = vehicle.plate
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1 OR left_2 OR left_3
+      THEN 'left_out'
+      WHEN flag IS NULL OR left_1 IS NULL OR left_2 IS NULL OR left_3 IS NULL OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'shared fleet card'
+      WHEN left_2
+      THEN 'approved can for equipment'
+      WHEN left_3
+      THEN 'tank size under correction'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'shared fleet card'
+      WHEN left_2 IS NULL
+      THEN 'approved can for equipment'
+      WHEN left_3 IS NULL
+      THEN 'tank size under correction'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    CASE
+      WHEN MAX(tier) = 'A' AND MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      THEN 'red'
+      ELSE 'yellow'
+    END AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1
+)
+SELECT
+  judged.per_1,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  gathering.row_fuel AS row_fuel,
+  judged.row_vehicle AS row_vehicle,
+  SHA2(
+    CONCAT_WS(
+      '␟',
+      COALESCE(CAST(gathering.fuel_plate AS STRING), '␀'),
+      COALESCE(CAST(gathering.by__from AS STRING), '␀'),
+      COALESCE(CAST(gathering.by__to AS STRING), '␀'),
+      COALESCE(CAST(gathering.of_litres AS STRING), '␀'),
+      COALESCE(CAST(gathering.of_cans AS STRING), '␀')
+    ),
+    256
+  ) AS digest_fuel,
+  judged.digest_vehicle AS digest_vehicle,
+  judged.figure_litres,
+  judged.figure_fills,
+  judged.figure_cans,
+  judged.lead
+FROM judged
+JOIN gathering
+  ON gathering.fuel_plate = judged.at_fuel_plate
+  AND (
+    gathering.by__from BETWEEN judged.at_by - INTERVAL '4' HOUR AND judged.at_by
+    OR gathering.row_fuel = judged.lead
+  )
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1

@@ -1,0 +1,220 @@
+WITH honour AS (
+  SELECT
+    person,
+    person__key,
+    name__key,
+    former_name__key,
+    title,
+    list,
+    granted_on__from,
+    granted_on__to,
+    _row
+  FROM honours
+), offence AS (
+  SELECT
+    person__key,
+    name__key,
+    former_name__key,
+    kind,
+    occurred_on__from,
+    occurred_on__to,
+    final,
+    revoked_on__from,
+    amount,
+    _row
+  FROM offences
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      honour._row AS row_honour,
+      offence._row AS row_offence,
+      COALESCE(CAST(honour.person AS STRING), '') AS per_1,
+      COALESCE(CAST(honour.title AS STRING), '') AS per_2,
+      CASE
+        WHEN honour.name__key = offence.name__key
+        THEN 'A'
+        WHEN honour.name__key LIKE offence.name__key
+        THEN 'A'
+        WHEN offence.name__key LIKE honour.name__key
+        THEN 'A'
+        WHEN honour.name__key = offence.former_name__key
+        THEN 'A'
+        WHEN honour.name__key LIKE offence.former_name__key
+        THEN 'A'
+        WHEN offence.former_name__key LIKE honour.name__key
+        THEN 'A'
+        WHEN honour.former_name__key = offence.name__key
+        THEN 'A'
+        WHEN honour.former_name__key LIKE offence.name__key
+        THEN 'A'
+        WHEN offence.name__key LIKE honour.former_name__key
+        THEN 'A'
+        WHEN honour.former_name__key = offence.former_name__key
+        THEN 'A'
+        WHEN honour.former_name__key LIKE offence.former_name__key
+        THEN 'A'
+        WHEN offence.former_name__key LIKE honour.former_name__key
+        THEN 'A'
+        WHEN honour.name__key IS NULL OR offence.name__key IS NULL
+        THEN 'A'
+        ELSE 'B'
+      END AS tier,
+      honour._row AS lead,
+      (
+        CASE
+          WHEN offence.occurred_on__to < honour.granted_on__from
+          THEN TRUE
+          WHEN offence.occurred_on__from >= honour.granted_on__to
+          THEN FALSE
+        END
+        AND CASE
+          WHEN offence.occurred_on__to <= honour.granted_on__from
+          AND honour.granted_on__to <= CASE
+            WHEN honour.granted_on__to <= CAST('2019-12-31' AS DATE)
+            THEN CAST(offence.occurred_on__from + INTERVAL '5' YEAR AS DATE)
+            WHEN honour.granted_on__from >= CAST('2020-01-01' AS DATE)
+            THEN CAST(offence.occurred_on__from + INTERVAL '10' YEAR AS DATE)
+          END
+          THEN TRUE
+          WHEN honour.granted_on__to < offence.occurred_on__from
+          OR honour.granted_on__from > CASE
+            WHEN honour.granted_on__to <= CAST('2019-12-31' AS DATE)
+            THEN CAST(offence.occurred_on__to + INTERVAL '5' YEAR AS DATE)
+            WHEN honour.granted_on__from >= CAST('2020-01-01' AS DATE)
+            THEN CAST(offence.occurred_on__to + INTERVAL '10' YEAR AS DATE)
+          END
+          THEN FALSE
+        END
+      )
+      AND (
+        (
+          CASE
+            WHEN honour.granted_on__from >= CAST('2005-01-01' AS DATE)
+            THEN TRUE
+            WHEN honour.granted_on__to < CAST('2005-01-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      honour.list = 'notice' AS left_1,
+      offence.kind = 'traffic_fine' AND offence.amount < 20000 AS left_2,
+      NOT (
+        offence.revoked_on__from IS NULL
+      ) AS left_3,
+      offence.final IS NULL AS cannot_1,
+      NOT (
+        offence.final
+      ) AS cannot_2,
+      offence.kind = 'criminal' AS is_red,
+      SHA2(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(honour.person AS STRING), '␀'),
+          COALESCE(CAST(honour.person__key AS STRING), '␀'),
+          COALESCE(CAST(honour.name__key AS STRING), '␀'),
+          COALESCE(CAST(honour.former_name__key AS STRING), '␀'),
+          COALESCE(CAST(honour.title AS STRING), '␀'),
+          COALESCE(CAST(honour.list AS STRING), '␀'),
+          COALESCE(CAST(honour.granted_on__from AS STRING), '␀'),
+          COALESCE(CAST(honour.granted_on__to AS STRING), '␀')
+        ),
+        256
+      ) AS digest_honour,
+      SHA2(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(offence.person__key AS STRING), '␀'),
+          COALESCE(CAST(offence.name__key AS STRING), '␀'),
+          COALESCE(CAST(offence.former_name__key AS STRING), '␀'),
+          COALESCE(CAST(offence.kind AS STRING), '␀'),
+          COALESCE(CAST(offence.occurred_on__from AS STRING), '␀'),
+          COALESCE(CAST(offence.occurred_on__to AS STRING), '␀'),
+          COALESCE(CAST(offence.final AS STRING), '␀'),
+          COALESCE(CAST(offence.revoked_on__from AS STRING), '␀'),
+          COALESCE(CAST(offence.amount AS STRING), '␀')
+        ),
+        256
+      ) AS digest_offence
+    FROM honour
+    JOIN offence
+      ON honour.person__key = offence.person__key
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1 OR left_2 OR left_3
+      THEN 'left_out'
+      WHEN flag IS NULL
+      OR left_1 IS NULL
+      OR left_2 IS NULL
+      OR left_3 IS NULL
+      OR cannot_1 IS DISTINCT FROM FALSE
+      OR cannot_2 IS DISTINCT FROM FALSE
+      OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'public notice only'
+      WHEN left_2
+      THEN 'minor traffic fine'
+      WHEN left_3
+      THEN 'penalty revoked'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'public notice only'
+      WHEN left_2 IS NULL
+      THEN 'minor traffic fine'
+      WHEN left_3 IS NULL
+      THEN 'penalty revoked'
+      WHEN cannot_1 IS DISTINCT FROM FALSE
+      THEN 'conviction under appeal'
+      WHEN cannot_2 IS DISTINCT FROM FALSE
+      THEN 'decision not in effect'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    judged.per_2,
+    CASE
+      WHEN MAX(tier) = 'A' AND MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      THEN 'red'
+      ELSE 'yellow'
+    END AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1,
+    judged.per_2
+)
+SELECT
+  judged.per_1,
+  judged.per_2,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  judged.row_honour AS row_honour,
+  judged.row_offence AS row_offence,
+  judged.digest_honour AS digest_honour,
+  judged.digest_offence AS digest_offence,
+  judged.lead
+FROM judged
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -1,0 +1,272 @@
+WITH post AS (
+  SELECT
+    person,
+    person__key,
+    name__key,
+    former_name__key,
+    unit,
+    started_on__from,
+    started_on__to,
+    ended_on__from,
+    ended_on__to,
+    _row
+  FROM officials
+), role AS (
+  SELECT
+    company,
+    person__key,
+    name__key,
+    kind,
+    share_origin,
+    started_on__from,
+    started_on__to,
+    ended_on__from,
+    ended_on__to,
+    assignment_no,
+    startup_no,
+    theft_reported_on__from,
+    _row
+  FROM company_roles
+  WHERE
+    (
+      company_roles.kind IN ('legal_rep', 'shareholder', 'controller')
+    )
+), company AS (
+  SELECT
+    code,
+    revoked_on__from,
+    revoked_on__to,
+    _row
+  FROM companies
+), contract AS (
+  SELECT
+    buyer,
+    supplier,
+    signed_on__from,
+    signed_on__to,
+    _row
+  FROM contracts
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      post._row AS row_post,
+      role._row AS row_role,
+      company._row AS row_company,
+      contract._row AS row_contract,
+      COALESCE(CAST(post.person AS TEXT), '') AS per_1,
+      COALESCE(CAST(role.company AS TEXT), '') AS per_2,
+      CASE
+        WHEN post.name__key = role.name__key
+        THEN 'A'
+        WHEN post.name__key LIKE role.name__key
+        THEN 'A'
+        WHEN role.name__key LIKE post.name__key
+        THEN 'A'
+        WHEN post.former_name__key = role.name__key
+        THEN 'A'
+        WHEN post.former_name__key LIKE role.name__key
+        THEN 'A'
+        WHEN role.name__key LIKE post.former_name__key
+        THEN 'A'
+        WHEN post.name__key IS NULL OR role.name__key IS NULL
+        THEN 'A'
+        ELSE 'B'
+      END AS tier,
+      post._row AS lead,
+      (
+        CASE
+          WHEN post.started_on__to <= contract.signed_on__from
+          AND contract.signed_on__to <= post.ended_on__from
+          THEN TRUE
+          WHEN contract.signed_on__to < post.started_on__from
+          OR contract.signed_on__from > post.ended_on__to
+          THEN FALSE
+        END
+        AND CASE
+          WHEN role.started_on__to <= contract.signed_on__from
+          AND contract.signed_on__to <= role.ended_on__from
+          THEN TRUE
+          WHEN contract.signed_on__to < role.started_on__from
+          OR contract.signed_on__from > role.ended_on__to
+          THEN FALSE
+        END
+      )
+      AND (
+        (
+          CASE
+            WHEN contract.signed_on__from >= CAST('2006-01-01' AS DATE)
+            AND contract.signed_on__to <= CAST('2019-05-31' AS DATE)
+            THEN TRUE
+            WHEN contract.signed_on__to < CAST('2006-01-01' AS DATE)
+            OR contract.signed_on__from > CAST('2019-05-31' AS DATE)
+            THEN FALSE
+          END
+        )
+        OR (
+          CASE
+            WHEN contract.signed_on__from >= CAST('2019-06-01' AS DATE)
+            THEN TRUE
+            WHEN contract.signed_on__to < CAST('2019-06-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      NOT (
+        role.assignment_no IS NULL
+      ) AS left_1,
+      role.kind = 'shareholder'
+      AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed') AS left_2,
+      NOT (
+        role.theft_reported_on__from IS NULL
+      ) AS left_3,
+      NOT (
+        role.startup_no IS NULL
+      ) AS left_4,
+      NOT (
+        company.revoked_on__from IS NULL
+      )
+      AND CASE
+        WHEN company.revoked_on__to < contract.signed_on__from
+        THEN TRUE
+        WHEN company.revoked_on__from >= contract.signed_on__to
+        THEN FALSE
+      END AS left_5,
+      SHA256(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(post.person AS TEXT), '␀'),
+          COALESCE(CAST(post.person__key AS TEXT), '␀'),
+          COALESCE(CAST(post.name__key AS TEXT), '␀'),
+          COALESCE(CAST(post.former_name__key AS TEXT), '␀'),
+          COALESCE(CAST(post.unit AS TEXT), '␀'),
+          COALESCE(CAST(post.started_on__from AS TEXT), '␀'),
+          COALESCE(CAST(post.started_on__to AS TEXT), '␀'),
+          COALESCE(CAST(post.ended_on__from AS TEXT), '␀'),
+          COALESCE(CAST(post.ended_on__to AS TEXT), '␀')
+        )
+      ) AS digest_post,
+      SHA256(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(role.company AS TEXT), '␀'),
+          COALESCE(CAST(role.person__key AS TEXT), '␀'),
+          COALESCE(CAST(role.name__key AS TEXT), '␀'),
+          COALESCE(CAST(role.kind AS TEXT), '␀'),
+          COALESCE(CAST(role.share_origin AS TEXT), '␀'),
+          COALESCE(CAST(role.started_on__from AS TEXT), '␀'),
+          COALESCE(CAST(role.started_on__to AS TEXT), '␀'),
+          COALESCE(CAST(role.ended_on__from AS TEXT), '␀'),
+          COALESCE(CAST(role.ended_on__to AS TEXT), '␀'),
+          COALESCE(CAST(role.assignment_no AS TEXT), '␀'),
+          COALESCE(CAST(role.startup_no AS TEXT), '␀'),
+          COALESCE(CAST(role.theft_reported_on__from AS TEXT), '␀')
+        )
+      ) AS digest_role,
+      SHA256(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(company.code AS TEXT), '␀'),
+          COALESCE(CAST(company.revoked_on__from AS TEXT), '␀'),
+          COALESCE(CAST(company.revoked_on__to AS TEXT), '␀')
+        )
+      ) AS digest_company,
+      SHA256(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(contract.buyer AS TEXT), '␀'),
+          COALESCE(CAST(contract.supplier AS TEXT), '␀'),
+          COALESCE(CAST(contract.signed_on__from AS TEXT), '␀'),
+          COALESCE(CAST(contract.signed_on__to AS TEXT), '␀')
+        )
+      ) AS digest_contract
+    FROM post
+    JOIN role
+      ON post.person__key = role.person__key
+    JOIN company
+      ON role.company = company.code
+    JOIN contract
+      ON role.company = contract.supplier AND post.unit = contract.buyer
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1 OR left_2 OR left_3 OR left_4 OR left_5
+      THEN 'left_out'
+      WHEN flag IS NULL
+      OR left_1 IS NULL
+      OR left_2 IS NULL
+      OR left_3 IS NULL
+      OR left_4 IS NULL
+      OR left_5 IS NULL
+      OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'assigned by the organisation'
+      WHEN left_2
+      THEN 'inherited or listed shares'
+      WHEN left_3
+      THEN 'identity stolen'
+      WHEN left_4
+      THEN 'approved start-up of a researcher'
+      WHEN left_5
+      THEN 'company no longer existed'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'assigned by the organisation'
+      WHEN left_2 IS NULL
+      THEN 'inherited or listed shares'
+      WHEN left_3 IS NULL
+      THEN 'identity stolen'
+      WHEN left_4 IS NULL
+      THEN 'approved start-up of a researcher'
+      WHEN left_5 IS NULL
+      THEN 'company no longer existed'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    judged.per_2,
+    CASE WHEN MAX(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1,
+    judged.per_2
+)
+SELECT
+  judged.per_1,
+  judged.per_2,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  judged.row_post AS row_post,
+  judged.row_role AS row_role,
+  judged.row_company AS row_company,
+  judged.row_contract AS row_contract,
+  judged.digest_post AS digest_post,
+  judged.digest_role AS digest_role,
+  judged.digest_company AS digest_company,
+  judged.digest_contract AS digest_contract,
+  judged.lead
+FROM judged
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -1,0 +1,192 @@
+WITH pension AS (
+  SELECT
+    person,
+    person__key,
+    name__key,
+    month__from,
+    month__to,
+    amount,
+    adjusted,
+    _row
+  FROM pensions
+), custody AS (
+  SELECT
+    person__key,
+    name__key,
+    former_name__key,
+    kind,
+    started_on__from,
+    started_on__to,
+    ended_on__from,
+    ended_on__to,
+    released_on__from,
+    released_on__to,
+    final,
+    acquitted_on__from,
+    _row
+  FROM custody
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      pension._row AS row_pension,
+      custody._row AS row_custody,
+      COALESCE(CAST(pension.person AS TEXT), '') AS per_1,
+      CASE
+        WHEN pension.name__key = custody.name__key
+        THEN 'A'
+        WHEN pension.name__key LIKE custody.name__key
+        THEN 'A'
+        WHEN custody.name__key LIKE pension.name__key
+        THEN 'A'
+        WHEN pension.name__key = custody.former_name__key
+        THEN 'A'
+        WHEN pension.name__key LIKE custody.former_name__key
+        THEN 'A'
+        WHEN custody.former_name__key LIKE pension.name__key
+        THEN 'A'
+        WHEN pension.name__key IS NULL OR custody.name__key IS NULL
+        THEN 'A'
+        ELSE 'B'
+      END AS tier,
+      pension._row AS lead,
+      (
+        pension.amount > 0
+        AND CASE
+          WHEN pension.month__from <= pension.month__to
+          AND pension.month__from <= custody.ended_on__from
+          AND custody.started_on__to <= pension.month__to
+          AND custody.started_on__to <= custody.ended_on__from
+          THEN TRUE
+          WHEN pension.month__from > pension.month__to
+          OR pension.month__from > custody.ended_on__to
+          OR custody.started_on__from > pension.month__to
+          OR custody.started_on__from > custody.ended_on__to
+          THEN FALSE
+        END
+        AND (
+          (
+            custody.released_on__from IS NULL
+            OR CASE
+              WHEN pension.month__from <= custody.released_on__from
+              THEN TRUE
+              WHEN pension.month__from > custody.released_on__to
+              THEN FALSE
+            END
+          )
+        )
+        AND (
+          (
+            custody.kind IN ('prison', 'detention', 'short_term') OR pension.adjusted
+          )
+        )
+      )
+      AND (
+        (
+          CASE
+            WHEN pension.month__from >= CAST('2001-03-08' AS DATE)
+            THEN TRUE
+            WHEN pension.month__to < CAST('2001-03-08' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      NOT (
+        custody.acquitted_on__from IS NULL
+      ) AS left_1,
+      NOT (
+        custody.final
+      ) AS cannot_1,
+      custody.kind IN ('prison', 'detention', 'short_term') AS is_red,
+      SHA256(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(pension.person AS TEXT), '␀'),
+          COALESCE(CAST(pension.person__key AS TEXT), '␀'),
+          COALESCE(CAST(pension.name__key AS TEXT), '␀'),
+          COALESCE(CAST(pension.month__from AS TEXT), '␀'),
+          COALESCE(CAST(pension.month__to AS TEXT), '␀'),
+          COALESCE(CAST(pension.amount AS TEXT), '␀'),
+          COALESCE(CAST(pension.adjusted AS TEXT), '␀')
+        )
+      ) AS digest_pension,
+      SHA256(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(custody.person__key AS TEXT), '␀'),
+          COALESCE(CAST(custody.name__key AS TEXT), '␀'),
+          COALESCE(CAST(custody.former_name__key AS TEXT), '␀'),
+          COALESCE(CAST(custody.kind AS TEXT), '␀'),
+          COALESCE(CAST(custody.started_on__from AS TEXT), '␀'),
+          COALESCE(CAST(custody.started_on__to AS TEXT), '␀'),
+          COALESCE(CAST(custody.ended_on__from AS TEXT), '␀'),
+          COALESCE(CAST(custody.ended_on__to AS TEXT), '␀'),
+          COALESCE(CAST(custody.released_on__from AS TEXT), '␀'),
+          COALESCE(CAST(custody.released_on__to AS TEXT), '␀'),
+          COALESCE(CAST(custody.final AS TEXT), '␀'),
+          COALESCE(CAST(custody.acquitted_on__from AS TEXT), '␀')
+        )
+      ) AS digest_custody
+    FROM pension
+    JOIN custody
+      ON pension.person__key = custody.person__key
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1
+      THEN 'left_out'
+      WHEN flag IS NULL OR left_1 IS NULL OR cannot_1 IS DISTINCT FROM FALSE OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'acquitted'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'acquitted'
+      WHEN cannot_1 IS DISTINCT FROM FALSE
+      THEN 'judgment not final'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    CASE
+      WHEN MAX(tier) = 'A' AND MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      THEN 'red'
+      ELSE 'yellow'
+    END AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1
+)
+SELECT
+  judged.per_1,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  judged.row_pension AS row_pension,
+  judged.row_custody AS row_custody,
+  judged.digest_pension AS digest_pension,
+  judged.digest_custody AS digest_custody,
+  judged.lead
+FROM judged
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1

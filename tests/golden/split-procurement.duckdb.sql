@@ -1,0 +1,369 @@
+WITH contract AS (
+  SELECT
+    buyer,
+    buyer_name__key,
+    supplier,
+    item,
+    amount,
+    signed_on__from,
+    signed_on__to,
+    kind,
+    addition_no,
+    _row
+  FROM contracts
+), gathering AS (
+  SELECT
+    contract._row AS row_contract,
+    contract.buyer AS contract_buyer,
+    contract.buyer_name__key AS contract_buyer_name__key,
+    contract.item AS contract_item,
+    contract.signed_on__from AS by__from,
+    contract.signed_on__to AS by__to,
+    contract.amount AS of_amount,
+    CASE
+      WHEN (
+        contract.kind IN ('framework', 'monthly', 'emergency')
+        OR NOT (
+          contract.addition_no IS NULL
+        )
+      )
+      THEN contract.amount
+      WHEN NOT (
+        contract.kind IS NULL
+      )
+      THEN 0
+    END AS of_exempt,
+    contract.amount AS of_smallest,
+    contract.supplier AS of_supplier,
+    contract.supplier AS of_last_supplier,
+    contract.signed_on__from AS force_from,
+    contract.signed_on__to AS force_to,
+    contract.amount < (
+      CASE
+        WHEN contract.signed_on__to <= CAST('2021-12-31' AS DATE)
+        THEN 200000
+        WHEN contract.signed_on__from >= CAST('2022-01-01' AS DATE)
+        THEN 400000
+      END
+    ) * 100 AS counts
+  FROM contract
+  WHERE
+    (
+      contract.amount < (
+        CASE
+          WHEN contract.signed_on__to <= CAST('2021-12-31' AS DATE)
+          THEN 200000
+          WHEN contract.signed_on__from >= CAST('2022-01-01' AS DATE)
+          THEN 400000
+        END
+      ) * 100
+    ) IS DISTINCT FROM FALSE
+    AND NOT contract.buyer IS NULL
+    AND NOT contract.item IS NULL
+), inexact AS (
+  SELECT DISTINCT
+    gathering.row_contract AS row
+  FROM gathering
+  JOIN gathering AS other
+    ON other.contract_buyer = gathering.contract_buyer
+    AND other.contract_item = gathering.contract_item
+    AND NOT (
+      other.by__from = other.by__to
+    )
+    AND other.row_contract <> gathering.row_contract
+    AND other.by__from <= gathering.by__to
+    AND other.by__to >= gathering.by__from - INTERVAL '30' DAY
+), gathered AS (
+  SELECT
+    contract_buyer,
+    contract_buyer_name__key,
+    contract_item,
+    by__from,
+    by__to,
+    CASE
+      WHEN inexact.row IS NULL AND by__from = by__to
+      THEN CASE
+        WHEN COUNT(*) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        ) = COUNT(counts) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+        THEN COUNT(CASE WHEN counts THEN 1 END) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+      END
+    END AS contracts,
+    CASE
+      WHEN inexact.row IS NULL AND by__from = by__to
+      THEN CASE
+        WHEN COUNT(*) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        ) = COUNT(counts) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+        AND COUNT(*) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        ) = COUNT(of_amount) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+        THEN SUM(CASE WHEN counts THEN of_amount END) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+      END
+    END AS amount,
+    CASE
+      WHEN inexact.row IS NULL AND by__from = by__to
+      THEN CASE
+        WHEN COUNT(*) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        ) = COUNT(counts) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+        AND COUNT(*) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        ) = COUNT(of_exempt) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+        THEN SUM(CASE WHEN counts THEN of_exempt END) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+      END
+    END AS exempt,
+    CASE
+      WHEN inexact.row IS NULL AND by__from = by__to
+      THEN CASE
+        WHEN COUNT(*) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        ) = COUNT(counts) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+        AND COUNT(*) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        ) = COUNT(of_smallest) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+        THEN MIN(CASE WHEN counts THEN of_smallest END) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+      END
+    END AS smallest,
+    CASE
+      WHEN inexact.row IS NULL AND by__from = by__to
+      THEN CASE
+        WHEN COUNT(*) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        ) = COUNT(counts) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+        THEN MIN(CASE WHEN counts THEN of_supplier END) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+      END
+    END AS supplier,
+    CASE
+      WHEN inexact.row IS NULL AND by__from = by__to
+      THEN CASE
+        WHEN COUNT(*) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        ) = COUNT(counts) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+        THEN MAX(CASE WHEN counts THEN of_last_supplier END) OVER (
+          PARTITION BY contract_buyer, contract_item
+          ORDER BY by__from
+          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+        )
+      END
+    END AS last_supplier,
+    'A' AS tier,
+    row_contract AS lead
+  FROM gathering
+  LEFT JOIN inexact
+    ON inexact.row = row_contract
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      gathered.contract_buyer AS at_contract_buyer,
+      gathered.contract_item AS at_contract_item,
+      gathered.by__from AS at_by,
+      COALESCE(CAST(gathered.contract_buyer AS TEXT), '') AS per_1,
+      COALESCE(CAST(gathered.contract_item AS TEXT), '') AS per_2,
+      gathered.tier AS tier,
+      gathered.lead AS lead,
+      (
+        gathered.contracts >= 2
+        AND gathered.amount >= (
+          CASE
+            WHEN gathered.by__to <= CAST('2021-12-31' AS DATE)
+            THEN 200000
+            WHEN gathered.by__from >= CAST('2022-01-01' AS DATE)
+            THEN 400000
+          END
+        ) * 100
+      )
+      AND (
+        (
+          CASE
+            WHEN gathered.by__from >= CAST('2015-03-01' AS DATE)
+            THEN TRUE
+            WHEN gathered.by__to < CAST('2015-03-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      gathered.amount - gathered.exempt < (
+        CASE
+          WHEN gathered.by__to <= CAST('2021-12-31' AS DATE)
+          THEN 200000
+          WHEN gathered.by__from >= CAST('2022-01-01' AS DATE)
+          THEN 400000
+        END
+      ) * 100 AS left_1,
+      gathered.supplier = gathered.last_supplier
+      AND gathered.smallest * 10 >= (
+        CASE
+          WHEN gathered.by__to <= CAST('2021-12-31' AS DATE)
+          THEN 200000
+          WHEN gathered.by__from >= CAST('2022-01-01' AS DATE)
+          THEN 400000
+        END
+      ) * 100 * 9 AS is_red,
+      CAST(gathered.contracts AS TEXT) AS figure_contracts,
+      CAST(gathered.amount AS TEXT) AS figure_amount,
+      CAST(gathered.exempt AS TEXT) AS figure_exempt,
+      CAST(gathered.smallest AS TEXT) AS figure_smallest,
+      CAST(gathered.supplier AS TEXT) AS figure_supplier,
+      CAST(gathered.last_supplier AS TEXT) AS figure_last_supplier
+    FROM gathered
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1
+      THEN 'left_out'
+      WHEN flag IS NULL OR left_1 IS NULL OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'exempt contracts'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'exempt contracts'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    judged.per_2,
+    CASE
+      WHEN MAX(tier) = 'A' AND MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      THEN 'red'
+      ELSE 'yellow'
+    END AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1,
+    judged.per_2
+)
+SELECT
+  judged.per_1,
+  judged.per_2,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  gathering.row_contract AS row_contract,
+  SHA256(
+    CONCAT_WS(
+      '␟',
+      COALESCE(CAST(gathering.contract_buyer AS TEXT), '␀'),
+      COALESCE(CAST(gathering.contract_item AS TEXT), '␀'),
+      COALESCE(CAST(gathering.by__from AS TEXT), '␀'),
+      COALESCE(CAST(gathering.by__to AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_amount AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_exempt AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_smallest AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_supplier AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_last_supplier AS TEXT), '␀')
+    )
+  ) AS digest_contract,
+  judged.figure_contracts,
+  judged.figure_amount,
+  judged.figure_exempt,
+  judged.figure_smallest,
+  judged.figure_supplier,
+  judged.figure_last_supplier,
+  judged.lead
+FROM judged
+JOIN gathering
+  ON gathering.contract_buyer = judged.at_contract_buyer
+  AND gathering.contract_item = judged.at_contract_item
+  AND (
+    gathering.by__from BETWEEN judged.at_by - INTERVAL '30' DAY AND judged.at_by
+    OR gathering.row_contract = judged.lead
+  )
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

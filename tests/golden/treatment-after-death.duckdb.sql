@@ -1,0 +1,257 @@
+WITH claim AS (
+  SELECT
+    person,
+    person__key,
+    name__key,
+    service_from__from,
+    service_from__to,
+    _row
+  FROM medical_claims
+), death AS (
+  SELECT
+    person,
+    person__key,
+    name__key,
+    former_name__key,
+    died_on__from,
+    died_on__to,
+    cancelled_on__from,
+    _row
+  FROM deaths
+), gathering AS (
+  SELECT
+    death._row AS row_death,
+    death.person AS death_person,
+    death.person__key AS death_person__key,
+    death.name__key AS death_name__key,
+    death.former_name__key AS death_former_name__key,
+    CASE WHEN NOT (
+      death.cancelled_on__from IS NULL
+    ) THEN 1 ELSE 0 END AS of_cancelled,
+    death.died_on__from AS of_first__from,
+    death.died_on__to AS of_first__to,
+    death.died_on__from AS of_last__from,
+    death.died_on__to AS of_last__to,
+    TRUE AS counts
+  FROM death
+  WHERE
+    (
+      TRUE
+    ) IS DISTINCT FROM FALSE AND NOT death.person__key IS NULL
+), gathered AS (
+  SELECT
+    death_person__key,
+    MIN(death_person) AS death_person,
+    MIN(death_name__key) AS death_name__key,
+    MIN(death_former_name__key) AS death_former_name__key,
+    COUNT(*) AS sources,
+    CASE WHEN COUNT(*) = COUNT(of_cancelled) THEN SUM(of_cancelled) END AS cancelled,
+    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__from) END AS first__from,
+    CASE WHEN COUNT(*) = COUNT(of_first__to) THEN MIN(of_first__to) END AS first__to,
+    CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__from) END AS last__from,
+    CASE WHEN COUNT(*) = COUNT(of_last__to) THEN MAX(of_last__to) END AS last__to,
+    CASE
+      WHEN NOT (
+        (
+          MIN(
+            CASE
+              WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
+              THEN death_name__key
+            END
+          ) IS NOT DISTINCT FROM MAX(
+            CASE
+              WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
+              THEN death_name__key
+            END
+          )
+          AND (
+            MIN(death_name__key) IS NULL
+            OR MIN(death_name__key) = MAX(death_name__key)
+            OR MIN(death_name__key) LIKE MAX(death_name__key)
+            OR MAX(death_name__key) LIKE MIN(death_name__key)
+          )
+        )
+      )
+      THEN 'B'
+      ELSE 'A'
+    END AS tier,
+    MIN(row_death) AS lead
+  FROM gathering
+  GROUP BY
+    death_person__key
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      claim._row AS row_claim,
+      gathered.death_person__key AS at_death_person__key,
+      COALESCE(CAST(claim.person AS TEXT), '') AS per_1,
+      CASE
+        WHEN (
+          CASE
+            WHEN gathered.death_name__key = claim.name__key
+            THEN 'A'
+            WHEN gathered.death_name__key LIKE claim.name__key
+            THEN 'A'
+            WHEN claim.name__key LIKE gathered.death_name__key
+            THEN 'A'
+            WHEN gathered.death_former_name__key = claim.name__key
+            THEN 'A'
+            WHEN gathered.death_former_name__key LIKE claim.name__key
+            THEN 'A'
+            WHEN claim.name__key LIKE gathered.death_former_name__key
+            THEN 'A'
+            WHEN gathered.death_name__key IS NULL OR claim.name__key IS NULL
+            THEN 'A'
+            ELSE 'B'
+          END
+        ) = 'B'
+        OR (
+          gathered.tier
+        ) = 'B'
+        THEN 'B'
+        ELSE 'A'
+      END AS tier,
+      gathered.lead AS lead,
+      (
+        CASE
+          WHEN gathered.first__to < claim.service_from__from
+          THEN TRUE
+          WHEN gathered.first__from >= claim.service_from__to
+          THEN FALSE
+        END
+      )
+      AND (
+        (
+          CASE
+            WHEN claim.service_from__from >= CAST('2011-07-01' AS DATE)
+            AND claim.service_from__to <= CAST('2021-04-30' AS DATE)
+            THEN TRUE
+            WHEN claim.service_from__to < CAST('2011-07-01' AS DATE)
+            OR claim.service_from__from > CAST('2021-04-30' AS DATE)
+            THEN FALSE
+          END
+        )
+        OR (
+          CASE
+            WHEN claim.service_from__from >= CAST('2021-05-01' AS DATE)
+            THEN TRUE
+            WHEN claim.service_from__to < CAST('2021-05-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      gathered.cancelled = gathered.sources AS left_1,
+      NOT (
+        CASE
+          WHEN gathered.last__to < claim.service_from__from
+          THEN TRUE
+          WHEN gathered.last__from >= claim.service_from__to
+          THEN FALSE
+        END
+      ) AS cannot_1,
+      gathered.cancelled > 0 AS cannot_2,
+      CAST(gathered.sources AS TEXT) AS figure_sources,
+      CAST(gathered.cancelled AS TEXT) AS figure_cancelled,
+      CASE
+        WHEN CAST(gathered.first__from AS TEXT) = CAST(gathered.first__to AS TEXT)
+        THEN CAST(gathered.first__from AS TEXT)
+        ELSE CAST(gathered.first__from AS TEXT) || '..' || CAST(gathered.first__to AS TEXT)
+      END AS figure_first,
+      CASE
+        WHEN CAST(gathered.last__from AS TEXT) = CAST(gathered.last__to AS TEXT)
+        THEN CAST(gathered.last__from AS TEXT)
+        ELSE CAST(gathered.last__from AS TEXT) || '..' || CAST(gathered.last__to AS TEXT)
+      END AS figure_last,
+      SHA256(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(claim.person AS TEXT), '␀'),
+          COALESCE(CAST(claim.person__key AS TEXT), '␀'),
+          COALESCE(CAST(claim.name__key AS TEXT), '␀'),
+          COALESCE(CAST(claim.service_from__from AS TEXT), '␀'),
+          COALESCE(CAST(claim.service_from__to AS TEXT), '␀')
+        )
+      ) AS digest_claim
+    FROM gathered
+    JOIN claim
+      ON gathered.death_person__key = claim.person__key
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1
+      THEN 'left_out'
+      WHEN flag IS NULL
+      OR left_1 IS NULL
+      OR cannot_1 IS DISTINCT FROM FALSE
+      OR cannot_2 IS DISTINCT FROM FALSE
+      OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'death record cancelled'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'death record cancelled'
+      WHEN cannot_1 IS DISTINCT FROM FALSE
+      THEN 'sources disagree on the date'
+      WHEN cannot_2 IS DISTINCT FROM FALSE
+      THEN 'one source cancelled'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    CASE WHEN MAX(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1
+)
+SELECT
+  judged.per_1,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  gathering.row_death AS row_death,
+  judged.row_claim AS row_claim,
+  SHA256(
+    CONCAT_WS(
+      '␟',
+      COALESCE(CAST(gathering.death_person AS TEXT), '␀'),
+      COALESCE(CAST(gathering.death_person__key AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_cancelled AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_first__from AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_first__to AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_last__from AS TEXT), '␀'),
+      COALESCE(CAST(gathering.of_last__to AS TEXT), '␀')
+    )
+  ) AS digest_death,
+  judged.digest_claim AS digest_claim,
+  judged.figure_sources,
+  judged.figure_cancelled,
+  judged.figure_first,
+  judged.figure_last,
+  judged.lead
+FROM judged
+JOIN gathering
+  ON gathering.death_person__key = judged.at_death_person__key
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1

@@ -1,0 +1,171 @@
+WITH claim AS (
+  SELECT
+    claim_no,
+    person__key,
+    item,
+    service_from__from,
+    service_from__to,
+    newborn,
+    corrected_on__from,
+    _row
+  FROM medical_claims
+), item AS (
+  SELECT
+    code,
+    sex,
+    min_age,
+    max_age,
+    _row
+  FROM medical_items
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      claim._row AS row_claim,
+      item._row AS row_item,
+      COALESCE(CAST(claim.claim_no AS TEXT), '') AS per_1,
+      'A' AS tier,
+      claim._row AS lead,
+      (
+        (
+          (
+            (
+              item.sex <> 'any'
+              AND CASE
+                WHEN claim.person__key % 2 = 1
+                THEN 'M'
+                WHEN claim.person__key % 2 = 0
+                THEN 'F'
+              END <> item.sex
+            )
+            OR CASE
+              WHEN (
+                (
+                  YEAR(claim.service_from__from) * 10000 + MONTH(claim.service_from__from) * 100 + DAY(claim.service_from__from)
+                ) - claim.person__key // 1000 % 100000000
+              ) // 10000 = (
+                (
+                  YEAR(claim.service_from__to) * 10000 + MONTH(claim.service_from__to) * 100 + DAY(claim.service_from__to)
+                ) - claim.person__key // 1000 % 100000000
+              ) // 10000
+              THEN (
+                (
+                  YEAR(claim.service_from__from) * 10000 + MONTH(claim.service_from__from) * 100 + DAY(claim.service_from__from)
+                ) - claim.person__key // 1000 % 100000000
+              ) // 10000
+            END < COALESCE(item.min_age, 0)
+          )
+          OR CASE
+            WHEN (
+              (
+                YEAR(claim.service_from__from) * 10000 + MONTH(claim.service_from__from) * 100 + DAY(claim.service_from__from)
+              ) - claim.person__key // 1000 % 100000000
+            ) // 10000 = (
+              (
+                YEAR(claim.service_from__to) * 10000 + MONTH(claim.service_from__to) * 100 + DAY(claim.service_from__to)
+              ) - claim.person__key // 1000 % 100000000
+            ) // 10000
+            THEN (
+              (
+                YEAR(claim.service_from__from) * 10000 + MONTH(claim.service_from__from) * 100 + DAY(claim.service_from__from)
+              ) - claim.person__key // 1000 % 100000000
+            ) // 10000
+          END > COALESCE(item.max_age, 150)
+        )
+      )
+      AND (
+        (
+          CASE
+            WHEN claim.service_from__from >= CAST('2021-05-01' AS DATE)
+            THEN TRUE
+            WHEN claim.service_from__to < CAST('2021-05-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      COALESCE(claim.newborn, FALSE) AS left_1,
+      NOT (
+        claim.corrected_on__from IS NULL
+      ) AS left_2,
+      SHA256(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(claim.claim_no AS TEXT), '␀'),
+          COALESCE(CAST(claim.person__key AS TEXT), '␀'),
+          COALESCE(CAST(claim.item AS TEXT), '␀'),
+          COALESCE(CAST(claim.service_from__from AS TEXT), '␀'),
+          COALESCE(CAST(claim.service_from__to AS TEXT), '␀'),
+          COALESCE(CAST(claim.newborn AS TEXT), '␀'),
+          COALESCE(CAST(claim.corrected_on__from AS TEXT), '␀')
+        )
+      ) AS digest_claim,
+      SHA256(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(item.code AS TEXT), '␀'),
+          COALESCE(CAST(item.sex AS TEXT), '␀'),
+          COALESCE(CAST(item.min_age AS TEXT), '␀'),
+          COALESCE(CAST(item.max_age AS TEXT), '␀')
+        )
+      ) AS digest_item
+    FROM claim
+    JOIN item
+      ON claim.item = item.code
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1 OR left_2
+      THEN 'left_out'
+      WHEN flag IS NULL OR left_1 IS NULL OR left_2 IS NULL OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'newborn under its mother'
+      WHEN left_2
+      THEN 'code already corrected'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'newborn under its mother'
+      WHEN left_2 IS NULL
+      THEN 'code already corrected'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    'blue' AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1
+)
+SELECT
+  judged.per_1,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  judged.row_claim AS row_claim,
+  judged.row_item AS row_item,
+  judged.digest_claim AS digest_claim,
+  judged.digest_item AS digest_item,
+  judged.lead
+FROM judged
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1

@@ -1,0 +1,174 @@
+WITH line AS (
+  SELECT
+    line_no,
+    item,
+    maker,
+    spec,
+    measure,
+    year,
+    bought_on__from,
+    bought_on__to,
+    price,
+    freight_included,
+    _row
+  FROM purchase_lines
+), ranked AS (
+  SELECT
+    line.item,
+    line.maker,
+    line.spec,
+    line.measure,
+    line.year,
+    line.price AS value,
+    ROW_NUMBER() OVER (
+      PARTITION BY line.item, line.maker, line.spec, line.measure, line.year
+      ORDER BY line.price NULLS LAST, line._row NULLS LAST
+    ) AS place,
+    COUNT(*) OVER (PARTITION BY line.item, line.maker, line.spec, line.measure, line.year) AS peers
+  FROM line
+  WHERE
+    NOT line.item IS NULL
+    AND NOT line.maker IS NULL
+    AND NOT line.spec IS NULL
+    AND NOT line.measure IS NULL
+    AND NOT line.year IS NULL
+    AND NOT line.price IS NULL
+), quartiles AS (
+  SELECT
+    item,
+    maker,
+    spec,
+    measure,
+    year,
+    MAX(peers) AS peers,
+    MIN(CASE WHEN place * 4 >= peers THEN value END) AS q1,
+    MIN(CASE WHEN place * 4 >= peers * 3 THEN value END) AS q3
+  FROM ranked
+  GROUP BY
+    item,
+    maker,
+    spec,
+    measure,
+    year
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      line._row AS row_line,
+      COALESCE(CAST(line.line_no AS STRING), '') AS per_1,
+      'A' AS tier,
+      line._row AS lead,
+      (
+        CASE WHEN quartiles.peers >= 8 THEN TRUE END
+      )
+      AND (
+        line.price > (
+          quartiles.q3 + 1.5 * (
+            quartiles.q3 - quartiles.q1
+          )
+        )
+      )
+      AND (
+        (
+          CASE
+            WHEN line.bought_on__from >= CAST('2003-01-01' AS DATE)
+            THEN TRUE
+            WHEN line.bought_on__to < CAST('2003-01-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      line.freight_included AS left_1,
+      CAST(quartiles.peers AS STRING) AS figure_peers,
+      CAST(quartiles.q1 AS STRING) AS figure_q1,
+      CAST(quartiles.q3 AS STRING) AS figure_q3,
+      CAST((
+        quartiles.q1 - 1.5 * (
+          quartiles.q3 - quartiles.q1
+        )
+      ) AS STRING) AS figure_lower,
+      CAST((
+        quartiles.q3 + 1.5 * (
+          quartiles.q3 - quartiles.q1
+        )
+      ) AS STRING) AS figure_upper,
+      SHA2(
+        CONCAT_WS(
+          '␟',
+          COALESCE(CAST(line.line_no AS STRING), '␀'),
+          COALESCE(CAST(line.item AS STRING), '␀'),
+          COALESCE(CAST(line.maker AS STRING), '␀'),
+          COALESCE(CAST(line.spec AS STRING), '␀'),
+          COALESCE(CAST(line.measure AS STRING), '␀'),
+          COALESCE(CAST(line.year AS STRING), '␀'),
+          COALESCE(CAST(line.bought_on__from AS STRING), '␀'),
+          COALESCE(CAST(line.bought_on__to AS STRING), '␀'),
+          COALESCE(CAST(line.price AS STRING), '␀'),
+          COALESCE(CAST(line.freight_included AS STRING), '␀')
+        ),
+        256
+      ) AS digest_line
+    FROM line
+    JOIN quartiles
+      ON quartiles.item = line.item
+      AND quartiles.maker = line.maker
+      AND quartiles.spec = line.spec
+      AND quartiles.measure = line.measure
+      AND quartiles.year = line.year
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1
+      THEN 'left_out'
+      WHEN flag IS NULL OR left_1 IS NULL OR tier <> 'A'
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'freight included'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'freight included'
+      WHEN tier <> 'A'
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    'yellow' AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1
+)
+SELECT
+  judged.per_1,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  judged.row_line AS row_line,
+  judged.digest_line AS digest_line,
+  judged.figure_peers,
+  judged.figure_q1,
+  judged.figure_q3,
+  judged.figure_lower,
+  judged.figure_upper,
+  judged.lead
+FROM judged
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1
