@@ -73,7 +73,7 @@ def collide(
 def tell_run(office: Office, run: Run) -> None:
     """Tables of the models, live ones and trials apart, and how the registers changed."""
     for zh, en in (("", ""), ("试运行", "on trial")):
-        ran = [(r, r.tally) for r in run.results if r.tally and (r.status == "trial") == bool(zh)]
+        ran = [(r, r.tally) for r in run.results if r.tally and (r.status != "live") == bool(zh)]
         if ran and zh:
             office.say(
                 f"{zh}（结果单独存放，不告知任何人）", f"{en} (kept apart, told to nobody)", "bold"
@@ -91,6 +91,14 @@ def tell_run(office: Office, run: Run) -> None:
         if result.skipped:
             said = office.words("未运行 ", "skipped ")
             office.line((f"{said}{result.model}: {result.skipped.in_(office.lang)}", "dim"))
+    if run.backdated:
+        office.line(
+            (office.words("只看不入库 ", "not entered "), "bold yellow"),
+            office.words(
+                f"此前已有截止日为 {run.backdated} 的运行；按更早的日期重算，不改动预警",
+                f"a run as of {run.backdated} went before; looking back changes no warning",
+            ),
+        )
     for register, changed in run.changes.items():
         if any(changed.values()):
             office.line(

@@ -244,11 +244,24 @@ class Workspace:
         accept: Mapping[str, str] | None = None,
         progress: Progress | None = None,
     ) -> Run:
-        """Run live and trial models over the newest facts; see `collision.run.collide`."""
+        """Run models over the newest facts and enter what they find into the registers.
+
+        Args:
+            names: models; default all that are live or on trial.
+            at: when the run takes place.
+            as_of: the date that models call `as_of`; default: the latest among all deliveries.
+            accept: model -> reason, to let in a result outside its expected flag rate.
+            progress: told each model, how many are done, and of how many.
+
+        Raises:
+            RunError: nothing is loaded, or a step failed.
+            StoreError: another process is writing, or the disk is full.
+        """
         if names:
             models = [self.model(name) for name in names]
         else:
             models = [m for m in self.models.values() if m.declared.status in ("live", "trial")]
+        as_of = as_of or latest_as_of(list(self.snapshots().values()))
         as_of = as_of or latest_as_of(list(self.snapshots().values()))
         return collide(
             self.store, models, at=at, as_of=as_of, accept=accept, progress=progress

@@ -257,11 +257,7 @@ def test_the_date_of_a_run_is_the_latest_of_all_deliveries(town: Town) -> None:
     assert town.collide().as_of == date(2025, 9, 30)
     assert town.collide(MODEL).as_of == date(2025, 9, 30)
     assert town.collide(as_of=date(2024, 1, 1)).as_of == date(2024, 1, 1)
-    assert [run["as_of"] for run in town.now.runs().values()] == [
-        "2025-09-30",
-        "2025-09-30",
-        "2024-01-01",
-    ]
+    assert [run["as_of"] for run in town.now.runs().values()] == ["2025-09-30", "2025-09-30"]
 
 
 def test_a_run_writes_down_all_it_saw(town: Town) -> None:
@@ -335,3 +331,13 @@ def test_subjects_that_are_not_known_are_one_warning(town: Town) -> None:
 
 
 MODEL_SAME = {"person": ["honour.person", "offence.person"]}
+
+
+def test_a_run_that_looks_back_enters_nothing(town: Town) -> None:
+    town.collide(as_of=date(2025, 12, 31))
+    known = town.now.warnings()
+    back = town.collide(as_of=date(2010, 1, 1))
+    assert back.backdated == date(2025, 12, 31)
+    assert not back.changes
+    assert town.now.warnings() == known
+    assert len(town.now.runs()) == 1

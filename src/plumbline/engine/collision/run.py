@@ -51,11 +51,18 @@ class ModelResult:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: number, date, what each model found, and how the registers changed."""
+    """A finished run: number, date, what each model found, and how the registers changed.
+
+    Attributes:
+        backdated: the as-of date of a later run that went before, if there is one. A run that looks
+            back enters nothing: it would withdraw what is known by now.
+        changes: register -> what became of its warnings -> how many.
+    """
 
     number: int
     as_of: date
     results: tuple[ModelResult, ...]
+    backdated: date | None = None
     changes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # table -> state -> n
 
 
@@ -87,7 +94,7 @@ def collide(
     models: Sequence[SupervisionModel],
     *,
     at: datetime,
-    as_of: date | None = None,
+    as_of: date,
     accept: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Run:
@@ -95,7 +102,7 @@ def collide(
 
     Args:
         at: when the run takes place; the engine has no clock.
-        as_of: the date that models call `as_of`; default: the latest among the deliveries.
+        as_of: the date that models call `as_of`.
         accept: model -> reason, to let in a result outside its expected flag rate.
 
     Raises:
@@ -103,9 +110,10 @@ def collide(
     """
     datasets = {d.name: d for model in models for d in model.facts.values()}
     loaded = {name: store.snapshot(name) for name in datasets if store.version(name) is not None}
-    as_of = as_of or latest_as_of(list(loaded.values()))
     with store.writing() as scratch:
-        number = _next_number(store)
+        earlier = runs(store)
+        number = max(earlier, default=0) + 1
+        newest = max((date.fromisoformat(run["as_of"]) for run in earlier.values()), default=as_of)
         with opened(store, datasets, loaded) as duck:
             results, found = [], {table: [] for table in TABLES}  # type: ignore[var-annotated]
             for done, model in enumerate(models):
@@ -127,13 +135,15 @@ def collide(
                         and (table == "trials" or _table(r.status) == "warnings")]
                 for table in TABLES
             }  # fmt: skip
+            if as_of < newest:
+                return Run(number, as_of, tuple(results), backdated=newest)
             info = _manifest(store, number, at, as_of, models, loaded, results, accept or {})
             _keep_texts(store, models, datasets)
             changes = {
                 table: _enter(store, duck, scratch, table, selects, number, ran[table], info)
                 for table, selects in found.items()
             }
-    return Run(number, as_of, tuple(results), changes)
+    return Run(number, as_of, tuple(results), changes=changes)
 
 
 def _table(status: str) -> str:
@@ -257,10 +267,6 @@ def runs(store: Store) -> dict[int, dict[str, Any]]:
             if "run" in commit.info:
                 found[commit.info["run"]["number"]] = commit.info["run"]
     return dict(sorted(found.items()))
-
-
-def _next_number(store: Store) -> int:
-    return max(runs(store), default=0) + 1
 
 
 def _manifest(
