@@ -40,6 +40,12 @@ WITH claim AS (
               END <> item.sex
             )
             OR CASE
+              WHEN claim.service_from__from = claim.service_from__to
+              THEN (
+                (
+                  YEAR(claim.service_from__from) * 10000 + MONTH(claim.service_from__from) * 100 + DAY(claim.service_from__from)
+                ) - claim.person__key // 1000 % 100000000
+              ) // 10000
               WHEN (
                 (
                   YEAR(claim.service_from__from) * 10000 + MONTH(claim.service_from__from) * 100 + DAY(claim.service_from__from)
@@ -57,6 +63,12 @@ WITH claim AS (
             END < COALESCE(item.min_age, 0)
           )
           OR CASE
+            WHEN claim.service_from__from = claim.service_from__to
+            THEN (
+              (
+                YEAR(claim.service_from__from) * 10000 + MONTH(claim.service_from__from) * 100 + DAY(claim.service_from__from)
+              ) - claim.person__key // 1000 % 100000000
+            ) // 10000
             WHEN (
               (
                 YEAR(claim.service_from__from) * 10000 + MONTH(claim.service_from__from) * 100 + DAY(claim.service_from__from)

@@ -479,7 +479,11 @@ class Compiler:
             yyyymmdd = f"(YEAR({date}) * 10000 + MONTH({date}) * 100 + DAY({date}))"
             return f"({yyyymmdd} - {key} // 1000 % 100000000) // 10000"
 
-        return f"CASE WHEN {years(day.first)} = {years(day.last)} THEN {years(day.first)} END"
+        # Most dates are known to the day, and then the age is worked out once.
+        return (
+            f"CASE WHEN {day.first} = {day.last} THEN {years(day.first)} "
+            f"WHEN {years(day.first)} = {years(day.last)} THEN {years(day.first)} END"
+        )
 
     def _aggregate(self, name: str, given: Sequence[exp.Expr]) -> str | Day:
         if self.scope.aggregate is None:
