@@ -396,6 +396,11 @@ class Workspace:
 
 def write_model_skeleton(workspace: Workspace, name: str, dataset: str | None = None) -> Path:
     """Write a new model that already passes the linter; gives its folder."""
+    if name in workspace._model_folders:  # noqa: SLF001 -- the door's own other half
+        raise DeclarationError(
+            Text(f"已有模型“{name}”", f"there is a model '{name}' already"),
+            where=str(workspace._model_folders[name]),  # noqa: SLF001 -- as above
+        )
     return write_skeleton(workspace.directory / "catalog" / "models", name, workspace.datasets, dataset)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def write_skeleton(
     Raises:
         DeclarationError: the name is taken or not usable, or the dataset does not suit.
     """
-    if not name.replace("-", "").isalnum() or not name.isascii():
+    if not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise DeclarationError(
             Text(f"模型名“{name}”须用英文小写字母、数字和连字符", f"model name '{name}' must be letters, digits and hyphens"),
             hint=Text("例如 rent-overdue", "such as rent-overdue"),
@@ -102,6 +103,14 @@ def _chosen(datasets: Mapping[str, Dataset], name: str | None) -> Dataset:
         if name not in datasets:
             raise DeclarationError(
                 Text(f"没有数据集“{name}”", f"no dataset '{name}'"), hint=did_you_mean(name, list(datasets))
+            )
+        if not all(_columns(datasets[name])):
+            raise DeclarationError(
+                Text(
+                    f"数据集 {name} 没有文本列和日期列，套不上样板",
+                    f"dataset {name} has no text and date column, so the skeleton does not suit it",
+                ),
+                hint=Text("抄一个现成的模型", "start from an existing model"),
             )
         return datasets[name]
     for dataset in datasets.values():
