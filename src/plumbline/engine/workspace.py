@@ -18,8 +18,9 @@ from plumbline.engine.backend import Limits, open_duckdb
 from plumbline.engine.catalog import packaged_catalog
 from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.explain import Explanation, explain
+from plumbline.engine.collision.register import relation, runs
 from plumbline.engine.collision.reproduce import Recorded, Reproduction, recorded, reproduce
-from plumbline.engine.collision.run import Progress, Run, collide, latest_as_of, opened, relation, runs
+from plumbline.engine.collision.run import Progress, Run, collide, latest_as_of, opened
 from plumbline.engine.collision.tell import per_in_words, sentence
 from plumbline.engine.collision.trial import Outcome, try_cases
 from plumbline.engine.collision.warning import FIELDS, EarlyWarning
@@ -183,7 +184,9 @@ class Workspace:
 
     def waiting_counts(self, only: Sequence[str] = (), batch: str | None = None) -> list[Count]:
         """How many rows wait in quarantine, by batch and reason."""
-        return [n for dataset in self._chosen(only) for n in counts(self.store, dataset.name, batch)]
+        return [
+            n for dataset in self._chosen(only) for n in counts(self.store, dataset.name, batch)
+        ]
 
     def export_waiting(self, name: str, path: Path, batch: str | None = None) -> Exported:
         """Write the waiting rows of a dataset, unmasked, to a workbook for its department."""
@@ -193,9 +196,7 @@ class Workspace:
         self, path: Path, *, at: datetime, accept: str | None = None, by: str = ""
     ) -> Batch | AlreadyLoaded:
         """Load the corrected rows of a workbook that `export_waiting` wrote."""
-        return take_back(
-            self.store, self.datasets, path, received_at=at, accept=accept, by=by
-        )
+        return take_back(self.store, self.datasets, path, received_at=at, accept=accept, by=by)
 
     def _chosen(self, only: Sequence[str]) -> list[Dataset]:
         return [self.dataset(name) for name in only] if only else list(self.datasets.values())
@@ -262,10 +263,7 @@ class Workspace:
         else:
             models = [m for m in self.models.values() if m.declared.status in ("live", "trial")]
         as_of = as_of or latest_as_of(list(self.snapshots().values()))
-        as_of = as_of or latest_as_of(list(self.snapshots().values()))
-        return collide(
-            self.store, models, at=at, as_of=as_of, accept=accept, progress=progress
-        )
+        return collide(self.store, models, at=at, as_of=as_of, accept=accept, progress=progress)
 
     def runs(self) -> dict[int, dict[str, object]]:
         """Manifest of every run, by number."""
@@ -313,15 +311,20 @@ class Workspace:
         if len({warning.key for warning, _ in found}) != 1:
             several = f"有 {len(found)} 条" if found else "没有"
             raise RunError(
-                Text(f"{several}以“{key}”开头的预警", f"{len(found) or 'no'} warnings begin with '{key}'"),
+                Text(
+                    f"{several}以“{key}”开头的预警",
+                    f"{len(found) or 'no'} warnings begin with '{key}'",
+                ),
                 hint=Text("用 plumbline warnings 查看编号", "see the keys with plumbline warnings"),
             )
         return found[0]
 
-    def evidence(self, warnings: Sequence[EarlyWarning]) -> dict[str, dict[str, dict[int, FactRow]]]:
+    def evidence(
+        self, warnings: Sequence[EarlyWarning]
+    ) -> dict[str, dict[str, dict[int, FactRow]]]:
         """Rows that warnings point to, as their run saw them: key -> fact -> row number -> row."""
         found: dict[str, dict[str, dict[int, FactRow]]] = {}
-        for (_, _), group in _by_run_and_model(warnings).items():
+        for group in _by_run_and_model(warnings).values():
             then = self._recorded(group[0])
             wanted: dict[str, tuple[Dataset, list[int]]] = {}
             for each in (e for warning in group for e in warning.evidence):
@@ -369,7 +372,10 @@ class Workspace:
         snapshots = self.snapshots({d.name for d in model.facts.values()})
         if missing := sorted({d.name for d in model.facts.values()} - set(snapshots)):
             raise RunError(
-                Text(f"还没有这些数据：{', '.join(missing)}", f"nothing is loaded for: {', '.join(missing)}")
+                Text(
+                    f"还没有这些数据：{', '.join(missing)}",
+                    f"nothing is loaded for: {', '.join(missing)}",
+                )
             )
         on = as_of or latest_as_of(list(self.snapshots().values()))
         with opened(self.store, self.datasets, snapshots) as duck:
@@ -401,7 +407,9 @@ def write_model_skeleton(workspace: Workspace, name: str, dataset: str | None = 
             Text(f"已有模型“{name}”", f"there is a model '{name}' already"),
             where=str(workspace._model_folders[name]),  # noqa: SLF001 -- as above
         )
-    return write_skeleton(workspace.directory / "catalog" / "models", name, workspace.datasets, dataset)
+    return write_skeleton(
+        workspace.directory / "catalog" / "models", name, workspace.datasets, dataset
+    )
 
 
 def _settings(path: Path) -> dict[str, dict[str, Any]]:
@@ -456,4 +464,3 @@ def _by_run_and_model(
     for warning in warnings:
         groups.setdefault((warning.seen_in, warning.model), []).append(warning)
     return groups
-

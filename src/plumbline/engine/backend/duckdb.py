@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -79,7 +79,7 @@ class Duck:
     def close(self) -> None:
         self._connection.close()
 
-    def __enter__(self) -> Duck:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -125,6 +125,9 @@ def _in_words() -> Iterator[None]:
 
 def _disk_full(detail: str) -> RunError:
     return RunError(
-        Text(f"磁盘已满，本次没有写入任何数据：{detail}", f"the disk is full, nothing was written: {detail}"),
+        Text(
+            f"磁盘已满，本次没有写入任何数据：{detail}",
+            f"the disk is full, nothing was written: {detail}",
+        ),
         hint=Text("清理磁盘后重新执行同一条命令", "free some space and run the same command again"),
     )

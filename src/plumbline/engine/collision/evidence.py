@@ -60,7 +60,9 @@ class FactRow:
     @property
     def key(self) -> dict[str, Value]:
         """The row's key, by the columns the dataset declares."""
-        return {name: self.values[name] for name in self.dataset.declared.key if name in self.values}
+        return {
+            name: self.values[name] for name in self.dataset.declared.key if name in self.values
+        }
 
 
 def fetch(
@@ -97,7 +99,8 @@ def fetch(
 def _row(fact: str, dataset: Dataset, named: Mapping[str, Any], batch: Batch) -> FactRow:
     part = batch.parts[named["_part"]]
     values = {
-        column: tuple(named[name] for name in dataset.physical(column)) for column in dataset.columns
+        column: tuple(named[name] for name in dataset.physical(column))
+        for column in dataset.columns
     }
     return FactRow(
         fact=fact,

@@ -62,7 +62,8 @@ class Condition:
             known = self.right if self.right is not None else right
             now = self.left if self.left is not None else "?"
             return Text(
-                f"若 {left} {operator} {known}（现为 {now}）", f"if {left} {operator} {known} (now {now})"
+                f"若 {left} {operator} {known}（现为 {now}）",
+                f"if {left} {operator} {known} (now {now})",
             )
         tree = sqlglot.parse_one(renamed_keywords(self.text), dialect="duckdb")
         if isinstance(tree, exp.Anonymous):
@@ -169,7 +170,10 @@ def explain(
         f"SELECT * FROM ({compiled.on(as_of)}) WHERE per_1 = {sql.literal(shown)}"
     ).to_pylist()
     wanted = {
-        name: (model.facts[name], [row[f"row_{name}"] for row in rows if row[f"row_{name}"] is not None])
+        name: (
+            model.facts[name],
+            [row[f"row_{name}"] for row in rows if row[f"row_{name}"] is not None],
+        )
         for name in compiled.evidence
     }
     found = fetch(duck, store, wanted)

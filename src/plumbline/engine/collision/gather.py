@@ -61,9 +61,7 @@ def gathered(found: str, compiled: Compiled, kind: str) -> str:
     chosen = f"SELECT * FROM {sql.name(found)} WHERE {KINDS[kind]}"
     order = ", ".join(["lead", *(f"row_{fact}" for fact in compiled.evidence)])
     keys = ", ".join(per)
-    numbered = (
-        f"SELECT *, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {order}) AS place FROM ({chosen})"
-    )
+    numbered = f"SELECT *, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {order}) AS place FROM ({chosen})"
     rows = " UNION ALL ".join(
         f"SELECT {keys}, {i} AS nth, '{fact}' AS fact, row_{fact} AS row, digest_{fact} AS digest, "
         f"MIN(place) AS place FROM chosen WHERE row_{fact} IS NOT NULL GROUP BY ALL"

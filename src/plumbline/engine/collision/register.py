@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from plumbline.engine.backend import Duck
+from plumbline.engine.collision.gather import union
 from plumbline.engine.collision.warning import FIELDS
 from plumbline.engine.fact import sql
+from plumbline.engine.fact.store import Snapshot, Store
+from plumbline.engine.fact.types import Field
 
-_OWN = ("key", "model", "version", "fingerprint", "level", "tier", "subject", "per", "figures", "evidence")
+#: Where results are kept: what is told to people, what is only tried, questions to departments,
+#: and pairs that share nothing but a name.
+TABLES = ("warnings", "trials", "questions", "candidates")
+
+_OWN = (
+    "key",
+    "model",
+    "version",
+    "fingerprint",
+    "level",
+    "tier",
+    "subject",
+    "per",
+    "figures",
+    "evidence",
+)
 
 
 def merged(before: str | None, found: str, run: int, models: Sequence[str]) -> str:
@@ -62,3 +84,74 @@ def _fresh(found: str, run: int) -> str:
         f"SELECT {own}, 'open' AS state, {run} AS raised_in, {run} AS changed_in, "
         f"{run} AS seen_in, '{{}}' AS change FROM {found} AS n"
     )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What every register writes down about the run that changed it."""
+
+    run: int
+    manifest: Mapping[str, Any]
+    scratch: Path
+
+
+def enter(
+    store: Store, duck: Duck, table: str, selects: Sequence[str], ran: Sequence[str], entry: Entry
+) -> dict[str, int]:
+    """Enter what models found into a register, in one commit; gives how its warnings changed.
+
+    The register of warnings records every run, also one that found nothing.
+
+    Args:
+        selects: SQL of what was found, the first ten columns.
+        ran: the models that ran.
+    """
+    register = store.table(table)
+    if register.version is None and not selects and table != "warnings":
+        return {}
+    before = None
+    if register.version is not None:
+        duck.run(f"CREATE OR REPLACE TEMP VIEW before AS SELECT * FROM {relation(store, table)}")
+        before = "before"
+    source = union(selects) if selects else f"SELECT {_nulls(FIELDS[:10])} WHERE false"
+    duck.run(f"CREATE OR REPLACE TEMP TABLE entering AS {source}")
+    listed = ", ".join(f"CAST({f.suffix} AS {f.sql}) AS {f.suffix}" for f in FIELDS)
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE entered AS "
+        f"SELECT {listed} FROM ({merged(before, 'entering', entry.run, ran)})"
+    )
+    staged = register.stage(duck, "SELECT * FROM entered", entry.scratch, ["key"])
+    register.commit(staged, FIELDS, {"run": dict(entry.manifest)}, replace=True)
+    counts = duck.run(
+        "SELECT CASE WHEN state = 'open' AND raised_in = $1 THEN 'raised' "
+        "WHEN changed_in = $1 AND state = 'withdrawn' THEN 'withdrawn' "
+        "WHEN changed_in = $1 THEN 'changed' WHEN state = 'open' THEN 'unchanged' ELSE 'gone' END "
+        "AS what, COUNT(*) FROM entered GROUP BY what ORDER BY what",
+        [entry.run],
+    )
+    return {str(what): int(n) for what, n in counts}
+
+
+def relation(store: Store, table: str) -> str:
+    """SQL for a register's rows, to stand after FROM."""
+    register = store.table(table)
+    if register.version is None:
+        return f"(SELECT {_nulls(FIELDS)} WHERE false)"
+    return Snapshot(
+        dataset=table, version=register.version, as_of=None, batches=(),
+        files=register.files(register.version), schema=tuple(FIELDS), root=store.root,
+    ).relation(FIELDS)  # fmt: skip
+
+
+def _nulls(fields: Sequence[Field]) -> str:
+    return ", ".join(f"CAST(NULL AS {field.sql}) AS {field.suffix}" for field in fields)
+
+
+def runs(store: Store) -> dict[int, dict[str, Any]]:
+    """Every run's manifest by number."""
+    found: dict[int, dict[str, Any]] = {}
+    for table in TABLES:
+        for commit in store.table(table).commits():
+            if "run" in commit.info:
+                found[commit.info["run"]["number"]] = commit.info["run"]
+    return dict(sorted(found.items()))

@@ -14,7 +14,8 @@ from typing import Any
 import plumbline
 from plumbline.engine.collision.explain import focus_on
 from plumbline.engine.collision.gather import find, gathered
-from plumbline.engine.collision.run import opened, runs
+from plumbline.engine.collision.register import runs
+from plumbline.engine.collision.run import opened
 from plumbline.engine.collision.warning import EarlyWarning
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
@@ -58,7 +59,9 @@ class Reproduction:
         return not self.differences
 
 
-def recorded(store: Store, warning: EarlyWarning, country: Country, *, verify: bool = False) -> Recorded:
+def recorded(
+    store: Store, warning: EarlyWarning, country: Country, *, verify: bool = False
+) -> Recorded:
     """What the run saw that last found the warning.
 
     Raises:
@@ -67,7 +70,10 @@ def recorded(store: Store, warning: EarlyWarning, country: Country, *, verify: b
     manifest = runs(store).get(warning.seen_in)
     if manifest is None or warning.model not in manifest["models"]:
         raise RunError(
-            Text(f"库中没有第 {warning.seen_in} 次运行的记录", f"run {warning.seen_in} is not recorded"),
+            Text(
+                f"库中没有第 {warning.seen_in} 次运行的记录",
+                f"run {warning.seen_in} is not recorded",
+            ),
             where=warning.key,
         )
     of_model = manifest["models"][warning.model]
@@ -80,9 +86,7 @@ def recorded(store: Store, warning: EarlyWarning, country: Country, *, verify: b
         folder.mkdir()
         _text(store, of_model["fingerprint"], folder / "model.yml")
         model = SupervisionModel(folder, datasets)
-    snapshots = {
-        name: store.pinned(manifest["datasets"][name], verify=verify) for name in datasets
-    }
+    snapshots = {name: store.pinned(manifest["datasets"][name], verify=verify) for name in datasets}
     return Recorded(
         model, snapshots, datasets, date.fromisoformat(manifest["as_of"]), manifest["engine"]
     )
@@ -118,7 +122,9 @@ def _differences(warning: EarlyWarning, row: Mapping[str, Any]) -> list[Differen
         (Text("证据", "evidence"), json.loads(evidence), json.loads(row["evidence"])),
     ]
     return [
-        Difference(what, str(before), str(after)) for what, before, after in compared if before != after
+        Difference(what, str(before), str(after))
+        for what, before, after in compared
+        if before != after
     ]
 
 
@@ -126,7 +132,10 @@ def _text(store: Store, fingerprint: str, into: Path) -> Path:
     kept = store.root / "texts" / f"{fingerprint}.yml"
     if not kept.is_file():
         raise RunError(
-            Text("当时的模型或声明文本不在库中", "the text of the model or declaration is not in the store"),
+            Text(
+                "当时的模型或声明文本不在库中",
+                "the text of the model or declaration is not in the store",
+            ),
             where=str(kept),
         )
     into.write_bytes(kept.read_bytes())

@@ -12,23 +12,17 @@ from typing import Any
 
 import plumbline
 from plumbline.engine.backend import Duck, open_duckdb
-from plumbline.engine.collision.gather import Tally, find, gathered, tally, union
-from plumbline.engine.collision.register import merged
-from plumbline.engine.collision.warning import FIELDS
+from plumbline.engine.collision.gather import Tally, find, gathered, tally
+from plumbline.engine.collision.register import TABLES, Entry, enter, runs
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
-from plumbline.engine.fact.types import Field
 from plumbline.engine.line.compile import Compiled, compile_model
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes.base import filtered, plain_scope
 from plumbline.errors import RunError, Text
 
 Progress = Callable[[str, int, int], None]  # model, how many are done, of how many
-
-#: Where results are kept: what is told to people, what is only tried, questions to departments,
-#: and pairs that share nothing but a name.
-TABLES = ("warnings", "trials", "questions", "candidates")
 
 
 @dataclass(frozen=True)
@@ -112,38 +106,59 @@ def collide(
     loaded = {name: store.snapshot(name) for name in datasets if store.version(name) is not None}
     with store.writing() as scratch:
         earlier = runs(store)
-        number = max(earlier, default=0) + 1
         newest = max((date.fromisoformat(run["as_of"]) for run in earlier.values()), default=as_of)
+        number = max(earlier, default=0) + 1
+        seen = _Seen(store, number, at, as_of, models, loaded, accept or {})
         with opened(store, datasets, loaded) as duck:
-            results, found = [], {table: [] for table in TABLES}  # type: ignore[var-annotated]
-            for done, model in enumerate(models):
-                if progress:
-                    progress(model.name, done, len(models))
-                result, compiled = _run_model(duck, model, loaded, as_of, accept or {})
-                results.append(result)
-                if compiled and not result.held:
-                    name = f"found:{model.name}"
-                    table = _table(model.declared.status)
-                    found[table].append(gathered(name, compiled, "warning"))
-                    if table == "warnings":
-                        found["questions"].append(gathered(name, compiled, "question"))
-                        found["candidates"].append(gathered(name, compiled, "candidate"))
-            if progress:
-                progress("", len(models), len(models))
-            ran = {
-                table: [r.model for r in results if not (r.held or r.skipped)
-                        and (table == "trials" or _table(r.status) == "warnings")]
-                for table in TABLES
-            }  # fmt: skip
+            results, found = _run_all(duck, seen, progress)
             if as_of < newest:
-                return Run(number, as_of, tuple(results), backdated=newest)
-            info = _manifest(store, number, at, as_of, models, loaded, results, accept or {})
+                return Run(number, as_of, results, backdated=newest)
             _keep_texts(store, models, datasets)
-            changes = {
-                table: _enter(store, duck, scratch, table, selects, number, ran[table], info)
-                for table, selects in found.items()
-            }
-    return Run(number, as_of, tuple(results), changes=changes)
+            entry = Entry(number, _manifest(seen, results), scratch)
+            changes = {}
+            for table in TABLES:
+                ran = [
+                    r.model for r in results if not (r.held or r.skipped)
+                    and (table == "trials" or _table(r.status) == "warnings")
+                ]  # fmt: skip
+                changes[table] = enter(store, duck, table, found[table], ran, entry)
+    return Run(number, as_of, results, changes=changes)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a run is given: it can be repeated from this."""
+
+    store: Store
+    number: int
+    at: datetime
+    as_of: date
+    models: Sequence[SupervisionModel]
+    loaded: Mapping[str, Snapshot]
+    accept: Mapping[str, str]
+
+
+def _run_all(
+    duck: Duck, seen: _Seen, progress: Progress | None
+) -> tuple[tuple[ModelResult, ...], dict[str, list[str]]]:
+    """Every model's result, and for each register the SQL of what is to be entered."""
+    results: list[ModelResult] = []
+    found: dict[str, list[str]] = {table: [] for table in TABLES}
+    for done, model in enumerate(seen.models):
+        if progress:
+            progress(model.name, done, len(seen.models))
+        result, compiled = _run_model(duck, model, seen)
+        results.append(result)
+        if compiled and not result.held:
+            name = f"found:{model.name}"
+            table = _table(model.declared.status)
+            found[table].append(gathered(name, compiled, "warning"))
+            if table == "warnings":
+                found["questions"].append(gathered(name, compiled, "question"))
+                found["candidates"].append(gathered(name, compiled, "candidate"))
+    if progress:
+        progress("", len(seen.models), len(seen.models))
+    return tuple(results), found
 
 
 def _table(status: str) -> str:
@@ -152,28 +167,26 @@ def _table(status: str) -> str:
 
 
 def _run_model(
-    duck: Duck,
-    model: SupervisionModel,
-    loaded: Mapping[str, Snapshot],
-    as_of: date,
-    accept: Mapping[str, str],
+    duck: Duck, model: SupervisionModel, seen: _Seen
 ) -> tuple[ModelResult, Compiled | None]:
     status = model.declared.status
-    missing = sorted({d.name for d in model.facts.values()} - set(loaded))
+    missing = sorted({d.name for d in model.facts.values()} - set(seen.loaded))
     if missing:
         names = ", ".join(missing)
         skipped = Text(f"还没有这些数据：{names}", f"nothing is loaded for: {names}")
         return ModelResult(model.name, status, skipped=skipped), None
-    if model.has_expired(as_of):
+    if model.has_expired(seen.as_of):
         on = model.declared.expires_on
-        skipped = Text(f"模型已于 {on} 到期，须复审续期", f"the model expired on {on} and must be renewed")
+        skipped = Text(
+            f"模型已于 {on} 到期，须复审续期", f"the model expired on {on} and must be renewed"
+        )
         return ModelResult(model.name, status, skipped=skipped), None
     compiled = compile_model(model)
     name = f"found:{model.name}"
-    find(duck, compiled.on(as_of), name)
+    find(duck, compiled.on(seen.as_of), name)
     counted = tally(duck, name, compiled)
     rows, flagged = _rate(duck, model, compiled, name)
-    held = None if model.name in accept else _outside(model, rows, flagged)
+    held = None if model.name in seen.accept else _outside(model, rows, flagged)
     return ModelResult(model.name, status, counted, rows, flagged, held), compiled
 
 
@@ -204,88 +217,14 @@ def _outside(model: SupervisionModel, rows: int, flagged: int) -> Text | None:
     )
 
 
-def _enter(
-    store: Store,
-    duck: Duck,
-    scratch: Any,
-    table: str,
-    selects: Sequence[str],
-    number: int,
-    ran: Sequence[str],
-    info: Mapping[str, Any],
-) -> Mapping[str, int]:
-    """Enter what was found into a register; one commit.
-
-    The register of warnings records every run, also one that found nothing.
-    """
-    register = store.table(table)
-    if register.version is None and not selects and table != "warnings":
-        return {}
-    before = None
-    if register.version is not None:
-        duck.run(f"CREATE OR REPLACE TEMP VIEW before AS SELECT * FROM {relation(store, table)}")
-        before = "before"
-    columns = ", ".join(f"CAST(NULL AS {f.sql}) AS {f.suffix}" for f in FIELDS[:10])
-    source = union(selects) if selects else f"SELECT {columns} WHERE false"
-    duck.run(f"CREATE OR REPLACE TEMP TABLE entering AS {source}")
-    listed = ", ".join(f"CAST({f.suffix} AS {f.sql}) AS {f.suffix}" for f in FIELDS)
-    duck.run(
-        "CREATE OR REPLACE TEMP TABLE entered AS "
-        f"SELECT {listed} FROM ({merged(before, 'entering', number, ran)})"
-    )
-    staged = register.stage(duck, "SELECT * FROM entered", scratch, ["key"])
-    register.commit(staged, FIELDS, {"run": dict(info)}, replace=True)
-    counts = duck.run(
-        "SELECT CASE WHEN state = 'open' AND raised_in = ? THEN 'raised' "
-        "WHEN changed_in = ? AND state = 'withdrawn' THEN 'withdrawn' "
-        "WHEN changed_in = ? THEN 'changed' WHEN state = 'open' THEN 'unchanged' ELSE 'gone' END AS what, "
-        "COUNT(*) FROM entered GROUP BY what ORDER BY what",
-        [number, number, number],
-    )
-    return {what: n for what, n in counts}
-
-
-def relation(store: Store, table: str, upto: int | None = None) -> str:
-    """SQL for a register's rows, to stand after FROM."""
-    register = store.table(table)
-    newest = register.version if upto is None else upto
-    if newest is None:
-        columns = ", ".join(f"CAST(NULL AS {f.sql}) AS {f.suffix}" for f in FIELDS)
-        return f"(SELECT {columns} WHERE false)"
-    files = register.files(newest)
-    return Snapshot(
-        dataset=table, version=newest, as_of=None, batches=(), files=files,
-        schema=tuple(Field(*f) for f in FIELDS), root=store.root,
-    ).relation(FIELDS)  # fmt: skip
-
-
-def runs(store: Store) -> dict[int, dict[str, Any]]:
-    """Every run's manifest by number."""
-    found: dict[int, dict[str, Any]] = {}
-    for table in TABLES:
-        for commit in store.table(table).commits():
-            if "run" in commit.info:
-                found[commit.info["run"]["number"]] = commit.info["run"]
-    return dict(sorted(found.items()))
-
-
-def _manifest(
-    store: Store,
-    number: int,
-    at: datetime,
-    as_of: date,
-    models: Sequence[SupervisionModel],
-    loaded: Mapping[str, Snapshot],
-    results: Sequence[ModelResult],
-    accept: Mapping[str, str],
-) -> dict[str, Any]:
+def _manifest(seen: _Seen, results: Sequence[ModelResult]) -> dict[str, Any]:
     """Everything that is needed to repeat the run on exactly what it saw."""
     return {
-        "number": number,
-        "at": at.isoformat(),
-        "as_of": as_of.isoformat(),
+        "number": seen.number,
+        "at": seen.at.isoformat(),
+        "as_of": seen.as_of.isoformat(),
         "engine": {"plumbline": plumbline.__version__, "duckdb": version("duckdb")},
-        "datasets": {name: store.pin(snapshot) for name, snapshot in sorted(loaded.items())},
+        "datasets": {n: seen.store.pin(snapshot) for n, snapshot in sorted(seen.loaded.items())},
         "models": {
             model.name: {
                 "version": model.declared.version,
@@ -293,10 +232,10 @@ def _manifest(
                 "declarations": {d.name: d.fingerprint for d in model.facts.values()},
                 "settings": model.declared.settings,
             }
-            for model in models
+            for model in seen.models
         },
         "results": [asdict(result) for result in results],
-        "accepted": dict(accept),
+        "accepted": dict(seen.accept),
     }
 
 
@@ -315,5 +254,3 @@ def _keep_texts(
             draft = kept.with_suffix(".draft")
             draft.write_text(text, encoding="utf-8")
             draft.replace(kept)
-
-

@@ -52,9 +52,7 @@ def try_cases(duck: Duck, model: SupervisionModel, cases: Cases) -> list[Outcome
             try:
                 lay_out(duck, dataset, given)
             except UnreadableCellError as unreadable:
-                raise cases.document.error(
-                    ("cases", i, "given"), unreadable.reason
-                ) from unreadable
+                raise cases.document.error(("cases", i, "given"), unreadable.reason) from unreadable
         if case.on not in on:
             on[case.on] = compiled.on(case.on)
         outcomes.append(Outcome(case, _judge(duck, on[case.on], model)))
@@ -126,5 +124,3 @@ def _judge(duck: Duck, sql: str, model: SupervisionModel) -> Expected:
             warnings = len({row[3] for row in of_verdict}) if verdict == "flag" else 0
             return Expected(verdict=verdict, level=level, by=decided[0], warnings=warnings)
     return Expected(verdict="clear", warnings=0)
-
-

@@ -190,7 +190,7 @@ class _Book:
         sheet.freeze_panes(self._at, 1)
 
     def _write(self, column: int, text: str, style: object) -> None:
-        assert self._sheet is not None  # noqa: S101 -- `_begin` came first
+        assert self._sheet is not None
         if text:
             self._sheet.write_string(self._at, column, text, style)
         else:

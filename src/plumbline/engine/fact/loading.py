@@ -199,6 +199,8 @@ class _Loading:
         for sheet in open_sheets(self.arrival.path, source) if own is None else own:
             self.remarks += [remark for remark in sheet.remarks if remark not in self.remarks]
             layout = find_header(sheet, headers) if headers else None
+            if layout is None and own is not None:
+                layout = find_header(sheet, None)  # corrections: it stands where we wrote it
             if layout is None:
                 self.unmatched.append(sheet.name or sheet.file)
             else:

@@ -74,12 +74,16 @@ MISFITS = pa.schema(
 
 
 def schema_of(mapping: Mapping) -> pa.Schema:
-    """`_ordinal`, `_part`, `_line`, and the text of each column that is read: `c<position>`."""
+    """`_ordinal`, `_part`, `_line`, and the text of each column that is read: `c<position>`.
+
+    The numbers are wider than what they are cast to: what SQL passes on as it stands would keep
+    every batch in memory until the last is read.
+    """
     return pa.schema(
         [
-            ("_ordinal", pa.int64()),
-            ("_part", pa.int16()),
-            ("_line", pa.int32()),
+            ("_ordinal", pa.uint64()),
+            ("_part", pa.int32()),
+            ("_line", pa.int64()),
             *((f"c{position}", pa.string()) for position in mapping.positions),
         ]
     )
@@ -146,7 +150,7 @@ class Rows:
 
     def _batch(self, table: Found, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
         count = len(cells.lines)
-        ordinals = pa.array(np.arange(self._ordinal, self._ordinal + count, dtype=np.int64))
+        ordinals = pa.array(np.arange(self._ordinal, self._ordinal + count, dtype=np.uint64))
         self._ordinal += count
         if self._ordinal >= _ROWS_PER_BATCH:
             raise DeliveryError(
@@ -156,8 +160,8 @@ class Rows:
         batch = pa.record_batch(
             [
                 ordinals,
-                pa.array(np.full(count, table.part, dtype=np.int16)),
-                cells.lines.cast(pa.int32()),
+                pa.array(np.full(count, table.part, dtype=np.int32)),
+                cells.lines.cast(pa.int64()),
                 *(cells.columns[i].cast(pa.string()) for i in table.mapping.positions),
             ],
             schema=schema,

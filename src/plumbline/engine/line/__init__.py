@@ -1,0 +1,1 @@
+"""The line: supervision models, and their compilation into one SQL statement each."""

@@ -76,7 +76,8 @@ class Cases:
                 Text("模型还没有示例", "the model has no cases yet"),
                 where=str(self.path),
                 hint=Text(
-                    f"五类示例都要有：{', '.join(OBLIGATORY)}", f"five kinds are needed: {', '.join(OBLIGATORY)}"
+                    f"五类示例都要有：{', '.join(OBLIGATORY)}",
+                    f"five kinds are needed: {', '.join(OBLIGATORY)}",
                 ),
             )
         self.document = Document(self.path)

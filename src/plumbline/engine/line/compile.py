@@ -28,16 +28,16 @@ from sqlglot import exp
 
 from plumbline.engine.line import shapes
 from plumbline.engine.line.expression import Compiler, Scope, conjuncts, parse, written
+from plumbline.engine.line.grading import Grade, condition, levels
 from plumbline.engine.line.inforce import line_in_force, numbers
-from plumbline.engine.line.model import Level, SupervisionModel
+from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes import Base, digest
 from plumbline.engine.line.shapes.base import filtered
 from plumbline.engine.line.shapes.ties import shown_key
-from plumbline.engine.line.time import Day, Number
+from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
 
 Dialect = Literal["duckdb", "spark"]
-
 
 #: The parameter, and what only looks like it: texts, quoted names, a fact's column of that name.
 _AS_OF = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|\.as_of\b|\bas_of\.)|\bas_of\b""")
@@ -103,15 +103,13 @@ def compile_model(
         DeclarationError: naming file, line, slot, the wrong word and the nearest valid one.
     """
     base = shapes.base_of(model)
-    scope = replace(
-        base.scope, numbers=numbers(model, base.in_force), figures=base.figures
-    )
+    scope = replace(base.scope, numbers=numbers(model, base.in_force), figures=base.figures)
     flag = _flag(model, scope, base)
-    left = [(item.name, _slot(model, scope, ("leave_out", i, "when"), item.when))
+    left = [(item.name, condition(model, scope, ("leave_out", i, "when"), item.when))
             for i, item in enumerate(model.declared.leave_out)]  # fmt: skip
-    cannot = [(item.name, _slot(model, scope, ("cannot_tell_when", i, "when"), item.when))
+    cannot = [(item.name, condition(model, scope, ("cannot_tell_when", i, "when"), item.when))
               for i, item in enumerate(model.declared.cannot_tell_when)]  # fmt: skip
-    grades = [_Grade(model, scope, level, text) for level, text in model.declared.grade.items()]
+    grades = [Grade(model, scope, level, text) for level, text in model.declared.grade.items()]
 
     columns = [
         *(f"{sql} AS row_{fact}" for fact, sql in base.rows.items()),
@@ -135,7 +133,8 @@ def compile_model(
         model, [*(text for _, text in base.ctes), f"SELECT {', '.join(columns)} FROM {base.source}"]
     )
     columns += [
-        f"{digest([f'{fact}.{name}' for name in used[fact]])} AS digest_{fact}" for fact in base.rows
+        f"{digest([f'{fact}.{name}' for name in used[fact]])} AS digest_{fact}"
+        for fact in base.rows
     ]
     candidate = f"SELECT {', '.join(columns)} FROM {base.source}"
     if not detail:  # what is clear is left behind at once
@@ -144,11 +143,16 @@ def compile_model(
         *base.ctes,
         ("candidate", candidate),
         ("judged", f"SELECT *, {_verdict(left, cannot)} FROM candidate"),
-        *_levels(model, base, grades),
+        *levels(model, base, grades),
     ]
     facts = _fact_ctes(model, base, used, focus or {})
     figures = tuple(name.partition(".")[2] for name in base.figures)
-    sql = _statement([*facts, *ctes], model, base, figures, detail, parts, len(left), len(cannot))
+    shown = [f"figure_{name}" for name in figures]
+    if detail:
+        shown += ["flag", *(f"left_{i + 1}" for i in range(len(left)))]
+        shown += [f"cannot_{i + 1}" for i in range(len(cannot))]
+        shown += [column for part in parts for column in (part.column, *(part.sides or ()))]
+    sql = _statement([*facts, *ctes], model, base, shown)
     slots = tuple(
         [("leave_out", name, f"left_{i + 1}") for i, (name, _) in enumerate(left)]
         + [("cannot_tell_when", name, f"cannot_{i + 1}") for i, (name, _) in enumerate(cannot)]
@@ -165,18 +169,10 @@ def compile_model(
 def _flag(model: SupervisionModel, scope: Scope, base: Base) -> str:
     conditions = [*base.conditions]
     if model.declared.flag_when is not None:
-        conditions.append(_slot(model, scope, ("flag_when",), model.declared.flag_when))
+        conditions.append(condition(model, scope, ("flag_when",), model.declared.flag_when))
     if in_force := line_in_force(model, base.in_force):
         conditions.append(in_force)
     return " AND ".join(f"({condition})" for condition in conditions or ["TRUE"])
-
-
-def _slot(model: SupervisionModel, scope: Scope, slot: tuple[str | int, ...], text: str) -> str:
-    def error(problem: Text, hint: Text | None = None) -> DeclarationError:
-        return model.document.error(slot, problem, hint)
-
-    scope = replace(scope, error=error)
-    return Compiler(scope).boolean(parse(text, error))
 
 
 def _per(model: SupervisionModel, base: Base, named: str, index: int) -> str:
@@ -201,85 +197,6 @@ def _as_text(value: str | Day) -> str:
     return f"CASE WHEN {first} = {last} THEN {first} ELSE {first} || '..' || {last} END"
 
 
-class _Grade:
-    """One level: a condition on candidates, or on all rows of a warning.
-
-    A condition that has aggregates in it is judged when the candidates of a warning are known; what
-    else it mentions is carried along from the candidate.
-    """
-
-    def __init__(self, model: SupervisionModel, scope: Scope, level: Level, text: str) -> None:
-        self.model, self.level, self.always = model, level, text.strip() == "otherwise"
-        self.scope = scope
-        self.aggregates: dict[tuple[str, str, str | None], str] = {}
-        self.carried: dict[str, str] = {}  # column of the candidate -> its SQL
-        self.sql = "TRUE"
-        if self.always:
-            return
-        self.sql = _slot(model, replace(scope, aggregate=self._note), ("grade", level), text)
-        if self.aggregates:
-            later = replace(
-                scope, aggregate=self._note, inside=scope, locate=self._carry,
-                numbers={name: self._carried_number(name, n) for name, n in scope.numbers.items()},
-                figures={name: self._carried_figure(name, f) for name, f in scope.figures.items()},
-            )  # fmt: skip
-            self.sql = _slot(model, later, ("grade", level), text)
-
-    def _note(self, name: str, fact: str, inner: str | Day | None) -> str | Day:
-        if isinstance(inner, Day):
-            ends = (self._note(name, fact, inner.first), self._note(name, fact, inner.last))
-            return Day(str(ends[0]), str(ends[1]), moment=inner.moment)
-        key = (name, fact, inner)
-        return f"tally.{self.aggregates.setdefault(key, f'{self.level}_{name}_{len(self.aggregates) + 1}')}"
-
-    def _carry(self, fact: str, column: str) -> str:
-        at, name = self.scope.locate(fact, column), f"for_{self.level}_{fact}_{column}"
-        for field in self.model.facts[fact].types[column].fields:
-            self.carried[f"{name}{field.suffix}"] = f"{at}{field.suffix}"
-        return f"judged.{name}"
-
-    def _carried_number(self, name: str, number: Number | str) -> Number | str:
-        if isinstance(number, str):
-            return self._one(f"for_{self.level}_setting_{name}", number)
-        return Number(
-            tuple(
-                (self._one(f"for_{self.level}_setting_{name}_{i}", when) if when else "", value)
-                for i, (when, value) in enumerate(number.cases)
-            )
-        )
-
-    def _carried_figure(self, name: str, figure: str | Day) -> str | Day:
-        column = f"for_{self.level}_{name.replace('.', '_')}"
-        if isinstance(figure, str):
-            return self._one(column, figure)
-        first, last = self._one(f"{column}__from", figure.first), self._one(f"{column}__to", figure.last)
-        return Day(first, last, moment=figure.moment)
-
-    def _one(self, column: str, sql: str) -> str:
-        self.carried[column] = sql
-        return f"judged.{column}"
-
-    @property
-    def whole(self) -> bool:
-        """Does it speak of the warning as a whole?"""
-        return bool(self.aggregates)
-
-    def columns(self) -> list[str]:
-        if self.always:
-            return []
-        if not self.whole:
-            return [f"{self.sql} AS is_{self.level}"]
-        mentioned = {c.name for c in parsed(self.sql).find_all(exp.Column)}
-        return [
-            *(f"{inner} AS of_{alias}" for (_, _, inner), alias in self.aggregates.items() if inner),
-            *(f"{sql} AS {name}" for name, sql in self.carried.items() if name in mentioned),
-        ]
-
-
-def parsed(text: str) -> exp.Expr:
-    return sqlglot.parse_one(text, dialect="duckdb")
-
-
 def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]]) -> str:
     """Verdict and what decided it; unknown never becomes yes."""
     lefts = [(f"left_{i + 1}", _quoted(name)) for i, (name, _) in enumerate(left)]
@@ -297,110 +214,9 @@ def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]])
         + f"WHEN {' OR '.join(when for when, _ in unknown)} THEN 'cannot_tell'"
     )
     decided = " ".join(
-        f"WHEN {when} THEN {name}"
-        for when, name in [("NOT flag", "'flag_when'"), *lefts, *unknown]
+        f"WHEN {when} THEN {name}" for when, name in [("NOT flag", "'flag_when'"), *lefts, *unknown]
     )
-    return (
-        f"CASE {verdict} ELSE 'flag' END AS verdict, CASE {decided} ELSE 'flag_when' END AS decided_by"
-    )
-
-
-def _levels(
-    model: SupervisionModel, base: Base, grades: Sequence[_Grade]
-) -> list[tuple[str, str]]:
-    """The level of each warning, from its flagged candidates."""
-    per = ", ".join(f"per_{i + 1}" for i in range(len(model.declared.one_warning_per)))
-    same = " AND ".join(
-        f"tally.per_{i + 1} = judged.per_{i + 1}" for i in range(len(model.declared.one_warning_per))
-    )
-    ctes = []
-    joined = "judged"
-    wholes = [grade for grade in grades if grade.whole]
-    if wholes:
-        ctes += _tallies(model, base, per, wholes)
-        joined = f"judged LEFT JOIN tally ON {same}"
-    whens, otherwise = [], "blue"
-    for grade in grades:
-        if grade.always:
-            otherwise = grade.level
-            break
-        holds = grade.sql if grade.whole else f"is_{grade.level}"
-        # A red warning needs identity tier A, whatever a model says.
-        guard = "MAX(tier) = 'A' AND " if grade.level == "red" else ""
-        whens.append(
-            f"WHEN {guard}MAX(CASE WHEN {holds} THEN 1 ELSE 0 END) = 1 THEN '{grade.level}'"
-        )
-    if otherwise == "red":
-        whens.append("WHEN MAX(tier) = 'A' THEN 'red'")
-        otherwise = "yellow"
-    grouped = ", ".join(f"judged.{column}" for column in per.split(", "))
-    level = f"CASE {' '.join(whens)} ELSE '{otherwise}' END" if whens else f"'{otherwise}'"
-    ctes.append(
-        (
-            "graded",
-            f"SELECT {grouped}, {level} AS level FROM {joined} "
-            f"WHERE verdict = 'flag' GROUP BY {grouped}",
-        )
-    )
-    return ctes
-
-
-def _tallies(
-    model: SupervisionModel, base: Base, per: str, grades: Sequence[_Grade]
-) -> list[tuple[str, str]]:
-    """Aggregates over the rows of a warning: each row counts once, however many candidates use it."""
-    by_fact: dict[str, list[tuple[str, str | None, str]]] = {}
-    for grade in grades:
-        for (name, fact, inner), alias in grade.aggregates.items():
-            if fact not in base.rows and (inner or fact not in base.expanded):
-                raise model.error(
-                    ("grade", grade.level),
-                    f"预警里没有“{fact}”的行可供汇总",
-                    f"a warning has no rows of '{fact}' to aggregate",
-                )
-            by_fact.setdefault(fact, []).append((name, inner, alias))
-    ctes, names = [], []
-    keys = per.split(", ")
-    for fact, wanted in by_fact.items():
-        row, source = f"row_{fact}", "judged"
-        if fact not in base.rows:
-            row, source = f"{base.expanded[fact]} AS row_{fact}", f"judged{base.expansion}"
-        inputs = "".join(f", judged.of_{alias}" for _, inner, alias in wanted if inner)
-        outputs = ", ".join(
-            f"{aggregate_sql(name, f'of_{alias}' if inner else None)} AS {alias}"
-            for name, inner, alias in wanted
-        )
-        once = (
-            f"SELECT DISTINCT {', '.join(f'judged.{key}' for key in keys)}, {row}{inputs} FROM {source} "
-            "WHERE judged.verdict = 'flag'"
-        )
-        ctes.append(
-            (
-                f"tally_{fact}",
-                f"SELECT {per}, {outputs} FROM ({once}) AS distinct_{fact} "
-                f"WHERE row_{fact} IS NOT NULL GROUP BY {per}",
-            )
-        )
-        names.append(f"tally_{fact}")
-    columns = ", ".join(
-        [f"every.{key}" for key in keys]
-        + [f"tally_{fact}.{alias}" for fact, wanted in by_fact.items() for _, _, alias in wanted]
-    )
-    joins = "".join(
-        f" LEFT JOIN {name} ON " + " AND ".join(f"{name}.{key} = every.{key}" for key in keys)
-        for name in names
-    )
-    every = f"SELECT DISTINCT {per} FROM judged WHERE verdict = 'flag'"
-    ctes.append(("tally", f"SELECT {columns} FROM ({every}) AS every{joins}"))
-    return ctes
-
-
-def aggregate_sql(name: str, column: str | None) -> str:
-    """An aggregate over rows; with an unknown part it is unknown."""
-    if name == "rows":
-        return "COUNT(*)"
-    functions = {"total": "SUM(", "distinct": "COUNT(DISTINCT ", "least": "MIN(", "earliest": "MIN("}
-    return f"CASE WHEN COUNT(*) = COUNT({column}) THEN {functions.get(name, 'MAX(')}{column}) END"
+    return f"CASE {verdict} ELSE 'flag' END AS verdict, CASE {decided} ELSE 'flag_when' END AS decided_by"
 
 
 def _parts(model: SupervisionModel, scope: Scope) -> tuple[tuple[Part, ...], list[str]]:
@@ -418,7 +234,10 @@ def _parts(model: SupervisionModel, scope: Scope) -> tuple[tuple[Part, ...], lis
         sides = None
         if isinstance(tree, exp.EQ | exp.NEQ | exp.GT | exp.GTE | exp.LT | exp.LTE):
             left, right = compiler.value(tree.this), compiler.value(tree.expression)
-            columns += [f"CAST({left} AS TEXT) AS part_{i}_left", f"CAST({right} AS TEXT) AS part_{i}_right"]
+            columns += [
+                f"CAST({left} AS TEXT) AS part_{i}_left",
+                f"CAST({right} AS TEXT) AS part_{i}_right",
+            ]
             sides = (f"part_{i}_left", f"part_{i}_right")
         text = written(tree)
         parts.append(Part(text, f"part_{i}", sides))
@@ -480,15 +299,9 @@ def _safe(name: str) -> str:
 
 
 def _statement(
-    ctes: Sequence[tuple[str, str]],
-    model: SupervisionModel,
-    base: Base,
-    figures: Sequence[str],
-    detail: bool,
-    parts: Sequence[Part],
-    lefts: int,
-    cannots: int,
+    ctes: Sequence[tuple[str, str]], model: SupervisionModel, base: Base, shown: Sequence[str]
 ) -> str:
+    """The whole statement; `shown` are further columns of the judged candidates."""
     per = [f"per_{i + 1}" for i in range(len(model.declared.one_warning_per))]
     rows = [
         f"{base.expanded.get(fact, 'judged.row_' + fact)} AS row_{fact}" for fact in base.evidence
@@ -500,15 +313,9 @@ def _statement(
         *rows,
         *(f"{base.digests.get(fact, 'judged.digest_' + fact)} AS digest_{fact}"
           for fact in base.evidence),
-        *(f"judged.figure_{name}" for name in figures),
+        *(f"judged.{column}" for column in shown),
         "judged.lead",
     ]  # fmt: skip
-    if detail:
-        columns += ["judged.flag"]
-        columns += [f"judged.left_{i + 1}" for i in range(lefts)]
-        columns += [f"judged.cannot_{i + 1}" for i in range(cannots)]
-        for part in parts:
-            columns += [f"judged.{part.column}", *(f"judged.{side}" for side in part.sides or ())]
     graded = " AND ".join(f"graded.{column} = judged.{column}" for column in per)
     # Without detail no candidate is clear any more. A filter on the verdict here would be pushed down
     # to the scans, and a condition on it in the join would make the join a nested loop.
@@ -521,5 +328,3 @@ def _statement(
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-

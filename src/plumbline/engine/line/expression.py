@@ -198,7 +198,8 @@ class Compiler:
     def _numeric(self, tree: exp.Expr) -> str:
         if self._kind(tree) not in (None, "number"):
             raise self._refuse(
-                f"“{written(tree)}”不是数，不能运算", f"'{written(tree)}' is not a number to calculate with"
+                f"“{written(tree)}”不是数，不能运算",
+                f"'{written(tree)}' is not a number to calculate with",
             )
         return self._scalar(tree)
 
@@ -274,7 +275,8 @@ class Compiler:
         if column not in dataset.columns:
             raise self.scope.error(
                 Text(
-                    f"数据集 {dataset.name} 没有列“{column}”", f"dataset {dataset.name} has no column '{column}'"
+                    f"数据集 {dataset.name} 没有列“{column}”",
+                    f"dataset {dataset.name} has no column '{column}'",
                 ),
                 did_you_mean(column, list(dataset.columns)),
             )
@@ -325,7 +327,9 @@ class Compiler:
             make = self._numeric
         negated = "NOT " if tree.args.get("negate") else ""  # of NOT LIKE
         sides = [make(side) for side in (left, right)]
-        if not isinstance(tree, exp.And | exp.Or):  # (a > b) = c: engines differ on it without brackets
+        if not isinstance(
+            tree, exp.And | exp.Or
+        ):  # (a > b) = c: engines differ on it without brackets
             sides = [f"({text})" if isinstance(side, _CONDITIONS) else text
                      for side, text in zip((left, right), sides, strict=True)]  # fmt: skip
         text = f"{sides[0]} {negated}{_OPERATORS[type(tree)]} {sides[1]}"
@@ -337,7 +341,9 @@ class Compiler:
         known = _WRITTEN.get(type(tree), binary)
         if known is not None and any(part for name, part in tree.args.items() if name not in known):
             raise self._refuse(
-                f"这里不能写“{written(tree)}”", f"'{written(tree)}' is not allowed here", _advice(tree)
+                f"这里不能写“{written(tree)}”",
+                f"'{written(tree)}' is not allowed here",
+                _advice(tree),
             )
 
     def _is(self, tree: exp.Is) -> str:
@@ -356,7 +362,9 @@ class Compiler:
             raise self._refuse("in 后面的括号是空的", "nothing stands between the brackets of in")
         self._check_codes(tree.this, tree.expressions)
         self._check_kinds(tree.this, *tree.expressions)
-        return f"{self._scalar(tree.this)} IN ({', '.join(self._scalar(e) for e in tree.expressions)})"
+        return (
+            f"{self._scalar(tree.this)} IN ({', '.join(self._scalar(e) for e in tree.expressions)})"
+        )
 
     def _case(self, tree: exp.Case) -> str:
         if tree.this is not None:
@@ -384,7 +392,9 @@ class Compiler:
             return self._aggregate(name, given)
         if isinstance(tree, exp.Cast | exp.Array | exp.Exists) or not name:
             raise self._refuse(
-                f"这里不能写“{written(tree)}”", f"'{written(tree)}' is not allowed here", _advice(tree)
+                f"这里不能写“{written(tree)}”",
+                f"'{written(tree)}' is not allowed here",
+                _advice(tree),
             )
         allowed = [*time.FUNCTIONS, *_VALUE_FUNCTIONS, *AGGREGATES, "coalesce", "abs", "length"]
         raise self._refuse(
@@ -403,12 +413,15 @@ class Compiler:
                 f"{name} 要 {least} 个参数，写了 {len(given)} 个",
                 f"{name} takes {least} argument(s), {len(given)} given",
             )
-        values = [self._argument(name, kind, tree) for kind, tree in zip(kinds, given, strict=False)]
+        values = [
+            self._argument(name, kind, tree) for kind, tree in zip(kinds, given, strict=False)
+        ]
         least_number = {"overlaps": 1}.get(name, 0 if name.startswith("within_") else None)
         for number in (value for value in values if isinstance(value, Number)):
             if least_number is not None and any(n < least_number for _, n in number.cases):
                 raise self._refuse(
-                    f"{name} 的数不能小于 {least_number}", f"{name} needs a number from {least_number} up"
+                    f"{name} 的数不能小于 {least_number}",
+                    f"{name} needs a number from {least_number} up",
                 )
         return values + [Number((("", 1),))] * (len(kinds) - len(given))
 
@@ -422,7 +435,9 @@ class Compiler:
         raise self._refuse(
             f"{name} 的参数“{written(tree)}”须是{zh}",
             f"{name} needs {en}, '{written(tree)}' is not one",
-            None if kind == "d" else Text("用 span(起, 止) 或 whole(日期)", "use span(from, to) or whole(date)"),
+            None
+            if kind == "d"
+            else Text("用 span(起, 止) 或 whole(日期)", "use span(from, to) or whole(date)"),
         )
 
     def _number(self, name: str, tree: exp.Expr) -> Number:
@@ -472,7 +487,9 @@ class Compiler:
         """Whole years on a date, by the numbers yyyymmdd; unknown if the date leaves it open."""
         key, day = self._key("age", person), self.value(on)
         if not isinstance(day, Day):
-            raise self._refuse("age 的第二个参数须是日期", "the second argument of age must be a date")
+            raise self._refuse(
+                "age 的第二个参数须是日期", "the second argument of age must be a date"
+            )
         day = time.as_days(day)
 
         def years(date: str) -> str:
@@ -512,7 +529,9 @@ class Compiler:
                 f"{name} 不能用于日期或时段", f"{name} cannot be taken of a date or period"
             )
         if name == "total" and self._kind(given[0]) not in (None, "number"):
-            raise self._refuse(f"“{written(given[0])}”不是数", f"'{written(given[0])}' is not a number")
+            raise self._refuse(
+                f"“{written(given[0])}”不是数", f"'{written(given[0])}' is not a number"
+            )
         return self.scope.aggregate(name, mentioned[0][0], value)
 
     def _check_codes(self, column: exp.Expr, literals: Sequence[exp.Expr]) -> None:
@@ -554,7 +573,9 @@ class Compiler:
 
 _SQL_SHAPE = Text("需要子查询时改用 sql 形", "use the sql shape where a sub-query is needed")
 _NO_CLOCK = Text("不用时钟：写 as_of", "no clock: write as_of")
-_NO_DISTANCE = Text("字符串距离按字节计算，中文会错", "string distances count bytes, wrong for Chinese")
+_NO_DISTANCE = Text(
+    "字符串距离按字节计算，中文会错", "string distances count bytes, wrong for Chinese"
+)
 
 #: What to write instead of functions that people know from elsewhere.
 INSTEAD = {
@@ -575,7 +596,7 @@ def called(tree: exp.Func) -> tuple[str, list[exp.Expr]]:
     if isinstance(tree, exp.Anonymous):
         return str(tree.this).lower().removeprefix(_PREFIX), list(tree.expressions)
     name = re.split(r"[^A-Za-z_]", tree.sql(dialect="duckdb"), maxsplit=1)[0].lower()
-    return name, [part for part in tree.iter_expressions() if isinstance(part, exp.Expr)]
+    return name, list(tree.iter_expressions())
 
 
 def written(tree: exp.Expr) -> str:
@@ -586,7 +607,10 @@ def written(tree: exp.Expr) -> str:
 
 def _advice(tree: exp.Expr) -> Text | None:
     if isinstance(tree, exp.Div | exp.IntDiv):
-        return Text("不用除法：把 a / b >= 0.3 写成 a * 10 >= b * 3", "no division: write a / b >= 0.3 as a * 10 >= b * 3")
+        return Text(
+            "不用除法：把 a / b >= 0.3 写成 a * 10 >= b * 3",
+            "no division: write a / b >= 0.3 as a * 10 >= b * 3",
+        )
     if isinstance(tree, exp.Subquery | exp.Select | exp.Exists):
         return _SQL_SHAPE
     if isinstance(tree, exp.Cast):

@@ -244,7 +244,9 @@ class SupervisionModel:
         ends = self.declared.expires_on
         return ends is not None and date.fromisoformat(ends) < as_of
 
-    def error(self, slot: tuple[str | int, ...], zh: str, en: str, hint: Text | None = None) -> DeclarationError:
+    def error(
+        self, slot: tuple[str | int, ...], zh: str, en: str, hint: Text | None = None
+    ) -> DeclarationError:
         return self.document.error(slot, Text(zh, en), hint)
 
     def _check_name(self) -> None:
@@ -330,7 +332,10 @@ class SupervisionModel:
                     (slot,),
                     f"shape 是 {declared.shape}，不用“{slot}”",
                     f"shape is {declared.shape}, which does not take '{slot}'",
-                    Text(f"写 shape: {slot}，或删去这一项", f"write shape: {slot}, or remove this slot"),
+                    Text(
+                        f"写 shape: {slot}，或删去这一项",
+                        f"write shape: {slot}, or remove this slot",
+                    ),
                 )
             if wanted and not given:
                 raise self.error(
@@ -355,7 +360,10 @@ class SupervisionModel:
                     did_you_mean(alias, list(self.facts)),
                 )
         for shape, alias in [
-            *((("sum", "over", i), a) for i, a in enumerate(declared.sum.over if declared.sum else [])),
+            *(
+                (("sum", "over", i), a)
+                for i, a in enumerate(declared.sum.over if declared.sum else [])
+            ),
             *([(("lack", "fact"), declared.lack.fact)] if declared.lack else []),
             *([(("duplicate", "of"), declared.duplicate.of)] if declared.duplicate else []),
         ]:

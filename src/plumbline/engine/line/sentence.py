@@ -59,7 +59,10 @@ def render(template: str, told: Told) -> str:
 
 def check_sentence(model: SupervisionModel, figures: Sequence[str]) -> None:
     """Refuse a placeholder that nothing would fill."""
-    languages: list[tuple[Lang, str]] = [("zh", model.declared.say.zh), ("en", model.declared.say.en)]
+    languages: list[tuple[Lang, str]] = [
+        ("zh", model.declared.say.zh),
+        ("en", model.declared.say.en),
+    ]
     for lang, template in languages:
         for name in (found.strip() for found in _PLACEHOLDER.findall(template)):
             _check_placeholder(model, ("say", lang), name, figures)
@@ -79,7 +82,7 @@ def _check_placeholder(
             )  # fmt: skip
         return
     reference = call[2] if call else name
-    fact, column = model.resolve(reference, slot) if "." in reference else ("", "")
+    fact, _ = model.resolve(reference, slot) if "." in reference else ("", "")
     if fact not in model.evidence:
         valid = [*figures, *model.declared.settings, *(f"{f}.…" for f in model.evidence)]
         raise model.error(
@@ -108,5 +111,3 @@ def _of(model: SupervisionModel, text: str) -> SemanticType | None:
     if not call or call[1] not in model.facts:
         return None
     return model.facts[call[1]].types.get(call[2])
-
-

@@ -80,7 +80,10 @@ def write_skeleton(
     """
     if not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise DeclarationError(
-            Text(f"模型名“{name}”须用英文小写字母、数字和连字符", f"model name '{name}' must be letters, digits and hyphens"),
+            Text(
+                f"模型名“{name}”须用英文小写字母、数字和连字符",
+                f"model name '{name}' must be letters, digits and hyphens",
+            ),
             hint=Text("例如 rent-overdue", "such as rent-overdue"),
         )
     folder = models / "own" / name
@@ -102,7 +105,8 @@ def _chosen(datasets: Mapping[str, Dataset], name: str | None) -> Dataset:
     if name is not None:
         if name not in datasets:
             raise DeclarationError(
-                Text(f"没有数据集“{name}”", f"no dataset '{name}'"), hint=did_you_mean(name, list(datasets))
+                Text(f"没有数据集“{name}”", f"no dataset '{name}'"),
+                hint=did_you_mean(name, list(datasets)),
             )
         if not all(_columns(datasets[name])):
             raise DeclarationError(
@@ -118,7 +122,10 @@ def _chosen(datasets: Mapping[str, Dataset], name: str | None) -> Dataset:
             return dataset
     raise DeclarationError(
         Text("没有同时含文本列和日期列的数据集", "no dataset has both a text and a date column"),
-        hint=Text("先用 plumbline profile 声明一个数据集", "declare a dataset with plumbline profile first"),
+        hint=Text(
+            "先用 plumbline profile 声明一个数据集",
+            "declare a dataset with plumbline profile first",
+        ),
     )
 
 

@@ -61,16 +61,19 @@ class _Gathering:
         self.scope = plain_scope(model)
         self.inputs: list[_Input] = []
         self.columns: dict[str, str] = {}  # name in `gathering` -> SQL over the facts
+        self.unknown = what.rows_when is not None  # may it be unknown whether a row counts?
         self.tied = False  # do the facts that are gathered have identity tiers?
         self.dates: dict[str, str] = {}  # figures that are dates -> date or moment
-        self.per = [model.resolve(ref.rstrip("?"), (slot, "per", i)) for i, ref in enumerate(what.per)]
+        self.per = [
+            model.resolve(ref.rstrip("?"), (slot, "per", i)) for i, ref in enumerate(what.per)
+        ]
         #: Columns written with a question mark may be absent; absent equals absent.
-        self.optional = {model.resolve(ref[:-1], (slot, "per")) for ref in what.per if ref.endswith("?")}
+        self.optional = {
+            model.resolve(ref[:-1], (slot, "per")) for ref in what.per if ref.endswith("?")
+        }
         self.by = model.resolve(what.by, (slot, "by")) if what.by else None
         if (what.within is None) != (what.by is None):
-            raise model.error(
-                (slot,), "within 和 by 须一起写", "within and by belong together"
-            )
+            raise model.error((slot,), "within 和 by 须一起写", "within and by belong together")
         if what.by and len(what.over) > 1:
             raise model.error(
                 (slot, "within"),
@@ -103,13 +106,20 @@ class _Gathering:
             columns["tier"] = worst(tiers)
         listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
         known = " AND ".join(f"{sql} IS NOT NULL" for sql in self._group_keys().values())
-        gathering = f"SELECT {listed} FROM {source} WHERE ({counts}) IS DISTINCT FROM FALSE AND {known}"
+        gathering = (
+            f"SELECT {listed} FROM {source} WHERE ({counts}) IS DISTINCT FROM FALSE AND {known}"
+        )
         gathered = self._windowed() if self.by else self._grouped()
 
         outside = [alias for alias in model.facts if alias not in what.over]
         located = replace(self.scope, locate=self._locate)
         end, more = joined(
-            model, outside, self._locate, already=list(what.over), source="gathered", reach=self._kept
+            model,
+            outside,
+            self._locate,
+            already=list(what.over),
+            source="gathered",
+            reach=self._kept,
         )
         in_force = self._in_force(outside, located)
         row_columns = {alias: f"{alias}._row" for alias in outside}
@@ -135,8 +145,10 @@ class _Gathering:
             },
             expansion=self._expansion(group),
             expanded={fact: f"gathering.row_{fact}" for fact in what.over},
-            digests={fact: digest([f"gathering.{name}" for name in self._own(fact)])
-                     for fact in what.over},
+            digests={
+                fact: digest([f"gathering.{name}" for name in self._own(fact)])
+                for fact in what.over
+            },
         )
 
     def _error(self, *slot: str | int) -> Refusal:
@@ -255,7 +267,13 @@ class _Gathering:
                 for suffix, end in (("__from", inner.first), ("__to", inner.last)):
                     self.columns[f"of_{name}{suffix}"] = end
                     self.inputs.append(
-                        _Input(f"{name}{suffix}", f"of_{name}{suffix}", aggregate, self._nullable(end), ())
+                        _Input(
+                            f"{name}{suffix}",
+                            f"of_{name}{suffix}",
+                            aggregate,
+                            self._nullable(end),
+                            (),
+                        )
                     )
                 return self._named(name)
             column = None
@@ -347,10 +365,9 @@ class _Gathering:
     def _grouped(self) -> str:
         group = list(self._group_keys())
         others = [name for name in self._keys() if name not in group]
-        unknown = self.what.rows_when is not None
         added = [i for i in self.inputs if self._is_added(i)]
         columns = [*group, *(f"MIN({name}) AS {name}" for name in others)]
-        columns += [f"{self._aggregated(i, '', unknown)} AS {i.name}" for i in self.inputs if i not in added]
+        columns += [f"{self._aggregated(i, '')} AS {i.name}" for i in self.inputs if i not in added]
         columns += [f"{self._tier('MAX(tier)')} AS tier", f"MIN(row_{self.what.over[0]}) AS lead"]
         if "force_from" in self.columns:
             columns += ["MAX(force_from) AS force_from", "MAX(force_to) AS force_to"]
@@ -358,7 +375,7 @@ class _Gathering:
         if not added:
             return whole
         joins = "".join(
-            f" JOIN ({self._once(i, group, unknown)}) AS {i.column} ON "
+            f" JOIN ({self._once(i, group)}) AS {i.column} ON "
             + " AND ".join(f"{i.column}.{name} = whole.{name}" for name in group)
             for i in added
         )
@@ -369,13 +386,13 @@ class _Gathering:
         """Is it a total of rows that stand in `gathering` once for every row they are tied to?"""
         return wanted.aggregate == "total" and set(wanted.facts) < set(self.what.over)
 
-    def _once(self, wanted: _Input, group: Sequence[str], unknown: bool) -> str:
+    def _once(self, wanted: _Input, group: Sequence[str]) -> str:
         """A total in which each row counts once, however often others tie to it."""
         row = [*group, *(f"row_{fact}" for fact in wanted.facts)]
         columns = [*row, f"MIN({wanted.column}) AS {wanted.column}"]
-        columns += ["MAX(CASE WHEN counts THEN 1 END) = 1 AS counts"] if unknown else []
+        columns += ["MAX(CASE WHEN counts THEN 1 END) = 1 AS counts"] if self.unknown else []
         rows = f"SELECT {', '.join(columns)} FROM gathering GROUP BY {', '.join(row)}"
-        total = self._aggregated(wanted, "", unknown)
+        total = self._aggregated(wanted, "")
         return (
             f"SELECT {', '.join(group)}, {total} AS {wanted.name} FROM ({rows}) AS once "
             f"GROUP BY {', '.join(group)}"
@@ -395,7 +412,6 @@ class _Gathering:
 
     def _windowed(self) -> str:
         group = list(self._group_keys())
-        unknown = self.what.rows_when is not None
         amount, unit = self._within()
         over = (
             f" OVER (PARTITION BY {', '.join(group)} ORDER BY by__from "
@@ -404,20 +420,22 @@ class _Gathering:
         exact = f"inexact.row IS NULL AND {self._exact()}"
         columns = [*self._keys()]
         columns += [
-            f"CASE WHEN {exact} THEN {self._aggregated(i, over, unknown)} END AS {i.name}"
+            f"CASE WHEN {exact} THEN {self._aggregated(i, over)} END AS {i.name}"
             for i in self.inputs
         ]
         row = f"row_{self.what.over[0]}"
         columns += [f"{self._tier('tier', over)} AS tier", f"{row} AS lead"]
-        return f"SELECT {', '.join(columns)} FROM gathering LEFT JOIN inexact ON inexact.row = {row}"
+        return (
+            f"SELECT {', '.join(columns)} FROM gathering LEFT JOIN inexact ON inexact.row = {row}"
+        )
 
-    def _aggregated(self, wanted: _Input, over: str, unknown: bool) -> str:
+    def _aggregated(self, wanted: _Input, over: str) -> str:
         """An aggregate that is unknown where a row's part in it is."""
         column = wanted.column
-        if unknown:
+        if self.unknown:
             column = f"CASE WHEN counts THEN {column or '1'} END"
         checks = []
-        if unknown:
+        if self.unknown:
             checks.append(f"COUNT(*){over} = COUNT(counts){over}")
         if wanted.nullable:
             checks.append(f"COUNT(*){over} = COUNT({wanted.column}){over}")
@@ -432,7 +450,9 @@ class _Gathering:
                 )
             sql = f"COUNT(DISTINCT {column})"
         else:
-            function = {"total": "SUM", "least": "MIN", "earliest": "MIN"}.get(wanted.aggregate, "MAX")
+            function = {"total": "SUM", "least": "MIN", "earliest": "MIN"}.get(
+                wanted.aggregate, "MAX"
+            )
             sql = f"{function}({column}){over}"
         return f"CASE WHEN {' AND '.join(checks)} THEN {sql} END" if checks else sql
 
@@ -458,9 +478,7 @@ class _Gathering:
         conditions = [f"gathering.{name} = judged.at_{name}" for name in group]
         if self.by:
             amount, unit = self._within()
-            window = (
-                f"gathering.by__from BETWEEN judged.at_by - INTERVAL '{amount}' {unit} AND judged.at_by"
-            )
+            window = f"gathering.by__from BETWEEN judged.at_by - INTERVAL '{amount}' {unit} AND judged.at_by"
             # A row without a time is its own evidence of what cannot be told.
             conditions.append(f"({window} OR gathering.row_{self.what.over[0]} = judged.lead)")
         return f" JOIN gathering ON {' AND '.join(conditions)}"

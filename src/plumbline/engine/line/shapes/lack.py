@@ -38,9 +38,7 @@ def base(model: SupervisionModel) -> Base:
 
     tree = parse(lack.when, error)
     anchor = _anchor(model, lack.fact, facts, [fact for fact, _ in references(tree)])
-    when = Compiler(
-        replace(scope, error=error, numbers=numbers(model, in_force))
-    ).boolean(tree)
+    when = Compiler(replace(scope, error=error, numbers=numbers(model, in_force))).boolean(tree)
     conditions, found_tiers = tied(model, lack.fact, [anchor], scope.locate)
     # A row whose name contradicts its number neither shows nor excludes that what is due exists.
     if found_tiers:

@@ -33,7 +33,10 @@ _REFUSED: tuple[tuple[type[exp.Expr], Text], ...] = (
     (exp.CurrentTimestamp, Text("不用时钟，写 as_of", "no clock: write as_of")),
     (exp.AnyValue, Text("any_value 的结果不定", "any_value gives an arbitrary row")),
     (exp.First, Text("first 的结果不定", "first gives an arbitrary row")),
-    (exp.Avg, Text("不用 avg，写成 total 与 rows 的乘法比较", "no avg: compare sums by multiplication")),
+    (
+        exp.Avg,
+        Text("不用 avg，写成 total 与 rows 的乘法比较", "no avg: compare sums by multiplication"),
+    ),
     (exp.Rand, Text("不用随机数", "no random numbers")),
     (exp.Uuid, Text("不用随机数", "no random numbers")),
     (exp.TableSample, Text("抽样的结果不定", "a sample gives arbitrary rows")),
@@ -41,12 +44,35 @@ _REFUSED: tuple[tuple[type[exp.Expr], Text], ...] = (
 
 #: Functions and operators of SQL that every engine reads alike; sqlglot counts some operators among them.
 _ALLOWED = (
-    *(exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Cast, exp.TryCast, exp.Exists),
-    *(exp.Sum, exp.Count, exp.Min, exp.Max, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead),
+    *(
+        exp.And,
+        exp.Or,
+        exp.Case,
+        exp.If,
+        exp.Coalesce,
+        exp.Nullif,
+        exp.Cast,
+        exp.TryCast,
+        exp.Exists,
+    ),
+    *(
+        exp.Sum,
+        exp.Count,
+        exp.Min,
+        exp.Max,
+        exp.RowNumber,
+        exp.Rank,
+        exp.DenseRank,
+        exp.Lag,
+        exp.Lead,
+    ),
     *(exp.Abs, exp.Length, exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Replace, exp.Concat),
     *(exp.Greatest, exp.Least, exp.Year, exp.Month, exp.Day),
 )
-_NO_FLOATS = Text("不用浮点数；金额以分计，小数写成 DECIMAL", "no floats: amounts are in fen, fractions are DECIMAL")
+_NO_FLOATS = Text(
+    "不用浮点数；金额以分计，小数写成 DECIMAL",
+    "no floats: amounts are in fen, fractions are DECIMAL",
+)
 
 
 def base(model: SupervisionModel) -> Base:
@@ -97,7 +123,9 @@ def _tier(model: SupervisionModel, evidence: list[str]) -> str:
             if model.facts[other[0]].columns[other[1]].type == "person.id":
                 found = tier(model, present[0], other, lambda fact, column: f"{fact}.{column}")
                 # A fact that takes no part (its row is null) contradicts nothing.
-                tiers.append(f"CASE WHEN {other[0]}._row IS NULL OR {present[0][0]}._row IS NULL THEN 'A' ELSE {found} END")
+                tiers.append(
+                    f"CASE WHEN {other[0]}._row IS NULL OR {present[0][0]}._row IS NULL THEN 'A' ELSE {found} END"
+                )
     return worst([t for t in tiers if t])
 
 
@@ -107,7 +135,10 @@ def _parsed(text: str, error: Refusal) -> exp.Query:
         tree = sqlglot.parse_one(renamed, dialect="duckdb")
     except (ParseError, TokenError) as broken:
         raise error(
-            Text(f"SQL 写法不通：{str(broken).splitlines()[0]}", f"the SQL cannot be read: {str(broken).splitlines()[0]}"),
+            Text(
+                f"SQL 写法不通：{str(broken).splitlines()[0]}",
+                f"the SQL cannot be read: {str(broken).splitlines()[0]}",
+            ),
         ) from broken
     if not isinstance(tree, exp.Query):
         raise error(Text("只能写 SELECT", "only a SELECT is allowed"))
@@ -124,15 +155,25 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
             )
         if table.name in model.facts and table.alias and table.alias != table.name:
             raise error(
-                Text(f"不要给事实另取别名“{table.alias}”", f"do not rename the fact to '{table.alias}'"),
-                Text("同一数据集用两次时，在 facts 里写两个名字", "name the dataset twice under facts"),
+                Text(
+                    f"不要给事实另取别名“{table.alias}”",
+                    f"do not rename the fact to '{table.alias}'",
+                ),
+                Text(
+                    "同一数据集用两次时，在 facts 里写两个名字",
+                    "name the dataset twice under facts",
+                ),
             )
     for kind, advice in _REFUSED:
         if found := query.find(kind):
-            raise error(Text(f"这里不能写“{written(found)}”", f"'{written(found)}' is not allowed"), advice)
+            raise error(
+                Text(f"这里不能写“{written(found)}”", f"'{written(found)}' is not allowed"), advice
+            )
     for node in query.find_all(exp.Func, exp.DataType, exp.Literal):
         if (instead := _amiss(node)) is not None:
-            raise error(Text(f"这里不能写“{written(node)}”", f"'{written(node)}' is not allowed"), instead)
+            raise error(
+                Text(f"这里不能写“{written(node)}”", f"'{written(node)}' is not allowed"), instead
+            )
 
 
 def _amiss(node: exp.Expr) -> Text | None:
@@ -147,7 +188,8 @@ def _amiss(node: exp.Expr) -> Text | None:
     if name in _OURS:
         return None
     return INSTEAD.get(name) or Text(
-        f"没有核对过各引擎对 {name} 的读法", f"{name} is not among the functions known to be read alike"
+        f"没有核对过各引擎对 {name} 的读法",
+        f"{name} is not among the functions known to be read alike",
     )
 
 
@@ -160,7 +202,10 @@ def _translated(query: exp.Query, scope: Scope) -> exp.Expr:
             value = compiler.value(node)
             if isinstance(value, Day | Span):
                 raise scope.error(
-                    Text(f"“{written(node)}”要放在 before(...) 等函数里", f"'{written(node)}' belongs inside before(...) and the like"),
+                    Text(
+                        f"“{written(node)}”要放在 before(...) 等函数里",
+                        f"'{written(node)}' belongs inside before(...) and the like",
+                    ),
                 )
             return sqlglot.parse_one(value, dialect="duckdb")
         if isinstance(node, exp.Column) and not node.table and (fact := _fact_of(node, scope)):
@@ -206,11 +251,19 @@ def _column(node: exp.Column, scope: Scope) -> exp.Expr:
         return node
     if node.name in dataset.columns:
         raise scope.error(
-            Text(f"日期列 {node.table}.{node.name} 有起止两端", f"the date {node.table}.{node.name} has two ends"),
-            Text(f"写 {node.name}__from 或 {node.name}__to，或用时间函数", f"write {node.name}__from or {node.name}__to, or use a time function"),
+            Text(
+                f"日期列 {node.table}.{node.name} 有起止两端",
+                f"the date {node.table}.{node.name} has two ends",
+            ),
+            Text(
+                f"写 {node.name}__from 或 {node.name}__to，或用时间函数",
+                f"write {node.name}__from or {node.name}__to, or use a time function",
+            ),
         )
     raise scope.error(
-        Text(f"数据集 {dataset.name} 没有列“{node.name}”", f"dataset {dataset.name} has no column '{node.name}'"),
+        Text(
+            f"数据集 {dataset.name} 没有列“{node.name}”",
+            f"dataset {dataset.name} has no column '{node.name}'",
+        ),
         did_you_mean(node.name, [*dataset.columns, *physical]),
     )
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, plain_scope
 from plumbline.engine.line.shapes.ties import joined, tied, worst
@@ -28,7 +30,7 @@ def base(model: SupervisionModel) -> Base:
 def _check_path(model: SupervisionModel, order: list[str]) -> None:
     if model.declared.path is None:
         return
-    for i, (one, next_) in enumerate(zip(order, order[1:], strict=False), 1):
+    for i, (one, next_) in enumerate(pairwise(order), 1):
         if not tied(model, next_, [one], lambda fact, column: f"{fact}.{column}")[0]:
             raise model.error(
                 ("path", i),
