@@ -67,9 +67,13 @@ WITH due AS (
       )
       AND (
         CASE
-          WHEN CAST(due.due_on__to + INTERVAL '30' DAY AS DATE) < as_of
+          WHEN (
+            due.due_on__to + 30
+          ) < as_of
           THEN TRUE
-          WHEN CAST(due.due_on__from + INTERVAL '30' DAY AS DATE) >= as_of
+          WHEN (
+            due.due_on__from + 30
+          ) >= as_of
           THEN FALSE
         END
       )
@@ -109,9 +113,13 @@ WITH due AS (
         due.paid_elsewhere_on__from IS NULL
       ) AS left_3,
       CASE
-        WHEN CAST(due.due_on__to + INTERVAL '60' DAY AS DATE) < as_of
+        WHEN (
+          due.due_on__to + 60
+        ) < as_of
         THEN TRUE
-        WHEN CAST(due.due_on__from + INTERVAL '60' DAY AS DATE) >= as_of
+        WHEN (
+          due.due_on__from + 60
+        ) >= as_of
         THEN FALSE
       END AS is_red,
       SHA2(

@@ -217,6 +217,27 @@ def test_periods(duck: Duck, scope: Scope, rows: list[tuple[Written, ...]]) -> N
     )  # fmt: skip
 
 
+def test_thirty_days_and_a_month_are_told_apart_in_one_query(duck: Duck, scope: Scope) -> None:
+    """DuckDB takes INTERVAL '30' DAY and INTERVAL '1' MONTH for the same; hypothesis found it."""
+    pairs = [
+        "days(fact.a, fact.b, 30)",
+        "months(fact.a, fact.b, 1)",
+        "days(fact.a, fact.b, 360)",
+        "years(fact.a, fact.b, 1)",
+    ]
+    texts = [f"within_{pair}" for pair in pairs]
+    rows: list[Row] = [
+        {"a": "2019-12-31", "b": day}
+        for day in ("2020-01-30", "2020-01-31", "2020-12-25", "2020-12-31")
+    ]
+    assert answers(duck, scope, rows, texts) == [
+        (True, True, True, True),
+        (False, True, True, True),
+        (False, False, True, True),
+        (False, False, False, True),
+    ]
+
+
 @settings(max_examples=15)
 @given(rows=st.lists(st.tuples(vague), min_size=1, max_size=15))
 def test_a_day_made_of_a_day(duck: Duck, scope: Scope, rows: list[tuple[Written]]) -> None:

@@ -147,6 +147,10 @@ def _shifted(date: str, n: Number, unit: Unit) -> str:
     def by(value: int) -> str:
         if value == 0:
             return date
+        if unit == "DAY":
+            # As a number: DuckDB holds 30 days and 1 month to be equal, and where both are added to
+            # one date it computes the one and uses it for the other.
+            return f"({date} {'+' if value > 0 else '-'} {abs(value)})"
         return f"CAST({date} + INTERVAL '{value}' {unit} AS DATE)"
 
     if len(n.cases) == 1 and not n.cases[0][0]:
