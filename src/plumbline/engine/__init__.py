@@ -1,13 +1,15 @@
 """Facts x line -> collisions. This is the one door; everything below it is private.
 
-from datetime import datetime
-from plumbline.engine import Workspace
+    from datetime import datetime
+    from plumbline.engine import Workspace
 
-city = Workspace("demo-city")
-city.load(at=datetime.now())
-run = city.collide(at=datetime.now())
-for warning in city.warnings(level="red"):
-print(warning.key, city.sentence(warning, "zh"))
+    city = Workspace("demo-city")
+    city.load(at=datetime.now())
+    run = city.collide(at=datetime.now())
+    for warning in city.warnings(level="red"):
+        print(warning.key, city.sentence(warning, "zh"))
+
+What the command `plumbline` does is done with these names.
 """
 
 from __future__ import annotations
