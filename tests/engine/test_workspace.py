@@ -244,7 +244,10 @@ def test_the_sql_of_a_model_is_shown_for_both_engines(office: Workspace) -> None
         ({"supervises": "pay.nr"}, "supervises: dataset pay has no column 'nr'"),
         ({"send_to": {"by": "pya.no"}}, "did you mean 'pay'?"),
         ({"same": {"who": ["pay.nr"]}}, "same.who.0: dataset pay has no column 'nr'"),
-        ({"one_warning_per": ["pay.no", "who"]}, "'who' is neither an entity under same nor a fact.column"),
+        (
+            {"one_warning_per": ["pay.no", "who"]},
+            "'who' is neither an entity under same nor a fact.column",
+        ),
         ({"in_force_on": "pay.off"}, "in_force_on: dataset pay has no column 'off'"),
         ({"expect": {"flag_rate": "0..1", "per": "pya"}}, "did you mean 'pay'?"),
         ({"flag_when": None}, "shape meet needs flag_when"),
@@ -253,6 +256,11 @@ def test_the_sql_of_a_model_is_shown_for_both_engines(office: Workspace) -> None
         ({"shape": "met"}, "no value 'met'\n  hint: did you mean 'meet'?"),
         ({"expires_on": "2028年"}, "expires_on: wrong value"),
         ({"grade": {"orange": "otherwise"}}, "grade.orange"),
+        (
+            {"grade": {"yellow": "otherwise", "red": "pay.no = '1'"}},
+            "grade.yellow: no level after otherwise",
+        ),
+        ({"line": {"says": {"zh": "一"}, "basis": []}}, "line.basis: wrong value"),
         ({"status": "alive"}, "no value 'alive'\n  hint: did you mean 'live'?"),
         (
             {"facts": {"pay": {"dataset": "pay"}, "two": {"dataset": "pay"}}},

@@ -152,6 +152,9 @@ def test_refused_with_slot_line_word_and_advice(
             "line.basis.0.from",
         ),
         ({"settings": {"a": {"2020": 1}}}, "settings.a.2020"),
+        ({"settings": {"a": {}}}, "settings.a"),
+        ({"settings": {"a": {"..2020-05": 1, "2020-05-31..": 2}}}, "settings.a.2020-05-31.."),
+        ({"settings": {"a": {"2020..2019": 1}}}, "settings.a.2020..2019"),
     ],
 )
 def test_the_slot_is_named_wherever_it_is(pay: Office, slots: dict[str, Any], where: str) -> None:
@@ -273,16 +276,27 @@ def test_facts_bear_plain_names(pay: Office, facts: dict[str, Any], said: str) -
 
 
 def test_columns_may_bear_the_words_of_sql(office: Office, duck: Duck) -> None:
-    words = dict.fromkeys(["id", "order", "group", "end", "rows", "时间"], "text")
+    words = dict.fromkeys(["id", "order", "group", "end", "rows", "as_of", "时间"], "text")
     office.dataset("sheet-1", {**words, "on": "date", "to": "date"})
     compiled = office.compiled(
         facts={
-            "sheet": {"dataset": "sheet-1", "where": "sheet.order = 'a' and sheet.to is not null"}
+            "sheet": {
+                "dataset": "sheet-1",
+                "where": "sheet.order = 'a' and sheet.to is not null and sheet.as_of = 'n'",
+            }
         },
         flag_when="sheet.order = 'a' and sheet.group = 'b' and before(sheet.on, sheet.to) and sheet.end = 'c'",
         one_warning_per=["sheet.id", "sheet.on"],
     )
-    row = {"id": "1", "order": "a", "group": "b", "end": "c", "on": "2020", "to": "2021"}
+    row = {
+        "id": "1",
+        "order": "a",
+        "group": "b",
+        "end": "c",
+        "as_of": "n",
+        "on": "2020",
+        "to": "2021",
+    }
     assert judge(duck, compiled, {"sheet-1": [row]}) == {("1", "2020-01-01..2020-12-31"): "flag"}
 
 

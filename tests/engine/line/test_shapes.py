@@ -655,6 +655,25 @@ def test_outlier(duck: Duck, outlier: Compiled, line: list[Row]) -> None:
     assert judge(duck, outlier, {"line": line}) == strongest(wanted)
 
 
+def test_peers_are_told_apart_as_identities_are(office: Office, duck: Duck) -> None:
+    """Two spellings of a maker are one; the price must be a number."""
+    office.dataset("line", {"no": "text", "maker": "org.name", "price": "integer", "on": "date"})
+    asked: dict[str, Any] = {
+        "facts": {"line": {"dataset": "line"}}, "shape": "outlier", "one_warning_per": "line.no",
+    }  # fmt: skip
+    compiled = office.compiled(
+        outlier={"of": "line.price", "among": "line.maker", "at_least": 6}, **asked
+    )
+    makers = ["东山公司", "東山 公司"] * 3
+    line: list[Row] = [
+        {"no": p, "maker": maker, "price": p}
+        for p, maker in zip(["1", "2", "3", "4", "5", "99"], makers, strict=True)
+    ]
+    assert judge(duck, compiled, {"line": line}) == {("99",): "flag"}
+    refused = office.refused(outlier={"of": "line.on", "among": "line.maker"}, **asked)
+    assert "outlier.of: line.on is not a number" in refused
+
+
 def test_the_fences_are_told(office: Office, duck: Duck) -> None:
     office.dataset("line", {"no": "text", "item": "text", "price": {"type": "money", "unit": "元"}})
     compiled = office.compiled(

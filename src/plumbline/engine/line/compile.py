@@ -294,8 +294,8 @@ def _column_of(source: str, _: str, column: str) -> str:
 
 
 def _safe(name: str) -> str:
-    """A name as SQL takes it; quoted only where it is one of SQL's own words."""
-    return exp.to_identifier(name).sql(dialect="duckdb")
+    """A name as SQL takes it; quoted only where it is one of SQL's own words, or our parameter."""
+    return exp.to_identifier(name, quoted=name == "as_of" or None).sql(dialect="duckdb")
 
 
 def _statement(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
+from itertools import pairwise
 
 from plumbline.engine.fact.types import UnreadableCellError
 from plumbline.engine.fact.types.days import read_days
@@ -21,15 +23,47 @@ def numbers(model: SupervisionModel, in_force: Day) -> dict[str, Number | str]:
                 (" AND ".join(_bounds(model, name, period, in_force)), v)
                 for period, v in value.items()
             ]
+            _check_periods(model, name, list(value))
             if whole:
                 found[name] = Number(tuple((when, int(v)) for when, v in cases))
             else:
-                found[name] = "CASE " + " ".join(f"WHEN {w} THEN {v}" for w, v in cases) + " END"
+                whens = " ".join(f"WHEN {w} THEN {Decimal(str(v)):f}" for w, v in cases)
+                found[name] = f"CASE {whens} END"
         elif isinstance(value, int):
             found[name] = Number((("", value),))
         else:
-            found[name] = str(value)
+            found[name] = f"{Decimal(str(value)):f}"
     return found
+
+
+def _check_periods(model: SupervisionModel, name: str, periods: list[str]) -> None:
+    """Each day has one value at most."""
+    slot = ("settings", name)
+    spans = []
+    for period in periods:
+        first, _, last = period.partition("..")
+        spans.append(
+            (
+                _day(model, (*slot, period), first)[0] if first else date.min,
+                _day(model, (*slot, period), last)[1] if last else date.max,
+                period,
+            )
+        )
+    if not spans:
+        raise model.error(slot, f"“{name}”没有取值", f"'{name}' has no value")
+    spans.sort()
+    for begins, ends, period in spans:
+        if begins > ends:
+            raise model.error(
+                (*slot, period), f"时段“{period}”起在止后", f"period '{period}' ends before it begins"
+            )
+    for (_, ends, one), (begins, _, other) in pairwise(spans):
+        if begins <= ends:
+            raise model.error(
+                (*slot, other),
+                f"时段“{one}”和“{other}”有重叠",
+                f"the periods '{one}' and '{other}' overlap",
+            )
 
 
 def line_in_force(model: SupervisionModel, in_force: Day) -> str | None:

@@ -70,7 +70,7 @@ class Line(Strict):
     """What should hold."""
 
     says: Words
-    basis: list[Basis]
+    basis: list[Basis] = Slot(min_length=1)
 
 
 class FactUse(Strict):
@@ -98,19 +98,19 @@ class Lack(Strict):
 
 
 class Sum(Strict):
-    over: list[str]
-    per: list[str]
+    over: list[str] = Slot(min_length=1)
+    per: list[str] = Slot(min_length=1)
     within: str | None = None
     by: str | None = None
     rows_when: str | None = None
-    what: dict[str, str]
+    what: dict[str, str] = Slot(min_length=1)
 
     _list = field_validator("over", "per", mode="before")(_as_list)
 
 
 class Duplicate(Strict):
     of: str
-    on: list[str]
+    on: list[str] = Slot(min_length=1)
     rows_when: str | None = None
     what: dict[str, str] = {}
 
@@ -119,7 +119,7 @@ class Duplicate(Strict):
 
 class Outlier(Strict):
     of: str
-    among: list[str]
+    among: list[str] = Slot(min_length=1)
     at_least: int = 8
     fence: float = 1.5
 
@@ -163,7 +163,7 @@ class ModelFile(Strict):
     flag_when: str | None = None
     leave_out: list[LeaveOut] = []
     cannot_tell_when: list[CannotTell] = []
-    one_warning_per: list[str]
+    one_warning_per: list[str] = Slot(min_length=1)
     grade: dict[Level, str]
     say: Words
     check: Lists
@@ -312,6 +312,14 @@ class SupervisionModel:
                     )
                 self.resolve(named, ("one_warning_per", i))
         _ = self.flag_rate
+        levels = list(declared.grade)
+        for level in levels[:-1]:
+            if declared.grade[level].strip() == "otherwise":
+                raise self.error(
+                    ("grade", level),
+                    "otherwise 之后的级别不会用到，须写在最后",
+                    "no level after otherwise is used; it comes last",
+                )
         if declared.in_force_on and declared.in_force_on != "as_of":
             self.resolve(declared.in_force_on, ("in_force_on",))
         if declared.expect.per not in self.facts:

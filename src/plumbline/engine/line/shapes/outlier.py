@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, plain_scope
-from plumbline.engine.line.shapes.ties import joined, worst
+from plumbline.engine.line.shapes.ties import identifier_key, joined, worst
 
 
 def base(model: SupervisionModel) -> Base:
@@ -15,6 +15,10 @@ def base(model: SupervisionModel) -> Base:
     what = model.declared.outlier
     scope = plain_scope(model)
     fact, column = model.resolve(what.of, ("outlier", "of"))
+    if model.facts[fact].columns[column].type not in ("integer", "decimal", "money"):
+        raise model.error(
+            ("outlier", "of"), f"{what.of} 不是数", f"{what.of} is not a number"
+        )
     among = [model.resolve(ref, ("outlier", "among", i)) for i, ref in enumerate(what.among)]
     if strangers := [f for f, _ in among if f != fact]:
         raise model.error(
@@ -22,10 +26,7 @@ def base(model: SupervisionModel) -> Base:
             f"among 只能用 {fact} 的列，不能用 {strangers[0]} 的",
             f"among may use columns of {fact} only, not of {strangers[0]}",
         )
-    group = [
-        f"{c}{field.suffix}" for _, c in among for field in model.facts[fact].types[c].fields
-        if field.suffix != "__key" or len(model.facts[fact].types[c].fields) == 1
-    ]  # fmt: skip
+    group = [f"{c}{suffix}" for _, c in among for suffix in identifier_key(model.facts[fact], c)]
     own = [f"{fact}.{name}" for name in group]
     known = " AND ".join(f"{name} IS NOT NULL" for name in [*own, f"{fact}.{column}"])
     ranked = (
