@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from plumbline.engine.fact.readers.base import Merge, Row, Sheet
 from plumbline.errors import DeliveryError, Text
@@ -42,6 +43,7 @@ def clean_header(text: str) -> str:
     return _SPACE.sub(" ", text.replace("\ufeff", "")).strip()
 
 
+@lru_cache(maxsize=4096)
 def header_key(header: str) -> str:
     """What two spellings of the same header have in common."""
     folded = unicodedata.normalize("NFKC", header).translate(_BRACKETS)
