@@ -53,7 +53,7 @@ def test_a_new_model_passes_at_once(office: Path, plumb: Run) -> None:
     assert f"wrote {office / 'catalog/models/own/later-than-today'}" in said
     assert "then: plumbline check later-than-today" in said
     plumb("check", "later-than-today")
-    assert "已有这个模型" in plumb("new", "model", "later-than-today", code=2).stderr
+    assert "已有模型“later-than-today”" in plumb("new", "model", "later-than-today", code=2).stderr
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "spark"])

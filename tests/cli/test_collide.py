@@ -75,6 +75,7 @@ def test_json_is_one_line_and_stable(loaded: Run) -> None:
     assert said.stderr == ""
     run = json.loads(said.stdout)
     assert run["as_of"] == "2025-12-31"
+    assert run["backdated"] is None
     assert run["models"] == [
         {
             "model": MODEL, "status": "live", "rows": 3, "flagged_rows": 2, "held": None, "skipped": None,
@@ -89,6 +90,14 @@ def test_a_terminal_shows_progress_and_a_pipe_does_not(loaded: Run) -> None:
     said = loaded("collide", *LET_IN, terminal=True)
     assert "1/1" in click.unstyle(said.stderr)
     assert "1/1" not in click.unstyle(said.stdout)
+
+
+def test_a_run_that_looks_back_changes_nothing_and_says_so(after: tuple[Path, Run]) -> None:
+    _, run = after
+    said = run("collide", *LET_IN, "--as-of", "2025-06-30", lang="en").stdout
+    assert "not entered a run as of 2025-12-31 went before" in said
+    again = json.loads(run("collide", *LET_IN, "--as-of", "2025-06-30", "--json").stdout)
+    assert (again["backdated"], again["registers"]) == ("2025-12-31", {})
 
 
 @pytest.mark.parametrize("wrong", ["no-equals-sign", f"{MODEL}=  "])

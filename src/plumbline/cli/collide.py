@@ -143,6 +143,7 @@ def run_as_json(office: Office, run: Run) -> dict[str, Any]:
     return {
         "run": run.number,
         "as_of": run.as_of.isoformat(),
+        "backdated": run.backdated.isoformat() if run.backdated else None,
         "models": [_result_as_json(office, result) for result in run.results],
         "registers": {name: dict(changed) for name, changed in run.changes.items()},
     }

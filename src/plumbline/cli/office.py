@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Citizen numbers that stand in free text, where no column says so.
 _NUMBER = re.compile(
-    r"(?<![0-9A-Za-z])(\d{4})\d{2}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(\d{3}[\dXx])"
+    r"(?<![0-9A-Za-z])([1-8]\d{3})\d{2}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(\d{3}[\dXx])"
     r"(?![0-9A-Za-z])"
 )
 
