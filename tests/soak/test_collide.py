@@ -18,7 +18,7 @@ from plumbline.engine import Workspace
 from tests.engine.collision.town import Town, honour, offence
 from tests.engine.line.small import number
 
-KILLS = 60
+KILLS = 50
 MODEL = "honour-despite-offence"
 COLLIDE = """
 import sys

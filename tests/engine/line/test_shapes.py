@@ -1050,6 +1050,32 @@ def test_no_text_of_a_model_makes_red_of_contradicting_names(office: Office, duc
     assert tiers(duck, compiled, rows) == {("cannot_tell", "B", None)}
 
 
+@pytest.mark.parametrize(
+    ("slots", "said"),
+    [
+        ({"same": {"n": ["a.amount", "b.amount"]}, "flag_when": "a.person = b.person"}, "write them under same"),
+        ({"same": {"w": ["a.person", "b.name"]}, "flag_when": "true"}, "are not identifiers of one kind"),
+        ({"same": {"w": ["a.amount", "b.name"]}, "flag_when": "true"}, "are not identifiers of one kind"),
+        (
+            {
+                "shape": "sql", "flag_when": "true",
+                "sql": "SELECT a._row AS a, b._row AS b FROM a JOIN b ON a.person__key = b.person__key",
+            },
+            "write 'a.person' and 'b.person' under same",
+        ),
+    ],
+)  # fmt: skip
+def test_people_are_tied_where_their_names_are_compared(
+    office: Office, slots: dict[str, Any], said: str
+) -> None:
+    people(office)
+    refused = office.refused(
+        facts={"a": {"dataset": "a"}, "b": {"dataset": "b"}}, one_warning_per="a.amount",
+        supervises="a.person", send_to={"by": "a.person"}, **slots,
+    )  # fmt: skip
+    assert said in refused
+
+
 def test_lack_does_not_take_somebody_elses_row(office: Office, duck: Duck) -> None:
     """Under an equal number with another name it neither shows nor excludes what is due."""
     people(office)

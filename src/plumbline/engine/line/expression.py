@@ -320,6 +320,7 @@ class Compiler:
             self._check_codes(left, [right])
             self._check_codes(right, [left])
             self._check_kinds(left, right)
+            self._check_people(left, right)
         make = self._scalar
         if isinstance(tree, exp.And | exp.Or):
             make = self.boolean
@@ -533,6 +534,21 @@ class Compiler:
                 f"“{written(given[0])}”不是数", f"'{written(given[0])}' is not a number"
             )
         return self.scope.aggregate(name, mentioned[0][0], value)
+
+    def _check_people(self, left: exp.Expr, right: exp.Expr) -> None:
+        """Two citizen numbers are tied by `same`, which compares the names that go with them."""
+        sides = [side.unnest() for side in (left, right)]
+        if all(isinstance(side, exp.Column) and self._is_person(side) for side in sides):
+            raise self._refuse(
+                f"不能在这里比较两个公民身份号码“{written(left)}”和“{written(right)}”",
+                f"two citizen numbers, '{written(left)}' and '{written(right)}', cannot be compared here",
+                Text("把它们写进 same，姓名也会核对", "write them under same, where names are compared too"),
+            )
+
+    def _is_person(self, column: exp.Column) -> bool:
+        dataset = self.scope.facts.get(column.table)
+        declared = dataset.columns.get(column.name) if dataset else None
+        return declared is not None and declared.type == "person.id"
 
     def _check_codes(self, column: exp.Expr, literals: Sequence[exp.Expr]) -> None:
         """A code that the category does not know would silently never match."""

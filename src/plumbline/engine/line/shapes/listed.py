@@ -164,6 +164,13 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
                     "name the dataset twice under facts",
                 ),
             )
+    for equal in query.find_all(exp.EQ):
+        people = {ref for side in (equal.left, equal.right) if (ref := _person(model, side))}
+        if len(people) == 2 and not any(people <= set(refs) for refs in model.declared.same.values()):
+            one, other = sorted(people)
+            raise error(
+                Text(f"“{one}”和“{other}”要写进 same，姓名才会核对", f"write '{one}' and '{other}' under same, so that names are compared"),
+            )
     for kind, advice in _REFUSED:
         if found := query.find(kind):
             raise error(
@@ -174,6 +181,15 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
             raise error(
                 Text(f"这里不能写“{written(node)}”", f"'{written(node)}' is not allowed"), instead
             )
+
+
+def _person(model: SupervisionModel, side: exp.Expr) -> str | None:
+    """The `fact.column` of a citizen number that is compared."""
+    if not isinstance(side, exp.Column) or side.table not in model.facts:
+        return None
+    name = str(side.name).removesuffix("__key")
+    declared = model.facts[side.table].columns.get(name)
+    return f"{side.table}.{name}" if declared is not None and declared.type == "person.id" else None
 
 
 def _amiss(node: exp.Expr) -> Text | None:

@@ -51,6 +51,7 @@ def tied(
             keys = identifier_key(model.facts[alias], own)
             kinds.add(model.facts[alias].columns[own].type)
             for fact, column in others:
+                _check_alike(model, (fact, column), (alias, own))
                 left, right = locate(fact, column), locate(alias, own)
                 if fact == others[0][0]:
                     conditions += [f"{left}{suffix} = {right}{suffix}" for suffix in keys]
@@ -59,6 +60,22 @@ def tied(
     if kinds and kinds <= NAME_ONLY:
         tiers.append("'E'")
     return conditions, [t for t in tiers if t]
+
+
+def _check_alike(model: SupervisionModel, one: tuple[str, str], other: tuple[str, str]) -> None:
+    """Refuse to tie a citizen number to a text, or a date to a name."""
+    kinds = []
+    for fact, column in (one, other):
+        dataset = model.facts[fact]
+        keys = identifier_key(dataset, column)
+        kinds.append([(f.suffix, f.sql) for f in dataset.types[column].fields if f.suffix in keys])
+    if kinds[0] != kinds[1]:
+        named = [".".join(each) for each in (one, other)]
+        raise model.error(
+            ("same",),
+            f"“{named[0]}”和“{named[1]}”不是一类标识，不能相连",
+            f"'{named[0]}' and '{named[1]}' are not identifiers of one kind",
+        )
 
 
 def shown_key(dataset: Dataset, column: str) -> str:
