@@ -15,7 +15,13 @@ from tests.engine.collision.test_reproduce import SHAPES
 from tests.engine.collision.town import Town, honour, number, offence
 from tests.engine.line.small import Row
 
-WHO = [(number(1), "王五"), (number(1), "王某"), (number(2), "何六"), (number(2), "何大"), (number(3), None)]
+WHO = [
+    (number(1), "王五"),
+    (number(1), "王某"),
+    (number(2), "何六"),
+    (number(2), "何大"),
+    (number(3), None),
+]
 MODELS = {name: slots for name, slots in SHAPES.items() if name != "duplicate"}
 
 
@@ -51,7 +57,9 @@ days = st.sampled_from(["2011年", "2012-03-01", "2012-03-01", "2014-01-01", "20
 @settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     granted=st.lists(st.tuples(people, st.sampled_from(["工匠", "劳模"])), min_size=2, max_size=6),
-    offences=st.lists(st.tuples(people, days, st.sampled_from(["刑事", "行政"])), min_size=2, max_size=10),
+    offences=st.lists(
+        st.tuples(people, days, st.sampled_from(["刑事", "行政"])), min_size=2, max_size=10
+    ),
     data=st.data(),
 )
 def test_order_and_partition_change_nothing(
