@@ -29,6 +29,15 @@ _REASONS_SHOWN = 12
 _EXAMPLES = 3
 _DIFFERENCES_SHOWN = 5
 
+#: What becomes of the rows of a delivery.
+_BECAME = {
+    "loaded": Text("装入", "loaded"),
+    "quarantined": Text("隔离", "quarantined"),
+    "repeated": Text("重复", "repeated"),
+    "withdrawn": Text("撤回以前的行", "withdrawing earlier rows"),
+    "refused": Text("依法封存、未接收", "sealed by law and refused"),
+}
+
 
 @click.command()
 @click.option(
@@ -133,15 +142,13 @@ def _tell_rows(office: Office, results: Sequence[object]) -> None:
     from plumbline.engine import Batch
 
     batches = [result for result in results if isinstance(result, Batch)]
-    rows, loaded, waiting, refused = (
-        sum(getattr(batch, what) for batch in batches)
-        for what in ("rows", "loaded", "quarantined", "refused")
-    )
+    rows, *parts = (sum(getattr(batch, what) for batch in batches) for what in ("rows", *_BECAME))
+    became = ((count, words) for count, words in zip(parts, _BECAME.values(), strict=True) if count)
     office.line(
-        office.words(
-            f"收到 {rows:,} 行，装入 {loaded:,} 行，隔离 {waiting:,} 行，依法封存未接收 {refused:,} 行",
-            f"{rows:,} rows in, {loaded:,} loaded, {waiting:,} quarantined, {refused:,} sealed by law and refused",
-        )
+        (office.words(f"收到 {rows:,} 行：", f"{rows:,} rows in: "), "bold"),
+        office.words("，", ", ").join(
+            f"{words.in_(office.lang)} {count:,}" for count, words in became
+        ),
     )
     reasons: Counter[Text] = Counter()
     for batch in batches:
