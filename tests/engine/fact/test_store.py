@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -282,14 +283,38 @@ def test_the_change_feed_can_be_read_by_other_programs(store: Store) -> None:
     assert sorted(kinds) == ["delete"] * 3 + ["insert"] * 8
 
 
-def test_large_tables_are_split_and_sorted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("plumbline.engine.fact.table.ROW_GROUP", 2048)
-    monkeypatch.setattr("plumbline.engine.fact.table.GROUPS_PER_FILE", 2)
+def test_large_tables_are_sorted_in_pieces(store: Store) -> None:
     with store.writing() as scratch, open_duckdb() as duck:
-        source = "SELECT CAST((i * 7919) % 20000 AS BIGINT) AS id FROM range(20000) r(i)"
-        staged = store.facts("tax").stage(duck, source, scratch, ["id"])
+        source = (
+            "SELECT CAST(CASE WHEN i < 100 THEN NULL WHEN i < 9000 THEN 7 "
+            "ELSE (i * 7919) % 20000 END AS BIGINT) AS id FROM range(20000) r(i)"
+        )
+        staged = store.facts("tax").stage(duck, source, scratch, ["id"], pieces=5)
         store.facts("tax").commit(staged, COLUMNS[:1], {"batch": batch(1)})
+        expected = duck.run(f"{source} ORDER BY id")
     snapshot = store.snapshot("tax")
-    assert len(snapshot.files) >= 4
+    assert 2 <= len(snapshot.files) <= 5
     assert snapshot.rows == 20000
-    assert ids(snapshot) == list(range(20000))
+    with open_duckdb() as duck:
+        found = [row for path in snapshot.paths() for row in duck.run(f"FROM '{path}'")]
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    ends = [[row[0] for row in duck_rows(path) if row[0] is not None] for path in snapshot.paths()]
+    assert all(one == sorted(one) for one in ends)
+    assert all(max(one) < min(other) for one, other in pairwise(ends))
+
+
+def test_texts_can_be_cut_into_pieces_too(store: Store) -> None:
+    with store.writing() as scratch, open_duckdb() as duck:
+        source = "SELECT '某' || chr(39) || i AS name FROM range(1000) r(i)"
+        staged = store.facts("tax").stage(duck, source, scratch, ["name"], pieces=3)
+        assert [piece.rows > 100 for piece in staged] == [True] * 3
+        assert sum(piece.rows for piece in staged) == 1000
+        assert (
+            store.facts("tax").stage(duck, f"{source} WHERE i < 0", scratch, ["name"], pieces=3)
+            == []
+        )
+
+
+def duck_rows(path: Path) -> list[tuple[int | None]]:
+    with open_duckdb() as duck:
+        return [(row[0],) for row in duck.run(f"SELECT id FROM '{path}' ORDER BY id")]

@@ -29,11 +29,6 @@ NAMELESS = Text("没有表头的列里有数据", "data in a column without a he
 #: without a header after them; and the reason.
 FAULT = "STRUCT(slots INTEGER[], zh VARCHAR, en VARCHAR)"
 _PLACE = ("_ordinal", "_part", "_line", "_withdrawn")
-_NUMBERS = (
-    "CAST(_ordinal AS BIGINT) AS _ordinal",
-    "CAST(_part AS SMALLINT) AS _part",
-    "CAST(_line AS INTEGER) AS _line",
-)
 _BLANKS = sql.literal(" \t\n\r\u3000\u00a0")
 _PER_BATCH = 50_000
 
@@ -89,7 +84,7 @@ class Reading:
 
     def _plain(self, mapping: Mapping, source: str) -> str:
         """SQL for each cell's value in plain spelling, or else its text: `raw<number>`."""
-        tests, values, odd = ["*"], [*_NUMBERS, f"{self._withdrawn(mapping)} AS _withdrawn"], []
+        tests, values, odd = ["*"], [*_PLACE[:3], f"{self._withdrawn(mapping)} AS _withdrawn"], []
         for name, number in self._numbers.items():
             type_, position = self._dataset.types[name], mapping.used.get(name)
             if position is None:

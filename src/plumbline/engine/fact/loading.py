@@ -29,7 +29,7 @@ from plumbline.engine.fact.readers.base import Sheet
 from plumbline.engine.fact.repeats import CONTRADICTED, set_aside_repeats
 from plumbline.engine.fact.rows import CELLS, Found, Rows, read_again
 from plumbline.engine.fact.store import Store
-from plumbline.engine.fact.table import parquet_of
+from plumbline.engine.fact.table import ENCODING, parquet_of
 from plumbline.errors import DeliveryError, Text
 
 _MISFIT = (
@@ -37,7 +37,8 @@ _MISFIT = (
 )
 #: A file with more text than this goes through the disk, since what is sorted does not fit memory.
 _LARGE = 256 << 20
-_MEGABYTES, _MEGABYTES_LARGE = 1000, 600
+_SORTED = 192 << 20  # bytes of text that are sorted at a time
+_MEGABYTES = 1000  # for SQL; the reader and the writer of files need as much again
 _REASONS_SHOWN = 100  # in a manifest; the quarantine has them all
 
 
@@ -119,7 +120,7 @@ def take_in(
         declared=dataset.fingerprint,
     )
     large = _text_bytes(arrival) > _LARGE
-    memory = _at_most(_MEGABYTES_LARGE if large else _MEGABYTES, store.limits.memory)
+    memory = _at_most(_MEGABYTES, store.limits.memory)
     limits = replace(store.limits, spill=scratch / "spill", memory=memory)
     with open_duckdb(limits) as duck:
         reading = Reading(duck, dataset, scratch, on_disk=large)
@@ -209,15 +210,16 @@ class _Loading:
 
     def _read(self, reading: Reading) -> None:
         """Read every table once; leaves the relations `read`, `faulty` and `dropped`."""
-        for mapping, group in groupby(self.tables, key=lambda table: table.mapping):
-            self.duck.register("source", self.rows.reader(list(group)))
-            try:
-                reading.add(mapping, "source")
-            except Exception:
-                if self.rows.failure:  # SQL reports an error inside a reader as its own
-                    raise self.rows.failure from None
-                raise
-            self.duck.unregister("source")
+        try:
+            for mapping, group in groupby(self.tables, key=lambda table: table.mapping):
+                for reader in self.rows.readers(list(group)):
+                    self.duck.register("source", reader)
+                    reading.add(mapping, "source")
+                    self.duck.unregister("source")
+        except Exception:
+            if self.rows.failure:  # SQL reports an error inside a reader as its own
+                raise self.rows.failure from None
+            raise
         self.rows.close()
         reading.finish()
         self.duck.run(
@@ -384,7 +386,14 @@ class _Loading:
         table = self.store.facts(self.dataset.name)
         subject = self.dataset.sorted_by
         order = [subject, "_row"] if subject else ["_row"]
-        staged = table.stage(self.duck, merged.select, self.scratch, order)
+        select, pieces = merged.select, self._pieces(batch, merged)
+        if pieces > 1 and merged.remove:  # what it takes from earlier files is worked out once
+            path = self.scratch / "merged.parquet"
+            self.duck.run(
+                f"COPY ({select}) TO {sql.literal(str(path))} (FORMAT parquet, {ENCODING})"
+            )
+            select = f"SELECT * FROM {parquet_of([path])}"
+        staged = table.stage(self.duck, select, self.scratch, order, pieces=pieces)
         self._keep(batch, quarantine)
         table.commit(
             staged,
@@ -395,6 +404,11 @@ class _Loading:
         )
         (self.store.root / batch.folder / "held.json").unlink(missing_ok=True)
         return batch
+
+    def _pieces(self, batch: Batch, merged: Merge) -> int:
+        """How many ranges to sort one after the other, so that each fits the memory for certain."""
+        rows = batch.loaded + sum(file.rows for file in merged.remove)
+        return max(1, rows * _text_bytes(self.arrival) // max(batch.rows, 1) // _SORTED)
 
     def _keep(self, batch: Batch, quarantine: Path) -> None:
         """Keep the quarantine and the received file; they count once the batch does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Mapping_
@@ -23,6 +24,7 @@ from plumbline.engine.fact.readers.base import Batch as Cells
 from plumbline.engine.fact.readers.base import Misfit, Sheet
 from plumbline.errors import DeliveryError, Text
 
+_BATCHES_PER_READER = 40
 _ROWS_PER_BATCH = 2**32  # what fits beside the batch's number in `_row`
 
 
@@ -74,16 +76,12 @@ MISFITS = pa.schema(
 
 
 def schema_of(mapping: Mapping) -> pa.Schema:
-    """`_ordinal`, `_part`, `_line`, and the text of each column that is read: `c<position>`.
-
-    The numbers are wider than what they are cast to: what SQL passes on as it stands would keep
-    every batch in memory until the last is read.
-    """
+    """`_ordinal`, `_part`, `_line`, and the text of each column that is read: `c<position>`."""
     return pa.schema(
         [
-            ("_ordinal", pa.uint64()),
-            ("_part", pa.int32()),
-            ("_line", pa.int64()),
+            ("_ordinal", pa.int64()),
+            ("_part", pa.int16()),
+            ("_line", pa.int32()),
             *((f"c{position}", pa.string()) for position in mapping.positions),
         ]
     )
@@ -121,8 +119,17 @@ class Rows:
             self.failure = error
             raise
 
-    def reader(self, tables: Sequence[Found]) -> pa.RecordBatchReader:
-        return pa.RecordBatchReader.from_batches(schema_of(tables[0].mapping), self.stream(tables))
+    def readers(self, tables: Sequence[Found]) -> Iterator[pa.RecordBatchReader]:
+        """The stream, cut: SQL may hold on to the batches of a reader until it has read the last.
+
+        There is at least one reader, if only of no rows.
+        """
+        schema, batches = schema_of(tables[0].mapping), self.stream(tables)
+        first = next(batches, pa.RecordBatch.from_pylist([], schema))
+        while first is not None:
+            some = itertools.chain([first], itertools.islice(batches, _BATCHES_PER_READER - 1))
+            yield pa.RecordBatchReader.from_batches(schema, some)
+            first = next(batches, None)
 
     def close(self) -> None:
         """Finish the file of misfits."""
@@ -150,7 +157,7 @@ class Rows:
 
     def _batch(self, table: Found, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
         count = len(cells.lines)
-        ordinals = pa.array(np.arange(self._ordinal, self._ordinal + count, dtype=np.uint64))
+        ordinals = pa.array(np.arange(self._ordinal, self._ordinal + count, dtype=np.int64))
         self._ordinal += count
         if self._ordinal >= _ROWS_PER_BATCH:
             raise DeliveryError(
@@ -160,8 +167,8 @@ class Rows:
         batch = pa.record_batch(
             [
                 ordinals,
-                pa.array(np.full(count, table.part, dtype=np.int32)),
-                cells.lines.cast(pa.int64()),
+                pa.array(np.full(count, table.part, dtype=np.int16)),
+                cells.lines.cast(pa.int32()),
                 *(cells.columns[i].cast(pa.string()) for i in table.mapping.positions),
             ],
             schema=schema,
