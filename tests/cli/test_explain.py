@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -99,3 +100,17 @@ def test_data_that_was_altered_is_not_passed_over(after: tuple[Path, Run]) -> No
     file.chmod(0o644)
     file.write_bytes(raw)
     assert run("reproduce", RED, code=2).stderr.startswith("错误: ")
+
+
+def test_amounts_are_told_as_money(office: Path, plumb: Run) -> None:
+    plumb("new", "model", "dear-fine", "--dataset", "offences")
+    file = office / "catalog/models/own/dear-fine/model.yml"
+    words = file.read_text().replace("status: draft", "status: live")
+    words = re.sub(r"  after\(.*\)", "  row.amount >= yuan(limit) and row.amount * 2 > 1", words)
+    words = words.replace("flag_when:", "settings: {limit: 600}\nflag_when:")
+    file.write_text(words.replace("from: 2020", "from: 2000"))
+    plumb("load", "offences")
+    said = plumb("explain", "--model", "dear-fine", "--subject", "案2").stdout
+    assert "✗ row.amount >= yuan(limit)   500.00元 | 600.00元" in said
+    assert "若 row.amount >= 600.00元（现为 500.00元），则成立" in said
+    assert "✓ row.amount * 2 > 1   100000 | 1" in said

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from plumbline.cli.office import Office
 from plumbline.cli.words import HELD, LEVEL_STYLES, LEVELS, TIERS, VERDICT_STYLES, VERDICTS
@@ -174,17 +175,48 @@ class _Page:
             return
         self.office.line((self.office.words("预警条件", "flag when"), "bold"))
         for each in judged.conditions:
-            condition = each.masked() if self.office.masked else each
-            self.office.line(HELD[each.held], " ", condition.text, *_sides(condition), indent=2)
+            condition = self._in_words(each.masked() if self.office.masked else each, judged)
+            text = _unquoted(condition.text, judged.settings)
+            self.office.line(HELD[each.held], f" {text}", (_sides(condition), "dim"), indent=2)
             if each.held is not True:
                 self.office.line((self._would(condition, judged.settings), "italic"), indent=6)
 
     def _would(self, condition: Condition, settings: Mapping[str, str]) -> str:
         """What would make it hold, with the settings in force in it."""
         would = condition.would_hold.in_(self.lang)
+        would = _unquoted(would, settings)
         for name, value in settings.items():
             would = re.sub(rf"\b{name}\b", value, would)
         return self.office.words(f"{would}，则成立", f"{would}, it would hold")
+
+    def _in_words(self, condition: Condition, judged: Judged) -> Condition:
+        """The condition with amounts as money."""
+        if not self._compares_money(condition.text, judged):
+            return condition
+        left, right = (value and self._money(value) for value in (condition.left, condition.right))
+        return replace(condition, left=left, right=right)
+
+    def _compares_money(self, text: str, judged: Judged) -> bool:
+        """Are both sides amounts in minor units, nothing multiplied in by a number?"""
+        if re.search(r"\* *\d|\d *\*", text):
+            return False
+        figures = self.explanation.figures(judged, "en")
+        named = re.findall(r"\b(\w+)\.(\w+)\b", text)
+        return any(
+            figures.get(f"{fact}.{column}", "").startswith("CNY ")
+            or (fact in self.model.facts and self._is_money(fact, column))
+            for fact, column in named
+        )
+
+    def _is_money(self, fact: str, column: str) -> bool:
+        types = self.model.facts[fact].types
+        return column in types and types[column].name == "money"
+
+    def _money(self, value: str) -> str:
+        if not re.fullmatch(r"-?\d+(\.\d+)?", value):
+            return value
+        yuan = Decimal(value) / 100
+        return self.office.words(f"{yuan:,.2f}元", f"CNY {yuan:,.2f}")
 
     def _exceptions(self, judged: Judged) -> None:
         why = {each.name: each.why for each in self.model.declared.leave_out}
@@ -282,8 +314,15 @@ class _Page:
         return row.show(column, self.lang, masked=self.office.masked) if row else by
 
 
-def _sides(condition: Condition) -> tuple[tuple[str, str], ...]:
+def _unquoted(text: str, settings: Mapping[str, str]) -> str:
+    """A setting's name that is a word of SQL stands in quotes there, and not here."""
+    for name in settings:
+        text = text.replace(f'"{name}"', name)
+    return text
+
+
+def _sides(condition: Condition) -> str:
     """The values of both sides of a comparison."""
     if condition.left is None and condition.right is None:
-        return ()
-    return ((f"   {condition.left or '?'} | {condition.right or '?'}", "dim"),)
+        return ""
+    return f"   {condition.left or '?'} | {condition.right or '?'}"

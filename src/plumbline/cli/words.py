@@ -25,8 +25,8 @@ VERDICT_STYLES = {
 }
 
 TIERS = {
-    "A": Text("号码相同，姓名相符", "number equal, name compatible"),
-    "B": Text("号码相同，姓名不符", "number equal, name incompatible"),
+    "A": Text("号码或代码相同，姓名不矛盾", "identifier equal, no name contradicts"),
+    "B": Text("号码相同，姓名不符", "number equal, name different"),
     "C": Text(
         "遮盖号码相符，姓名相同，另有一项相同", "masked number, full name and one more equal"
     ),
