@@ -58,29 +58,57 @@ WITH contract AS (
         WHEN barred.lifted_on__from > contract.bid_deadline__to
         THEN FALSE
       END AS left_1,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(contract.contract_no AS TEXT), '␀'),
-          COALESCE(CAST(contract.supplier AS TEXT), '␀'),
-          COALESCE(CAST(contract.bid_deadline__from AS TEXT), '␀'),
-          COALESCE(CAST(contract.bid_deadline__to AS TEXT), '␀'),
-          COALESCE(CAST(contract.signed_on__from AS TEXT), '␀'),
-          COALESCE(CAST(contract.signed_on__to AS TEXT), '␀')
+      CASE
+        WHEN (
+          NOT (
+            barred.lifted_on__from IS NULL
+          )
+          AND CASE
+            WHEN barred.lifted_on__to <= contract.bid_deadline__from
+            THEN TRUE
+            WHEN barred.lifted_on__from > contract.bid_deadline__to
+            THEN FALSE
+          END
         )
-      ) AS digest_contract,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(barred.supplier AS TEXT), '␀'),
-          COALESCE(CAST(barred.started_on__from AS TEXT), '␀'),
-          COALESCE(CAST(barred.started_on__to AS TEXT), '␀'),
-          COALESCE(CAST(barred.ended_on__from AS TEXT), '␀'),
-          COALESCE(CAST(barred.ended_on__to AS TEXT), '␀'),
-          COALESCE(CAST(barred.lifted_on__from AS TEXT), '␀'),
-          COALESCE(CAST(barred.lifted_on__to AS TEXT), '␀')
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(contract.contract_no AS TEXT), '␀'),
+            COALESCE(CAST(contract.supplier AS TEXT), '␀'),
+            COALESCE(CAST(contract.bid_deadline__from AS TEXT), '␀'),
+            COALESCE(CAST(contract.bid_deadline__to AS TEXT), '␀'),
+            COALESCE(CAST(contract.signed_on__from AS TEXT), '␀'),
+            COALESCE(CAST(contract.signed_on__to AS TEXT), '␀')
+          )
         )
-      ) AS digest_barred
+      END AS digest_contract,
+      CASE
+        WHEN (
+          NOT (
+            barred.lifted_on__from IS NULL
+          )
+          AND CASE
+            WHEN barred.lifted_on__to <= contract.bid_deadline__from
+            THEN TRUE
+            WHEN barred.lifted_on__from > contract.bid_deadline__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(barred.supplier AS TEXT), '␀'),
+            COALESCE(CAST(barred.started_on__from AS TEXT), '␀'),
+            COALESCE(CAST(barred.started_on__to AS TEXT), '␀'),
+            COALESCE(CAST(barred.ended_on__from AS TEXT), '␀'),
+            COALESCE(CAST(barred.ended_on__to AS TEXT), '␀'),
+            COALESCE(CAST(barred.lifted_on__from AS TEXT), '␀'),
+            COALESCE(CAST(barred.lifted_on__to AS TEXT), '␀')
+          )
+        )
+      END AS digest_barred
     FROM contract
     JOIN barred
       ON contract.supplier = barred.supplier

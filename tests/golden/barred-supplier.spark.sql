@@ -58,31 +58,59 @@ WITH contract AS (
         WHEN barred.lifted_on__from > contract.bid_deadline__to
         THEN FALSE
       END AS left_1,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(contract.contract_no AS STRING), '␀'),
-          COALESCE(CAST(contract.supplier AS STRING), '␀'),
-          COALESCE(CAST(contract.bid_deadline__from AS STRING), '␀'),
-          COALESCE(CAST(contract.bid_deadline__to AS STRING), '␀'),
-          COALESCE(CAST(contract.signed_on__from AS STRING), '␀'),
-          COALESCE(CAST(contract.signed_on__to AS STRING), '␀')
-        ),
-        256
-      ) AS digest_contract,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(barred.supplier AS STRING), '␀'),
-          COALESCE(CAST(barred.started_on__from AS STRING), '␀'),
-          COALESCE(CAST(barred.started_on__to AS STRING), '␀'),
-          COALESCE(CAST(barred.ended_on__from AS STRING), '␀'),
-          COALESCE(CAST(barred.ended_on__to AS STRING), '␀'),
-          COALESCE(CAST(barred.lifted_on__from AS STRING), '␀'),
-          COALESCE(CAST(barred.lifted_on__to AS STRING), '␀')
-        ),
-        256
-      ) AS digest_barred
+      CASE
+        WHEN (
+          NOT (
+            barred.lifted_on__from IS NULL
+          )
+          AND CASE
+            WHEN barred.lifted_on__to <= contract.bid_deadline__from
+            THEN TRUE
+            WHEN barred.lifted_on__from > contract.bid_deadline__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(contract.contract_no AS STRING), '␀'),
+            COALESCE(CAST(contract.supplier AS STRING), '␀'),
+            COALESCE(CAST(contract.bid_deadline__from AS STRING), '␀'),
+            COALESCE(CAST(contract.bid_deadline__to AS STRING), '␀'),
+            COALESCE(CAST(contract.signed_on__from AS STRING), '␀'),
+            COALESCE(CAST(contract.signed_on__to AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_contract,
+      CASE
+        WHEN (
+          NOT (
+            barred.lifted_on__from IS NULL
+          )
+          AND CASE
+            WHEN barred.lifted_on__to <= contract.bid_deadline__from
+            THEN TRUE
+            WHEN barred.lifted_on__from > contract.bid_deadline__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(barred.supplier AS STRING), '␀'),
+            COALESCE(CAST(barred.started_on__from AS STRING), '␀'),
+            COALESCE(CAST(barred.started_on__to AS STRING), '␀'),
+            COALESCE(CAST(barred.ended_on__from AS STRING), '␀'),
+            COALESCE(CAST(barred.ended_on__to AS STRING), '␀'),
+            COALESCE(CAST(barred.lifted_on__from AS STRING), '␀'),
+            COALESCE(CAST(barred.lifted_on__to AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_barred
     FROM contract
     JOIN barred
       ON contract.supplier = barred.supplier

@@ -51,9 +51,9 @@ WITH payment AS (
     COUNT(*) AS sources,
     CASE WHEN COUNT(*) = COUNT(of_cancelled) THEN SUM(of_cancelled) END AS cancelled,
     CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__from) END AS first__from,
-    CASE WHEN COUNT(*) = COUNT(of_first__to) THEN MIN(of_first__to) END AS first__to,
+    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__to) END AS first__to,
     CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__from) END AS last__from,
-    CASE WHEN COUNT(*) = COUNT(of_last__to) THEN MAX(of_last__to) END AS last__to,
+    CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__to) END AS last__to,
     CASE
       WHEN NOT (
         (
@@ -184,20 +184,37 @@ WITH payment AS (
         THEN CAST(gathered.last__from AS TEXT)
         ELSE CAST(gathered.last__from AS TEXT) || '..' || CAST(gathered.last__to AS TEXT)
       END AS figure_last,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(payment.person AS TEXT), '␀'),
-          COALESCE(CAST(payment.person__key AS TEXT), '␀'),
-          COALESCE(CAST(payment.name__key AS TEXT), '␀'),
-          COALESCE(CAST(payment.scheme AS TEXT), '␀'),
-          COALESCE(CAST(payment.month__from AS TEXT), '␀'),
-          COALESCE(CAST(payment.month__to AS TEXT), '␀'),
-          COALESCE(CAST(payment.account AS TEXT), '␀'),
-          COALESCE(CAST(payment.other_members AS TEXT), '␀'),
-          COALESCE(CAST(payment.recovered_on__from AS TEXT), '␀')
+      CASE
+        WHEN (
+          payment.scheme IN ('funeral', 'bereavement')
         )
-      ) AS digest_payment
+        OR (
+          payment.scheme = 'dibao' AND payment.other_members > 0
+        )
+        OR (
+          NOT (
+            payment.recovered_on__from IS NULL
+          )
+        )
+        OR (
+          gathered.cancelled = gathered.sources
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(payment.person AS TEXT), '␀'),
+            COALESCE(CAST(payment.person__key AS TEXT), '␀'),
+            COALESCE(CAST(payment.name__key AS TEXT), '␀'),
+            COALESCE(CAST(payment.scheme AS TEXT), '␀'),
+            COALESCE(CAST(payment.month__from AS TEXT), '␀'),
+            COALESCE(CAST(payment.month__to AS TEXT), '␀'),
+            COALESCE(CAST(payment.account AS TEXT), '␀'),
+            COALESCE(CAST(payment.other_members AS TEXT), '␀'),
+            COALESCE(CAST(payment.recovered_on__from AS TEXT), '␀')
+          )
+        )
+      END AS digest_payment
     FROM gathered
     JOIN payment
       ON gathered.death_person__key = payment.person__key
@@ -333,18 +350,21 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_death AS row_death,
   judged.row_payment AS row_payment,
-  SHA256(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.death_person AS TEXT), '␀'),
-      COALESCE(CAST(gathering.death_person__key AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_cancelled AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_first__from AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_first__to AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_last__from AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_last__to AS TEXT), '␀')
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.death_person AS TEXT), '␀'),
+        COALESCE(CAST(gathering.death_person__key AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_cancelled AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_first__from AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_first__to AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_last__from AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_last__to AS TEXT), '␀')
+      )
     )
-  ) AS digest_death,
+  END AS digest_death,
   judged.digest_payment AS digest_payment,
   judged.figure_sources,
   judged.figure_cancelled,
@@ -352,7 +372,10 @@ SELECT
   judged.figure_last,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.death_person__key = judged.at_death_person__key
+LEFT JOIN gathering
+  ON gathering.death_person__key = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_death_person__key
+  END
 LEFT JOIN graded
   ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -51,9 +51,9 @@ WITH payment AS (
     COUNT(*) AS sources,
     CASE WHEN COUNT(*) = COUNT(of_cancelled) THEN SUM(of_cancelled) END AS cancelled,
     CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__from) END AS first__from,
-    CASE WHEN COUNT(*) = COUNT(of_first__to) THEN MIN(of_first__to) END AS first__to,
+    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__to) END AS first__to,
     CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__from) END AS last__from,
-    CASE WHEN COUNT(*) = COUNT(of_last__to) THEN MAX(of_last__to) END AS last__to,
+    CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__to) END AS last__to,
     CASE
       WHEN NOT (
         (
@@ -184,21 +184,38 @@ WITH payment AS (
         THEN CAST(gathered.last__from AS STRING)
         ELSE CAST(gathered.last__from AS STRING) || '..' || CAST(gathered.last__to AS STRING)
       END AS figure_last,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(payment.person AS STRING), '␀'),
-          COALESCE(CAST(payment.person__key AS STRING), '␀'),
-          COALESCE(CAST(payment.name__key AS STRING), '␀'),
-          COALESCE(CAST(payment.scheme AS STRING), '␀'),
-          COALESCE(CAST(payment.month__from AS STRING), '␀'),
-          COALESCE(CAST(payment.month__to AS STRING), '␀'),
-          COALESCE(CAST(payment.account AS STRING), '␀'),
-          COALESCE(CAST(payment.other_members AS STRING), '␀'),
-          COALESCE(CAST(payment.recovered_on__from AS STRING), '␀')
-        ),
-        256
-      ) AS digest_payment
+      CASE
+        WHEN (
+          payment.scheme IN ('funeral', 'bereavement')
+        )
+        OR (
+          payment.scheme = 'dibao' AND payment.other_members > 0
+        )
+        OR (
+          NOT (
+            payment.recovered_on__from IS NULL
+          )
+        )
+        OR (
+          gathered.cancelled = gathered.sources
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(payment.person AS STRING), '␀'),
+            COALESCE(CAST(payment.person__key AS STRING), '␀'),
+            COALESCE(CAST(payment.name__key AS STRING), '␀'),
+            COALESCE(CAST(payment.scheme AS STRING), '␀'),
+            COALESCE(CAST(payment.month__from AS STRING), '␀'),
+            COALESCE(CAST(payment.month__to AS STRING), '␀'),
+            COALESCE(CAST(payment.account AS STRING), '␀'),
+            COALESCE(CAST(payment.other_members AS STRING), '␀'),
+            COALESCE(CAST(payment.recovered_on__from AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_payment
     FROM gathered
     JOIN payment
       ON gathered.death_person__key = payment.person__key
@@ -334,19 +351,22 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_death AS row_death,
   judged.row_payment AS row_payment,
-  SHA2(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.death_person AS STRING), '␀'),
-      COALESCE(CAST(gathering.death_person__key AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_cancelled AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_first__from AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_first__to AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_last__from AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_last__to AS STRING), '␀')
-    ),
-    256
-  ) AS digest_death,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.death_person AS STRING), '␀'),
+        COALESCE(CAST(gathering.death_person__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_cancelled AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_first__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_first__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_last__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_last__to AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_death,
   judged.digest_payment AS digest_payment,
   judged.figure_sources,
   judged.figure_cancelled,
@@ -354,7 +374,10 @@ SELECT
   judged.figure_last,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.death_person__key = judged.at_death_person__key
+LEFT JOIN gathering
+  ON gathering.death_person__key = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_death_person__key
+  END
 LEFT JOIN graded
   ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -315,42 +315,54 @@ SELECT
   gathering.row_household AS row_household,
   gathering.row_member AS row_member,
   gathering.row_income AS row_income,
-  SHA256(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.household_household AS TEXT), '␀'),
-      COALESCE(CAST(gathering.household_month__from AS TEXT), '␀'),
-      COALESCE(CAST(gathering.household_month__to AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_members AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_deduction AS TEXT), '␀'),
-      COALESCE(CAST(gathering.tie_household_household AS TEXT), '␀'),
-      COALESCE(CAST(gathering.tie_household_month__from AS TEXT), '␀'),
-      COALESCE(CAST(gathering.tie_household_month__to AS TEXT), '␀')
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.household_household AS TEXT), '␀'),
+        COALESCE(CAST(gathering.household_month__from AS TEXT), '␀'),
+        COALESCE(CAST(gathering.household_month__to AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_members AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_deduction AS TEXT), '␀'),
+        COALESCE(CAST(gathering.tie_household_household AS TEXT), '␀'),
+        COALESCE(CAST(gathering.tie_household_month__from AS TEXT), '␀'),
+        COALESCE(CAST(gathering.tie_household_month__to AS TEXT), '␀')
+      )
     )
-  ) AS digest_household,
-  SHA256(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.tie_member_household AS TEXT), '␀'),
-      COALESCE(CAST(gathering.tie_member_person__key AS TEXT), '␀')
+  END AS digest_household,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.tie_member_household AS TEXT), '␀'),
+        COALESCE(CAST(gathering.tie_member_person__key AS TEXT), '␀')
+      )
     )
-  ) AS digest_member,
-  SHA256(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.of_income AS TEXT), '␀'),
-      COALESCE(CAST(gathering.tie_income_person__key AS TEXT), '␀'),
-      COALESCE(CAST(gathering.tie_income_month__from AS TEXT), '␀'),
-      COALESCE(CAST(gathering.tie_income_month__to AS TEXT), '␀')
+  END AS digest_member,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.of_income AS TEXT), '␀'),
+        COALESCE(CAST(gathering.tie_income_person__key AS TEXT), '␀'),
+        COALESCE(CAST(gathering.tie_income_month__from AS TEXT), '␀'),
+        COALESCE(CAST(gathering.tie_income_month__to AS TEXT), '␀')
+      )
     )
-  ) AS digest_income,
+  END AS digest_income,
   judged.figure_income,
   judged.figure_members,
   judged.figure_deduction,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.household_household = judged.at_household_household
+LEFT JOIN gathering
+  ON gathering.household_household = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_household_household
+  END
   AND gathering.household_month__from = judged.at_household_month__from
   AND gathering.household_month__to = judged.at_household_month__to
 LEFT JOIN graded

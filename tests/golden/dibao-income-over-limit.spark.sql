@@ -315,45 +315,57 @@ SELECT
   gathering.row_household AS row_household,
   gathering.row_member AS row_member,
   gathering.row_income AS row_income,
-  SHA2(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.household_household AS STRING), '␀'),
-      COALESCE(CAST(gathering.household_month__from AS STRING), '␀'),
-      COALESCE(CAST(gathering.household_month__to AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_members AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_deduction AS STRING), '␀'),
-      COALESCE(CAST(gathering.tie_household_household AS STRING), '␀'),
-      COALESCE(CAST(gathering.tie_household_month__from AS STRING), '␀'),
-      COALESCE(CAST(gathering.tie_household_month__to AS STRING), '␀')
-    ),
-    256
-  ) AS digest_household,
-  SHA2(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.tie_member_household AS STRING), '␀'),
-      COALESCE(CAST(gathering.tie_member_person__key AS STRING), '␀')
-    ),
-    256
-  ) AS digest_member,
-  SHA2(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.of_income AS STRING), '␀'),
-      COALESCE(CAST(gathering.tie_income_person__key AS STRING), '␀'),
-      COALESCE(CAST(gathering.tie_income_month__from AS STRING), '␀'),
-      COALESCE(CAST(gathering.tie_income_month__to AS STRING), '␀')
-    ),
-    256
-  ) AS digest_income,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.household_household AS STRING), '␀'),
+        COALESCE(CAST(gathering.household_month__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.household_month__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_members AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_deduction AS STRING), '␀'),
+        COALESCE(CAST(gathering.tie_household_household AS STRING), '␀'),
+        COALESCE(CAST(gathering.tie_household_month__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.tie_household_month__to AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_household,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.tie_member_household AS STRING), '␀'),
+        COALESCE(CAST(gathering.tie_member_person__key AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_member,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.of_income AS STRING), '␀'),
+        COALESCE(CAST(gathering.tie_income_person__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.tie_income_month__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.tie_income_month__to AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_income,
   judged.figure_income,
   judged.figure_members,
   judged.figure_deduction,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.household_household = judged.at_household_household
+LEFT JOIN gathering
+  ON gathering.household_household = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_household_household
+  END
   AND gathering.household_month__from = judged.at_household_month__from
   AND gathering.household_month__to = judged.at_household_month__to
 LEFT JOIN graded

@@ -86,14 +86,22 @@ WITH subsidy AS (
       ) AS left_1,
       CAST(gathered.area AS TEXT) AS figure_area,
       CAST(gathered.payments AS TEXT) AS figure_payments,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(parcel.parcel AS TEXT), '␀'),
-          COALESCE(CAST(parcel.area AS TEXT), '␀'),
-          COALESCE(CAST(parcel.redrawn_on__from AS TEXT), '␀')
+      CASE
+        WHEN (
+          NOT (
+            parcel.redrawn_on__from IS NULL
+          )
         )
-      ) AS digest_parcel
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(parcel.parcel AS TEXT), '␀'),
+            COALESCE(CAST(parcel.area AS TEXT), '␀'),
+            COALESCE(CAST(parcel.redrawn_on__from AS TEXT), '␀')
+          )
+        )
+      END AS digest_parcel
     FROM gathered
     JOIN parcel
       ON gathered.subsidy_parcel = parcel.parcel
@@ -147,22 +155,28 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_subsidy AS row_subsidy,
   judged.row_parcel AS row_parcel,
-  SHA256(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.subsidy_parcel AS TEXT), '␀'),
-      COALESCE(CAST(gathering.subsidy_year__from AS TEXT), '␀'),
-      COALESCE(CAST(gathering.subsidy_year__to AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_area AS TEXT), '␀')
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.subsidy_parcel AS TEXT), '␀'),
+        COALESCE(CAST(gathering.subsidy_year__from AS TEXT), '␀'),
+        COALESCE(CAST(gathering.subsidy_year__to AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_area AS TEXT), '␀')
+      )
     )
-  ) AS digest_subsidy,
+  END AS digest_subsidy,
   judged.digest_parcel AS digest_parcel,
   judged.figure_area,
   judged.figure_payments,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.subsidy_parcel = judged.at_subsidy_parcel
+LEFT JOIN gathering
+  ON gathering.subsidy_parcel = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_subsidy_parcel
+  END
   AND gathering.subsidy_year__from = judged.at_subsidy_year__from
   AND gathering.subsidy_year__to = judged.at_subsidy_year__to
 LEFT JOIN graded

@@ -86,15 +86,23 @@ WITH subsidy AS (
       ) AS left_1,
       CAST(gathered.area AS STRING) AS figure_area,
       CAST(gathered.payments AS STRING) AS figure_payments,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(parcel.parcel AS STRING), '␀'),
-          COALESCE(CAST(parcel.area AS STRING), '␀'),
-          COALESCE(CAST(parcel.redrawn_on__from AS STRING), '␀')
-        ),
-        256
-      ) AS digest_parcel
+      CASE
+        WHEN (
+          NOT (
+            parcel.redrawn_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(parcel.parcel AS STRING), '␀'),
+            COALESCE(CAST(parcel.area AS STRING), '␀'),
+            COALESCE(CAST(parcel.redrawn_on__from AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_parcel
     FROM gathered
     JOIN parcel
       ON gathered.subsidy_parcel = parcel.parcel
@@ -148,23 +156,29 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_subsidy AS row_subsidy,
   judged.row_parcel AS row_parcel,
-  SHA2(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.subsidy_parcel AS STRING), '␀'),
-      COALESCE(CAST(gathering.subsidy_year__from AS STRING), '␀'),
-      COALESCE(CAST(gathering.subsidy_year__to AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_area AS STRING), '␀')
-    ),
-    256
-  ) AS digest_subsidy,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.subsidy_parcel AS STRING), '␀'),
+        COALESCE(CAST(gathering.subsidy_year__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.subsidy_year__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_area AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_subsidy,
   judged.digest_parcel AS digest_parcel,
   judged.figure_area,
   judged.figure_payments,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.subsidy_parcel = judged.at_subsidy_parcel
+LEFT JOIN gathering
+  ON gathering.subsidy_parcel = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_subsidy_parcel
+  END
   AND gathering.subsidy_year__from = judged.at_subsidy_year__from
   AND gathering.subsidy_year__to = judged.at_subsidy_year__to
 LEFT JOIN graded

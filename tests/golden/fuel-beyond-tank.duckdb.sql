@@ -23,7 +23,9 @@ WITH fuel AS (
     fuel.filled_at__from AS by__from,
     fuel.filled_at__to AS by__to,
     fuel.litres AS of_litres,
-    CASE WHEN fuel.kind = 'jerrycan' THEN 1 ELSE 0 END AS of_cans,
+    CASE WHEN fuel.kind = 'jerrycan' THEN 1 WHEN NOT (
+      fuel.kind IS NULL
+    ) THEN 0 END AS of_cans,
     CAST(fuel.filled_at__from AS DATE) AS force_from,
     CAST(fuel.filled_at__to AS DATE) AS force_to,
     TRUE AS counts
@@ -145,16 +147,32 @@ WITH fuel AS (
       CAST(gathered.litres AS TEXT) AS figure_litres,
       CAST(gathered.fills AS TEXT) AS figure_fills,
       CAST(gathered.cans AS TEXT) AS figure_cans,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(vehicle.plate AS TEXT), '␀'),
-          COALESCE(CAST(vehicle.tank AS TEXT), '␀'),
-          COALESCE(CAST(vehicle.correction_filed_on__from AS TEXT), '␀'),
-          COALESCE(CAST(vehicle.card_kind AS TEXT), '␀'),
-          COALESCE(CAST(vehicle.jerrycan_approved_on__from AS TEXT), '␀')
+      CASE
+        WHEN (
+          vehicle.card_kind = 'fleet'
         )
-      ) AS digest_vehicle
+        OR (
+          NOT (
+            vehicle.jerrycan_approved_on__from IS NULL
+          ) AND gathered.cans > 0
+        )
+        OR (
+          NOT (
+            vehicle.correction_filed_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(vehicle.plate AS TEXT), '␀'),
+            COALESCE(CAST(vehicle.tank AS TEXT), '␀'),
+            COALESCE(CAST(vehicle.correction_filed_on__from AS TEXT), '␀'),
+            COALESCE(CAST(vehicle.card_kind AS TEXT), '␀'),
+            COALESCE(CAST(vehicle.jerrycan_approved_on__from AS TEXT), '␀')
+          )
+        )
+      END AS digest_vehicle
     FROM gathered
     JOIN vehicle
       ON gathered.fuel_plate = vehicle.plate
@@ -217,16 +235,19 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_fuel AS row_fuel,
   judged.row_vehicle AS row_vehicle,
-  SHA256(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.fuel_plate AS TEXT), '␀'),
-      COALESCE(CAST(gathering.by__from AS TEXT), '␀'),
-      COALESCE(CAST(gathering.by__to AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_litres AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_cans AS TEXT), '␀')
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.fuel_plate AS TEXT), '␀'),
+        COALESCE(CAST(gathering.by__from AS TEXT), '␀'),
+        COALESCE(CAST(gathering.by__to AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_litres AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_cans AS TEXT), '␀')
+      )
     )
-  ) AS digest_fuel,
+  END AS digest_fuel,
   judged.digest_vehicle AS digest_vehicle,
   judged.figure_litres,
   judged.figure_fills,

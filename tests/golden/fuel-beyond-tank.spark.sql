@@ -23,7 +23,9 @@ WITH fuel AS (
     fuel.filled_at__from AS by__from,
     fuel.filled_at__to AS by__to,
     fuel.litres AS of_litres,
-    CASE WHEN fuel.kind = 'jerrycan' THEN 1 ELSE 0 END AS of_cans,
+    CASE WHEN fuel.kind = 'jerrycan' THEN 1 WHEN NOT (
+      fuel.kind IS NULL
+    ) THEN 0 END AS of_cans,
     CAST(fuel.filled_at__from AS DATE) AS force_from,
     CAST(fuel.filled_at__to AS DATE) AS force_to,
     TRUE AS counts
@@ -145,17 +147,33 @@ WITH fuel AS (
       CAST(gathered.litres AS STRING) AS figure_litres,
       CAST(gathered.fills AS STRING) AS figure_fills,
       CAST(gathered.cans AS STRING) AS figure_cans,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(vehicle.plate AS STRING), '␀'),
-          COALESCE(CAST(vehicle.tank AS STRING), '␀'),
-          COALESCE(CAST(vehicle.correction_filed_on__from AS STRING), '␀'),
-          COALESCE(CAST(vehicle.card_kind AS STRING), '␀'),
-          COALESCE(CAST(vehicle.jerrycan_approved_on__from AS STRING), '␀')
-        ),
-        256
-      ) AS digest_vehicle
+      CASE
+        WHEN (
+          vehicle.card_kind = 'fleet'
+        )
+        OR (
+          NOT (
+            vehicle.jerrycan_approved_on__from IS NULL
+          ) AND gathered.cans > 0
+        )
+        OR (
+          NOT (
+            vehicle.correction_filed_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(vehicle.plate AS STRING), '␀'),
+            COALESCE(CAST(vehicle.tank AS STRING), '␀'),
+            COALESCE(CAST(vehicle.correction_filed_on__from AS STRING), '␀'),
+            COALESCE(CAST(vehicle.card_kind AS STRING), '␀'),
+            COALESCE(CAST(vehicle.jerrycan_approved_on__from AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_vehicle
     FROM gathered
     JOIN vehicle
       ON gathered.fuel_plate = vehicle.plate
@@ -218,17 +236,20 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_fuel AS row_fuel,
   judged.row_vehicle AS row_vehicle,
-  SHA2(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.fuel_plate AS STRING), '␀'),
-      COALESCE(CAST(gathering.by__from AS STRING), '␀'),
-      COALESCE(CAST(gathering.by__to AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_litres AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_cans AS STRING), '␀')
-    ),
-    256
-  ) AS digest_fuel,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.fuel_plate AS STRING), '␀'),
+        COALESCE(CAST(gathering.by__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.by__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_litres AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_cans AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_fuel,
   judged.digest_vehicle AS digest_vehicle,
   judged.figure_litres,
   judged.figure_fills,

@@ -108,33 +108,61 @@ WITH honour AS (
         offence.final
       ) AS cannot_2,
       offence.kind = 'criminal' AS is_red,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(honour.person AS TEXT), '␀'),
-          COALESCE(CAST(honour.person__key AS TEXT), '␀'),
-          COALESCE(CAST(honour.name__key AS TEXT), '␀'),
-          COALESCE(CAST(honour.former_name__key AS TEXT), '␀'),
-          COALESCE(CAST(honour.title AS TEXT), '␀'),
-          COALESCE(CAST(honour.list AS TEXT), '␀'),
-          COALESCE(CAST(honour.granted_on__from AS TEXT), '␀'),
-          COALESCE(CAST(honour.granted_on__to AS TEXT), '␀')
+      CASE
+        WHEN (
+          honour.list = 'notice'
         )
-      ) AS digest_honour,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(offence.person__key AS TEXT), '␀'),
-          COALESCE(CAST(offence.name__key AS TEXT), '␀'),
-          COALESCE(CAST(offence.former_name__key AS TEXT), '␀'),
-          COALESCE(CAST(offence.kind AS TEXT), '␀'),
-          COALESCE(CAST(offence.occurred_on__from AS TEXT), '␀'),
-          COALESCE(CAST(offence.occurred_on__to AS TEXT), '␀'),
-          COALESCE(CAST(offence.final AS TEXT), '␀'),
-          COALESCE(CAST(offence.revoked_on__from AS TEXT), '␀'),
-          COALESCE(CAST(offence.amount AS TEXT), '␀')
+        OR (
+          offence.kind = 'traffic_fine' AND offence.amount < 20000
         )
-      ) AS digest_offence
+        OR (
+          NOT (
+            offence.revoked_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(honour.person AS TEXT), '␀'),
+            COALESCE(CAST(honour.person__key AS TEXT), '␀'),
+            COALESCE(CAST(honour.name__key AS TEXT), '␀'),
+            COALESCE(CAST(honour.former_name__key AS TEXT), '␀'),
+            COALESCE(CAST(honour.title AS TEXT), '␀'),
+            COALESCE(CAST(honour.list AS TEXT), '␀'),
+            COALESCE(CAST(honour.granted_on__from AS TEXT), '␀'),
+            COALESCE(CAST(honour.granted_on__to AS TEXT), '␀')
+          )
+        )
+      END AS digest_honour,
+      CASE
+        WHEN (
+          honour.list = 'notice'
+        )
+        OR (
+          offence.kind = 'traffic_fine' AND offence.amount < 20000
+        )
+        OR (
+          NOT (
+            offence.revoked_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(offence.person__key AS TEXT), '␀'),
+            COALESCE(CAST(offence.name__key AS TEXT), '␀'),
+            COALESCE(CAST(offence.former_name__key AS TEXT), '␀'),
+            COALESCE(CAST(offence.kind AS TEXT), '␀'),
+            COALESCE(CAST(offence.occurred_on__from AS TEXT), '␀'),
+            COALESCE(CAST(offence.occurred_on__to AS TEXT), '␀'),
+            COALESCE(CAST(offence.final AS TEXT), '␀'),
+            COALESCE(CAST(offence.revoked_on__from AS TEXT), '␀'),
+            COALESCE(CAST(offence.amount AS TEXT), '␀')
+          )
+        )
+      END AS digest_offence
     FROM honour
     JOIN offence
       ON honour.person__key = offence.person__key

@@ -108,35 +108,63 @@ WITH honour AS (
         offence.final
       ) AS cannot_2,
       offence.kind = 'criminal' AS is_red,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(honour.person AS STRING), '␀'),
-          COALESCE(CAST(honour.person__key AS STRING), '␀'),
-          COALESCE(CAST(honour.name__key AS STRING), '␀'),
-          COALESCE(CAST(honour.former_name__key AS STRING), '␀'),
-          COALESCE(CAST(honour.title AS STRING), '␀'),
-          COALESCE(CAST(honour.list AS STRING), '␀'),
-          COALESCE(CAST(honour.granted_on__from AS STRING), '␀'),
-          COALESCE(CAST(honour.granted_on__to AS STRING), '␀')
-        ),
-        256
-      ) AS digest_honour,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(offence.person__key AS STRING), '␀'),
-          COALESCE(CAST(offence.name__key AS STRING), '␀'),
-          COALESCE(CAST(offence.former_name__key AS STRING), '␀'),
-          COALESCE(CAST(offence.kind AS STRING), '␀'),
-          COALESCE(CAST(offence.occurred_on__from AS STRING), '␀'),
-          COALESCE(CAST(offence.occurred_on__to AS STRING), '␀'),
-          COALESCE(CAST(offence.final AS STRING), '␀'),
-          COALESCE(CAST(offence.revoked_on__from AS STRING), '␀'),
-          COALESCE(CAST(offence.amount AS STRING), '␀')
-        ),
-        256
-      ) AS digest_offence
+      CASE
+        WHEN (
+          honour.list = 'notice'
+        )
+        OR (
+          offence.kind = 'traffic_fine' AND offence.amount < 20000
+        )
+        OR (
+          NOT (
+            offence.revoked_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(honour.person AS STRING), '␀'),
+            COALESCE(CAST(honour.person__key AS STRING), '␀'),
+            COALESCE(CAST(honour.name__key AS STRING), '␀'),
+            COALESCE(CAST(honour.former_name__key AS STRING), '␀'),
+            COALESCE(CAST(honour.title AS STRING), '␀'),
+            COALESCE(CAST(honour.list AS STRING), '␀'),
+            COALESCE(CAST(honour.granted_on__from AS STRING), '␀'),
+            COALESCE(CAST(honour.granted_on__to AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_honour,
+      CASE
+        WHEN (
+          honour.list = 'notice'
+        )
+        OR (
+          offence.kind = 'traffic_fine' AND offence.amount < 20000
+        )
+        OR (
+          NOT (
+            offence.revoked_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(offence.person__key AS STRING), '␀'),
+            COALESCE(CAST(offence.name__key AS STRING), '␀'),
+            COALESCE(CAST(offence.former_name__key AS STRING), '␀'),
+            COALESCE(CAST(offence.kind AS STRING), '␀'),
+            COALESCE(CAST(offence.occurred_on__from AS STRING), '␀'),
+            COALESCE(CAST(offence.occurred_on__to AS STRING), '␀'),
+            COALESCE(CAST(offence.final AS STRING), '␀'),
+            COALESCE(CAST(offence.revoked_on__from AS STRING), '␀'),
+            COALESCE(CAST(offence.amount AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_offence
     FROM honour
     JOIN offence
       ON honour.person__key = offence.person__key

@@ -130,19 +130,22 @@ SELECT
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_claim AS row_claim,
-  SHA2(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.claim_code AS STRING), '␀'),
-      COALESCE(CAST(gathering.claim_number AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_times AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_claimed AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_corrected AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_face AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_least_face AS STRING), '␀')
-    ),
-    256
-  ) AS digest_claim,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.claim_code AS STRING), '␀'),
+        COALESCE(CAST(gathering.claim_number AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_times AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_claimed AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_corrected AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_face AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_least_face AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_claim,
   judged.figure_rows,
   judged.figure_times,
   judged.figure_claimed,
@@ -151,8 +154,11 @@ SELECT
   judged.figure_least_face,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.claim_code = judged.at_claim_code
+LEFT JOIN gathering
+  ON gathering.claim_code = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_claim_code
+  END
   AND gathering.claim_number = judged.at_claim_number
 LEFT JOIN graded
   ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -133,54 +133,186 @@ WITH post AS (
         WHEN company.revoked_on__from >= contract.signed_on__to
         THEN FALSE
       END AS left_5,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(post.person AS TEXT), '␀'),
-          COALESCE(CAST(post.person__key AS TEXT), '␀'),
-          COALESCE(CAST(post.name__key AS TEXT), '␀'),
-          COALESCE(CAST(post.former_name__key AS TEXT), '␀'),
-          COALESCE(CAST(post.unit AS TEXT), '␀'),
-          COALESCE(CAST(post.started_on__from AS TEXT), '␀'),
-          COALESCE(CAST(post.started_on__to AS TEXT), '␀'),
-          COALESCE(CAST(post.ended_on__from AS TEXT), '␀'),
-          COALESCE(CAST(post.ended_on__to AS TEXT), '␀')
+      CASE
+        WHEN (
+          NOT (
+            role.assignment_no IS NULL
+          )
         )
-      ) AS digest_post,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(role.company AS TEXT), '␀'),
-          COALESCE(CAST(role.person__key AS TEXT), '␀'),
-          COALESCE(CAST(role.name__key AS TEXT), '␀'),
-          COALESCE(CAST(role.kind AS TEXT), '␀'),
-          COALESCE(CAST(role.share_origin AS TEXT), '␀'),
-          COALESCE(CAST(role.started_on__from AS TEXT), '␀'),
-          COALESCE(CAST(role.started_on__to AS TEXT), '␀'),
-          COALESCE(CAST(role.ended_on__from AS TEXT), '␀'),
-          COALESCE(CAST(role.ended_on__to AS TEXT), '␀'),
-          COALESCE(CAST(role.assignment_no AS TEXT), '␀'),
-          COALESCE(CAST(role.startup_no AS TEXT), '␀'),
-          COALESCE(CAST(role.theft_reported_on__from AS TEXT), '␀')
+        OR (
+          role.kind = 'shareholder'
+          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
         )
-      ) AS digest_role,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(company.code AS TEXT), '␀'),
-          COALESCE(CAST(company.revoked_on__from AS TEXT), '␀'),
-          COALESCE(CAST(company.revoked_on__to AS TEXT), '␀')
+        OR (
+          NOT (
+            role.theft_reported_on__from IS NULL
+          )
         )
-      ) AS digest_company,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(contract.buyer AS TEXT), '␀'),
-          COALESCE(CAST(contract.supplier AS TEXT), '␀'),
-          COALESCE(CAST(contract.signed_on__from AS TEXT), '␀'),
-          COALESCE(CAST(contract.signed_on__to AS TEXT), '␀')
+        OR (
+          NOT (
+            role.startup_no IS NULL
+          )
         )
-      ) AS digest_contract
+        OR (
+          NOT (
+            company.revoked_on__from IS NULL
+          )
+          AND CASE
+            WHEN company.revoked_on__to < contract.signed_on__from
+            THEN TRUE
+            WHEN company.revoked_on__from >= contract.signed_on__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(post.person AS TEXT), '␀'),
+            COALESCE(CAST(post.person__key AS TEXT), '␀'),
+            COALESCE(CAST(post.name__key AS TEXT), '␀'),
+            COALESCE(CAST(post.former_name__key AS TEXT), '␀'),
+            COALESCE(CAST(post.unit AS TEXT), '␀'),
+            COALESCE(CAST(post.started_on__from AS TEXT), '␀'),
+            COALESCE(CAST(post.started_on__to AS TEXT), '␀'),
+            COALESCE(CAST(post.ended_on__from AS TEXT), '␀'),
+            COALESCE(CAST(post.ended_on__to AS TEXT), '␀')
+          )
+        )
+      END AS digest_post,
+      CASE
+        WHEN (
+          NOT (
+            role.assignment_no IS NULL
+          )
+        )
+        OR (
+          role.kind = 'shareholder'
+          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
+        )
+        OR (
+          NOT (
+            role.theft_reported_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            role.startup_no IS NULL
+          )
+        )
+        OR (
+          NOT (
+            company.revoked_on__from IS NULL
+          )
+          AND CASE
+            WHEN company.revoked_on__to < contract.signed_on__from
+            THEN TRUE
+            WHEN company.revoked_on__from >= contract.signed_on__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(role.company AS TEXT), '␀'),
+            COALESCE(CAST(role.person__key AS TEXT), '␀'),
+            COALESCE(CAST(role.name__key AS TEXT), '␀'),
+            COALESCE(CAST(role.kind AS TEXT), '␀'),
+            COALESCE(CAST(role.share_origin AS TEXT), '␀'),
+            COALESCE(CAST(role.started_on__from AS TEXT), '␀'),
+            COALESCE(CAST(role.started_on__to AS TEXT), '␀'),
+            COALESCE(CAST(role.ended_on__from AS TEXT), '␀'),
+            COALESCE(CAST(role.ended_on__to AS TEXT), '␀'),
+            COALESCE(CAST(role.assignment_no AS TEXT), '␀'),
+            COALESCE(CAST(role.startup_no AS TEXT), '␀'),
+            COALESCE(CAST(role.theft_reported_on__from AS TEXT), '␀')
+          )
+        )
+      END AS digest_role,
+      CASE
+        WHEN (
+          NOT (
+            role.assignment_no IS NULL
+          )
+        )
+        OR (
+          role.kind = 'shareholder'
+          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
+        )
+        OR (
+          NOT (
+            role.theft_reported_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            role.startup_no IS NULL
+          )
+        )
+        OR (
+          NOT (
+            company.revoked_on__from IS NULL
+          )
+          AND CASE
+            WHEN company.revoked_on__to < contract.signed_on__from
+            THEN TRUE
+            WHEN company.revoked_on__from >= contract.signed_on__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(company.code AS TEXT), '␀'),
+            COALESCE(CAST(company.revoked_on__from AS TEXT), '␀'),
+            COALESCE(CAST(company.revoked_on__to AS TEXT), '␀')
+          )
+        )
+      END AS digest_company,
+      CASE
+        WHEN (
+          NOT (
+            role.assignment_no IS NULL
+          )
+        )
+        OR (
+          role.kind = 'shareholder'
+          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
+        )
+        OR (
+          NOT (
+            role.theft_reported_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            role.startup_no IS NULL
+          )
+        )
+        OR (
+          NOT (
+            company.revoked_on__from IS NULL
+          )
+          AND CASE
+            WHEN company.revoked_on__to < contract.signed_on__from
+            THEN TRUE
+            WHEN company.revoked_on__from >= contract.signed_on__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(contract.buyer AS TEXT), '␀'),
+            COALESCE(CAST(contract.supplier AS TEXT), '␀'),
+            COALESCE(CAST(contract.signed_on__from AS TEXT), '␀'),
+            COALESCE(CAST(contract.signed_on__to AS TEXT), '␀')
+          )
+        )
+      END AS digest_contract
     FROM post
     JOIN role
       ON post.person__key = role.person__key

@@ -133,58 +133,190 @@ WITH post AS (
         WHEN company.revoked_on__from >= contract.signed_on__to
         THEN FALSE
       END AS left_5,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(post.person AS STRING), '␀'),
-          COALESCE(CAST(post.person__key AS STRING), '␀'),
-          COALESCE(CAST(post.name__key AS STRING), '␀'),
-          COALESCE(CAST(post.former_name__key AS STRING), '␀'),
-          COALESCE(CAST(post.unit AS STRING), '␀'),
-          COALESCE(CAST(post.started_on__from AS STRING), '␀'),
-          COALESCE(CAST(post.started_on__to AS STRING), '␀'),
-          COALESCE(CAST(post.ended_on__from AS STRING), '␀'),
-          COALESCE(CAST(post.ended_on__to AS STRING), '␀')
-        ),
-        256
-      ) AS digest_post,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(role.company AS STRING), '␀'),
-          COALESCE(CAST(role.person__key AS STRING), '␀'),
-          COALESCE(CAST(role.name__key AS STRING), '␀'),
-          COALESCE(CAST(role.kind AS STRING), '␀'),
-          COALESCE(CAST(role.share_origin AS STRING), '␀'),
-          COALESCE(CAST(role.started_on__from AS STRING), '␀'),
-          COALESCE(CAST(role.started_on__to AS STRING), '␀'),
-          COALESCE(CAST(role.ended_on__from AS STRING), '␀'),
-          COALESCE(CAST(role.ended_on__to AS STRING), '␀'),
-          COALESCE(CAST(role.assignment_no AS STRING), '␀'),
-          COALESCE(CAST(role.startup_no AS STRING), '␀'),
-          COALESCE(CAST(role.theft_reported_on__from AS STRING), '␀')
-        ),
-        256
-      ) AS digest_role,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(company.code AS STRING), '␀'),
-          COALESCE(CAST(company.revoked_on__from AS STRING), '␀'),
-          COALESCE(CAST(company.revoked_on__to AS STRING), '␀')
-        ),
-        256
-      ) AS digest_company,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(contract.buyer AS STRING), '␀'),
-          COALESCE(CAST(contract.supplier AS STRING), '␀'),
-          COALESCE(CAST(contract.signed_on__from AS STRING), '␀'),
-          COALESCE(CAST(contract.signed_on__to AS STRING), '␀')
-        ),
-        256
-      ) AS digest_contract
+      CASE
+        WHEN (
+          NOT (
+            role.assignment_no IS NULL
+          )
+        )
+        OR (
+          role.kind = 'shareholder'
+          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
+        )
+        OR (
+          NOT (
+            role.theft_reported_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            role.startup_no IS NULL
+          )
+        )
+        OR (
+          NOT (
+            company.revoked_on__from IS NULL
+          )
+          AND CASE
+            WHEN company.revoked_on__to < contract.signed_on__from
+            THEN TRUE
+            WHEN company.revoked_on__from >= contract.signed_on__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(post.person AS STRING), '␀'),
+            COALESCE(CAST(post.person__key AS STRING), '␀'),
+            COALESCE(CAST(post.name__key AS STRING), '␀'),
+            COALESCE(CAST(post.former_name__key AS STRING), '␀'),
+            COALESCE(CAST(post.unit AS STRING), '␀'),
+            COALESCE(CAST(post.started_on__from AS STRING), '␀'),
+            COALESCE(CAST(post.started_on__to AS STRING), '␀'),
+            COALESCE(CAST(post.ended_on__from AS STRING), '␀'),
+            COALESCE(CAST(post.ended_on__to AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_post,
+      CASE
+        WHEN (
+          NOT (
+            role.assignment_no IS NULL
+          )
+        )
+        OR (
+          role.kind = 'shareholder'
+          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
+        )
+        OR (
+          NOT (
+            role.theft_reported_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            role.startup_no IS NULL
+          )
+        )
+        OR (
+          NOT (
+            company.revoked_on__from IS NULL
+          )
+          AND CASE
+            WHEN company.revoked_on__to < contract.signed_on__from
+            THEN TRUE
+            WHEN company.revoked_on__from >= contract.signed_on__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(role.company AS STRING), '␀'),
+            COALESCE(CAST(role.person__key AS STRING), '␀'),
+            COALESCE(CAST(role.name__key AS STRING), '␀'),
+            COALESCE(CAST(role.kind AS STRING), '␀'),
+            COALESCE(CAST(role.share_origin AS STRING), '␀'),
+            COALESCE(CAST(role.started_on__from AS STRING), '␀'),
+            COALESCE(CAST(role.started_on__to AS STRING), '␀'),
+            COALESCE(CAST(role.ended_on__from AS STRING), '␀'),
+            COALESCE(CAST(role.ended_on__to AS STRING), '␀'),
+            COALESCE(CAST(role.assignment_no AS STRING), '␀'),
+            COALESCE(CAST(role.startup_no AS STRING), '␀'),
+            COALESCE(CAST(role.theft_reported_on__from AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_role,
+      CASE
+        WHEN (
+          NOT (
+            role.assignment_no IS NULL
+          )
+        )
+        OR (
+          role.kind = 'shareholder'
+          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
+        )
+        OR (
+          NOT (
+            role.theft_reported_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            role.startup_no IS NULL
+          )
+        )
+        OR (
+          NOT (
+            company.revoked_on__from IS NULL
+          )
+          AND CASE
+            WHEN company.revoked_on__to < contract.signed_on__from
+            THEN TRUE
+            WHEN company.revoked_on__from >= contract.signed_on__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(company.code AS STRING), '␀'),
+            COALESCE(CAST(company.revoked_on__from AS STRING), '␀'),
+            COALESCE(CAST(company.revoked_on__to AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_company,
+      CASE
+        WHEN (
+          NOT (
+            role.assignment_no IS NULL
+          )
+        )
+        OR (
+          role.kind = 'shareholder'
+          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
+        )
+        OR (
+          NOT (
+            role.theft_reported_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            role.startup_no IS NULL
+          )
+        )
+        OR (
+          NOT (
+            company.revoked_on__from IS NULL
+          )
+          AND CASE
+            WHEN company.revoked_on__to < contract.signed_on__from
+            THEN TRUE
+            WHEN company.revoked_on__from >= contract.signed_on__to
+            THEN FALSE
+          END
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(contract.buyer AS STRING), '␀'),
+            COALESCE(CAST(contract.supplier AS STRING), '␀'),
+            COALESCE(CAST(contract.signed_on__from AS STRING), '␀'),
+            COALESCE(CAST(contract.signed_on__to AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_contract
     FROM post
     JOIN role
       ON post.person__key = role.person__key

@@ -338,57 +338,121 @@ WITH pay AS (
       CAST(listed.reason AS TEXT) AS figure_reason,
       CAST(listed.away AS TEXT) AS figure_away,
       CAST(listed.disputed AS TEXT) AS figure_disputed,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(pay.person AS TEXT), '␀'),
-          COALESCE(CAST(pay.person__key AS TEXT), '␀'),
-          COALESCE(CAST(pay.name__key AS TEXT), '␀'),
-          COALESCE(CAST(pay.unit AS TEXT), '␀'),
-          COALESCE(CAST(pay.month__from AS TEXT), '␀'),
-          COALESCE(CAST(pay.month__to AS TEXT), '␀'),
-          COALESCE(CAST(pay.amount AS TEXT), '␀')
+      CASE
+        WHEN (
+          listed.away = 2
         )
-      ) AS digest_pay,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(death.person__key AS TEXT), '␀'),
-          COALESCE(CAST(death.name__key AS TEXT), '␀'),
-          COALESCE(CAST(death.former_name__key AS TEXT), '␀'),
-          COALESCE(CAST(death.died_on__from AS TEXT), '␀'),
-          COALESCE(CAST(death.died_on__to AS TEXT), '␀'),
-          COALESCE(CAST(death.cancelled_on__from AS TEXT), '␀')
+        OR (
+          NOT (
+            death.cancelled_on__from IS NULL
+          )
         )
-      ) AS digest_death,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(custody.person__key AS TEXT), '␀'),
-          COALESCE(CAST(custody.name__key AS TEXT), '␀'),
-          COALESCE(CAST(custody.former_name__key AS TEXT), '␀'),
-          COALESCE(CAST(custody.started_on__from AS TEXT), '␀'),
-          COALESCE(CAST(custody.started_on__to AS TEXT), '␀'),
-          COALESCE(CAST(custody.ended_on__from AS TEXT), '␀'),
-          COALESCE(CAST(custody.ended_on__to AS TEXT), '␀'),
-          COALESCE(CAST(custody.released_on__from AS TEXT), '␀'),
-          COALESCE(CAST(custody.released_on__to AS TEXT), '␀'),
-          COALESCE(CAST(custody.final AS TEXT), '␀'),
-          COALESCE(CAST(custody.acquitted_on__from AS TEXT), '␀')
+        OR (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
         )
-      ) AS digest_custody,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(insured.person__key AS TEXT), '␀'),
-          COALESCE(CAST(insured.name__key AS TEXT), '␀'),
-          COALESCE(CAST(insured.employer AS TEXT), '␀'),
-          COALESCE(CAST(insured.started_on__from AS TEXT), '␀'),
-          COALESCE(CAST(insured.started_on__to AS TEXT), '␀'),
-          COALESCE(CAST(insured.ended_on__from AS TEXT), '␀'),
-          COALESCE(CAST(insured.ended_on__to AS TEXT), '␀')
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(pay.person AS TEXT), '␀'),
+            COALESCE(CAST(pay.person__key AS TEXT), '␀'),
+            COALESCE(CAST(pay.name__key AS TEXT), '␀'),
+            COALESCE(CAST(pay.unit AS TEXT), '␀'),
+            COALESCE(CAST(pay.month__from AS TEXT), '␀'),
+            COALESCE(CAST(pay.month__to AS TEXT), '␀'),
+            COALESCE(CAST(pay.amount AS TEXT), '␀')
+          )
         )
-      ) AS digest_insured
+      END AS digest_pay,
+      CASE
+        WHEN (
+          listed.away = 2
+        )
+        OR (
+          NOT (
+            death.cancelled_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(death.person__key AS TEXT), '␀'),
+            COALESCE(CAST(death.name__key AS TEXT), '␀'),
+            COALESCE(CAST(death.former_name__key AS TEXT), '␀'),
+            COALESCE(CAST(death.died_on__from AS TEXT), '␀'),
+            COALESCE(CAST(death.died_on__to AS TEXT), '␀'),
+            COALESCE(CAST(death.cancelled_on__from AS TEXT), '␀')
+          )
+        )
+      END AS digest_death,
+      CASE
+        WHEN (
+          listed.away = 2
+        )
+        OR (
+          NOT (
+            death.cancelled_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(custody.person__key AS TEXT), '␀'),
+            COALESCE(CAST(custody.name__key AS TEXT), '␀'),
+            COALESCE(CAST(custody.former_name__key AS TEXT), '␀'),
+            COALESCE(CAST(custody.started_on__from AS TEXT), '␀'),
+            COALESCE(CAST(custody.started_on__to AS TEXT), '␀'),
+            COALESCE(CAST(custody.ended_on__from AS TEXT), '␀'),
+            COALESCE(CAST(custody.ended_on__to AS TEXT), '␀'),
+            COALESCE(CAST(custody.released_on__from AS TEXT), '␀'),
+            COALESCE(CAST(custody.released_on__to AS TEXT), '␀'),
+            COALESCE(CAST(custody.final AS TEXT), '␀'),
+            COALESCE(CAST(custody.acquitted_on__from AS TEXT), '␀')
+          )
+        )
+      END AS digest_custody,
+      CASE
+        WHEN (
+          listed.away = 2
+        )
+        OR (
+          NOT (
+            death.cancelled_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(insured.person__key AS TEXT), '␀'),
+            COALESCE(CAST(insured.name__key AS TEXT), '␀'),
+            COALESCE(CAST(insured.employer AS TEXT), '␀'),
+            COALESCE(CAST(insured.started_on__from AS TEXT), '␀'),
+            COALESCE(CAST(insured.started_on__to AS TEXT), '␀'),
+            COALESCE(CAST(insured.ended_on__from AS TEXT), '␀'),
+            COALESCE(CAST(insured.ended_on__to AS TEXT), '␀')
+          )
+        )
+      END AS digest_insured
     FROM listed
     LEFT JOIN pay
       ON pay._row = listed.pay

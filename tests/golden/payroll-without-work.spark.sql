@@ -337,61 +337,125 @@ WITH pay AS (
       CAST(listed.reason AS STRING) AS figure_reason,
       CAST(listed.away AS STRING) AS figure_away,
       CAST(listed.disputed AS STRING) AS figure_disputed,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(pay.person AS STRING), '␀'),
-          COALESCE(CAST(pay.person__key AS STRING), '␀'),
-          COALESCE(CAST(pay.name__key AS STRING), '␀'),
-          COALESCE(CAST(pay.unit AS STRING), '␀'),
-          COALESCE(CAST(pay.month__from AS STRING), '␀'),
-          COALESCE(CAST(pay.month__to AS STRING), '␀'),
-          COALESCE(CAST(pay.amount AS STRING), '␀')
-        ),
-        256
-      ) AS digest_pay,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(death.person__key AS STRING), '␀'),
-          COALESCE(CAST(death.name__key AS STRING), '␀'),
-          COALESCE(CAST(death.former_name__key AS STRING), '␀'),
-          COALESCE(CAST(death.died_on__from AS STRING), '␀'),
-          COALESCE(CAST(death.died_on__to AS STRING), '␀'),
-          COALESCE(CAST(death.cancelled_on__from AS STRING), '␀')
-        ),
-        256
-      ) AS digest_death,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(custody.person__key AS STRING), '␀'),
-          COALESCE(CAST(custody.name__key AS STRING), '␀'),
-          COALESCE(CAST(custody.former_name__key AS STRING), '␀'),
-          COALESCE(CAST(custody.started_on__from AS STRING), '␀'),
-          COALESCE(CAST(custody.started_on__to AS STRING), '␀'),
-          COALESCE(CAST(custody.ended_on__from AS STRING), '␀'),
-          COALESCE(CAST(custody.ended_on__to AS STRING), '␀'),
-          COALESCE(CAST(custody.released_on__from AS STRING), '␀'),
-          COALESCE(CAST(custody.released_on__to AS STRING), '␀'),
-          COALESCE(CAST(custody.final AS STRING), '␀'),
-          COALESCE(CAST(custody.acquitted_on__from AS STRING), '␀')
-        ),
-        256
-      ) AS digest_custody,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(insured.person__key AS STRING), '␀'),
-          COALESCE(CAST(insured.name__key AS STRING), '␀'),
-          COALESCE(CAST(insured.employer AS STRING), '␀'),
-          COALESCE(CAST(insured.started_on__from AS STRING), '␀'),
-          COALESCE(CAST(insured.started_on__to AS STRING), '␀'),
-          COALESCE(CAST(insured.ended_on__from AS STRING), '␀'),
-          COALESCE(CAST(insured.ended_on__to AS STRING), '␀')
-        ),
-        256
-      ) AS digest_insured
+      CASE
+        WHEN (
+          listed.away = 2
+        )
+        OR (
+          NOT (
+            death.cancelled_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(pay.person AS STRING), '␀'),
+            COALESCE(CAST(pay.person__key AS STRING), '␀'),
+            COALESCE(CAST(pay.name__key AS STRING), '␀'),
+            COALESCE(CAST(pay.unit AS STRING), '␀'),
+            COALESCE(CAST(pay.month__from AS STRING), '␀'),
+            COALESCE(CAST(pay.month__to AS STRING), '␀'),
+            COALESCE(CAST(pay.amount AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_pay,
+      CASE
+        WHEN (
+          listed.away = 2
+        )
+        OR (
+          NOT (
+            death.cancelled_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(death.person__key AS STRING), '␀'),
+            COALESCE(CAST(death.name__key AS STRING), '␀'),
+            COALESCE(CAST(death.former_name__key AS STRING), '␀'),
+            COALESCE(CAST(death.died_on__from AS STRING), '␀'),
+            COALESCE(CAST(death.died_on__to AS STRING), '␀'),
+            COALESCE(CAST(death.cancelled_on__from AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_death,
+      CASE
+        WHEN (
+          listed.away = 2
+        )
+        OR (
+          NOT (
+            death.cancelled_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(custody.person__key AS STRING), '␀'),
+            COALESCE(CAST(custody.name__key AS STRING), '␀'),
+            COALESCE(CAST(custody.former_name__key AS STRING), '␀'),
+            COALESCE(CAST(custody.started_on__from AS STRING), '␀'),
+            COALESCE(CAST(custody.started_on__to AS STRING), '␀'),
+            COALESCE(CAST(custody.ended_on__from AS STRING), '␀'),
+            COALESCE(CAST(custody.ended_on__to AS STRING), '␀'),
+            COALESCE(CAST(custody.released_on__from AS STRING), '␀'),
+            COALESCE(CAST(custody.released_on__to AS STRING), '␀'),
+            COALESCE(CAST(custody.final AS STRING), '␀'),
+            COALESCE(CAST(custody.acquitted_on__from AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_custody,
+      CASE
+        WHEN (
+          listed.away = 2
+        )
+        OR (
+          NOT (
+            death.cancelled_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(insured.person__key AS STRING), '␀'),
+            COALESCE(CAST(insured.name__key AS STRING), '␀'),
+            COALESCE(CAST(insured.employer AS STRING), '␀'),
+            COALESCE(CAST(insured.started_on__from AS STRING), '␀'),
+            COALESCE(CAST(insured.started_on__to AS STRING), '␀'),
+            COALESCE(CAST(insured.ended_on__from AS STRING), '␀'),
+            COALESCE(CAST(insured.ended_on__to AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_insured
     FROM listed
     LEFT JOIN pay
       ON pay._row = listed.pay

@@ -99,35 +99,51 @@ WITH pension AS (
         custody.final
       ) AS cannot_1,
       custody.kind IN ('prison', 'detention', 'short_term') AS is_red,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(pension.person AS TEXT), '␀'),
-          COALESCE(CAST(pension.person__key AS TEXT), '␀'),
-          COALESCE(CAST(pension.name__key AS TEXT), '␀'),
-          COALESCE(CAST(pension.month__from AS TEXT), '␀'),
-          COALESCE(CAST(pension.month__to AS TEXT), '␀'),
-          COALESCE(CAST(pension.amount AS TEXT), '␀'),
-          COALESCE(CAST(pension.adjusted AS TEXT), '␀')
+      CASE
+        WHEN (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
         )
-      ) AS digest_pension,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(custody.person__key AS TEXT), '␀'),
-          COALESCE(CAST(custody.name__key AS TEXT), '␀'),
-          COALESCE(CAST(custody.former_name__key AS TEXT), '␀'),
-          COALESCE(CAST(custody.kind AS TEXT), '␀'),
-          COALESCE(CAST(custody.started_on__from AS TEXT), '␀'),
-          COALESCE(CAST(custody.started_on__to AS TEXT), '␀'),
-          COALESCE(CAST(custody.ended_on__from AS TEXT), '␀'),
-          COALESCE(CAST(custody.ended_on__to AS TEXT), '␀'),
-          COALESCE(CAST(custody.released_on__from AS TEXT), '␀'),
-          COALESCE(CAST(custody.released_on__to AS TEXT), '␀'),
-          COALESCE(CAST(custody.final AS TEXT), '␀'),
-          COALESCE(CAST(custody.acquitted_on__from AS TEXT), '␀')
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(pension.person AS TEXT), '␀'),
+            COALESCE(CAST(pension.person__key AS TEXT), '␀'),
+            COALESCE(CAST(pension.name__key AS TEXT), '␀'),
+            COALESCE(CAST(pension.month__from AS TEXT), '␀'),
+            COALESCE(CAST(pension.month__to AS TEXT), '␀'),
+            COALESCE(CAST(pension.amount AS TEXT), '␀'),
+            COALESCE(CAST(pension.adjusted AS TEXT), '␀')
+          )
         )
-      ) AS digest_custody
+      END AS digest_pension,
+      CASE
+        WHEN (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(custody.person__key AS TEXT), '␀'),
+            COALESCE(CAST(custody.name__key AS TEXT), '␀'),
+            COALESCE(CAST(custody.former_name__key AS TEXT), '␀'),
+            COALESCE(CAST(custody.kind AS TEXT), '␀'),
+            COALESCE(CAST(custody.started_on__from AS TEXT), '␀'),
+            COALESCE(CAST(custody.started_on__to AS TEXT), '␀'),
+            COALESCE(CAST(custody.ended_on__from AS TEXT), '␀'),
+            COALESCE(CAST(custody.ended_on__to AS TEXT), '␀'),
+            COALESCE(CAST(custody.released_on__from AS TEXT), '␀'),
+            COALESCE(CAST(custody.released_on__to AS TEXT), '␀'),
+            COALESCE(CAST(custody.final AS TEXT), '␀'),
+            COALESCE(CAST(custody.acquitted_on__from AS TEXT), '␀')
+          )
+        )
+      END AS digest_custody
     FROM pension
     JOIN custody
       ON pension.person__key = custody.person__key

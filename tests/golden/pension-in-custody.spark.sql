@@ -99,37 +99,53 @@ WITH pension AS (
         custody.final
       ) AS cannot_1,
       custody.kind IN ('prison', 'detention', 'short_term') AS is_red,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(pension.person AS STRING), '␀'),
-          COALESCE(CAST(pension.person__key AS STRING), '␀'),
-          COALESCE(CAST(pension.name__key AS STRING), '␀'),
-          COALESCE(CAST(pension.month__from AS STRING), '␀'),
-          COALESCE(CAST(pension.month__to AS STRING), '␀'),
-          COALESCE(CAST(pension.amount AS STRING), '␀'),
-          COALESCE(CAST(pension.adjusted AS STRING), '␀')
-        ),
-        256
-      ) AS digest_pension,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(custody.person__key AS STRING), '␀'),
-          COALESCE(CAST(custody.name__key AS STRING), '␀'),
-          COALESCE(CAST(custody.former_name__key AS STRING), '␀'),
-          COALESCE(CAST(custody.kind AS STRING), '␀'),
-          COALESCE(CAST(custody.started_on__from AS STRING), '␀'),
-          COALESCE(CAST(custody.started_on__to AS STRING), '␀'),
-          COALESCE(CAST(custody.ended_on__from AS STRING), '␀'),
-          COALESCE(CAST(custody.ended_on__to AS STRING), '␀'),
-          COALESCE(CAST(custody.released_on__from AS STRING), '␀'),
-          COALESCE(CAST(custody.released_on__to AS STRING), '␀'),
-          COALESCE(CAST(custody.final AS STRING), '␀'),
-          COALESCE(CAST(custody.acquitted_on__from AS STRING), '␀')
-        ),
-        256
-      ) AS digest_custody
+      CASE
+        WHEN (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(pension.person AS STRING), '␀'),
+            COALESCE(CAST(pension.person__key AS STRING), '␀'),
+            COALESCE(CAST(pension.name__key AS STRING), '␀'),
+            COALESCE(CAST(pension.month__from AS STRING), '␀'),
+            COALESCE(CAST(pension.month__to AS STRING), '␀'),
+            COALESCE(CAST(pension.amount AS STRING), '␀'),
+            COALESCE(CAST(pension.adjusted AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_pension,
+      CASE
+        WHEN (
+          NOT (
+            custody.acquitted_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(custody.person__key AS STRING), '␀'),
+            COALESCE(CAST(custody.name__key AS STRING), '␀'),
+            COALESCE(CAST(custody.former_name__key AS STRING), '␀'),
+            COALESCE(CAST(custody.kind AS STRING), '␀'),
+            COALESCE(CAST(custody.started_on__from AS STRING), '␀'),
+            COALESCE(CAST(custody.started_on__to AS STRING), '␀'),
+            COALESCE(CAST(custody.ended_on__from AS STRING), '␀'),
+            COALESCE(CAST(custody.ended_on__to AS STRING), '␀'),
+            COALESCE(CAST(custody.released_on__from AS STRING), '␀'),
+            COALESCE(CAST(custody.released_on__to AS STRING), '␀'),
+            COALESCE(CAST(custody.final AS STRING), '␀'),
+            COALESCE(CAST(custody.acquitted_on__from AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_custody
     FROM pension
     JOIN custody
       ON pension.person__key = custody.person__key

@@ -122,19 +122,43 @@ WITH due AS (
         ) >= as_of
         THEN FALSE
       END AS is_red,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(due.lease_no AS TEXT), '␀'),
-          COALESCE(CAST(due.instalment AS TEXT), '␀'),
-          COALESCE(CAST(due.due_on__from AS TEXT), '␀'),
-          COALESCE(CAST(due.due_on__to AS TEXT), '␀'),
-          COALESCE(CAST(due.agreed_until__from AS TEXT), '␀'),
-          COALESCE(CAST(due.agreed_until__to AS TEXT), '␀'),
-          COALESCE(CAST(due.dispute_filed_on__from AS TEXT), '␀'),
-          COALESCE(CAST(due.paid_elsewhere_on__from AS TEXT), '␀')
+      CASE
+        WHEN (
+          NOT (
+            due.agreed_until__from IS NULL
+          )
+          AND CASE
+            WHEN as_of <= due.agreed_until__from
+            THEN TRUE
+            WHEN as_of > due.agreed_until__to
+            THEN FALSE
+          END
         )
-      ) AS digest_due
+        OR (
+          NOT (
+            due.dispute_filed_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            due.paid_elsewhere_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(due.lease_no AS TEXT), '␀'),
+            COALESCE(CAST(due.instalment AS TEXT), '␀'),
+            COALESCE(CAST(due.due_on__from AS TEXT), '␀'),
+            COALESCE(CAST(due.due_on__to AS TEXT), '␀'),
+            COALESCE(CAST(due.agreed_until__from AS TEXT), '␀'),
+            COALESCE(CAST(due.agreed_until__to AS TEXT), '␀'),
+            COALESCE(CAST(due.dispute_filed_on__from AS TEXT), '␀'),
+            COALESCE(CAST(due.paid_elsewhere_on__from AS TEXT), '␀')
+          )
+        )
+      END AS digest_due
     FROM due
     LEFT JOIN found
       ON found.row_due = due._row

@@ -122,20 +122,44 @@ WITH due AS (
         ) >= as_of
         THEN FALSE
       END AS is_red,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(due.lease_no AS STRING), '␀'),
-          COALESCE(CAST(due.instalment AS STRING), '␀'),
-          COALESCE(CAST(due.due_on__from AS STRING), '␀'),
-          COALESCE(CAST(due.due_on__to AS STRING), '␀'),
-          COALESCE(CAST(due.agreed_until__from AS STRING), '␀'),
-          COALESCE(CAST(due.agreed_until__to AS STRING), '␀'),
-          COALESCE(CAST(due.dispute_filed_on__from AS STRING), '␀'),
-          COALESCE(CAST(due.paid_elsewhere_on__from AS STRING), '␀')
-        ),
-        256
-      ) AS digest_due
+      CASE
+        WHEN (
+          NOT (
+            due.agreed_until__from IS NULL
+          )
+          AND CASE
+            WHEN as_of <= due.agreed_until__from
+            THEN TRUE
+            WHEN as_of > due.agreed_until__to
+            THEN FALSE
+          END
+        )
+        OR (
+          NOT (
+            due.dispute_filed_on__from IS NULL
+          )
+        )
+        OR (
+          NOT (
+            due.paid_elsewhere_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(due.lease_no AS STRING), '␀'),
+            COALESCE(CAST(due.instalment AS STRING), '␀'),
+            COALESCE(CAST(due.due_on__from AS STRING), '␀'),
+            COALESCE(CAST(due.due_on__to AS STRING), '␀'),
+            COALESCE(CAST(due.agreed_until__from AS STRING), '␀'),
+            COALESCE(CAST(due.agreed_until__to AS STRING), '␀'),
+            COALESCE(CAST(due.dispute_filed_on__from AS STRING), '␀'),
+            COALESCE(CAST(due.paid_elsewhere_on__from AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_due
     FROM due
     LEFT JOIN found
       ON found.row_due = due._row

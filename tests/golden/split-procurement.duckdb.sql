@@ -336,20 +336,23 @@ SELECT
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_contract AS row_contract,
-  SHA256(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.contract_buyer AS TEXT), '␀'),
-      COALESCE(CAST(gathering.contract_item AS TEXT), '␀'),
-      COALESCE(CAST(gathering.by__from AS TEXT), '␀'),
-      COALESCE(CAST(gathering.by__to AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_amount AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_exempt AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_smallest AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_supplier AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_last_supplier AS TEXT), '␀')
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.contract_buyer AS TEXT), '␀'),
+        COALESCE(CAST(gathering.contract_item AS TEXT), '␀'),
+        COALESCE(CAST(gathering.by__from AS TEXT), '␀'),
+        COALESCE(CAST(gathering.by__to AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_amount AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_exempt AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_smallest AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_supplier AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_last_supplier AS TEXT), '␀')
+      )
     )
-  ) AS digest_contract,
+  END AS digest_contract,
   judged.figure_contracts,
   judged.figure_amount,
   judged.figure_exempt,

@@ -336,21 +336,24 @@ SELECT
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_contract AS row_contract,
-  SHA2(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.contract_buyer AS STRING), '␀'),
-      COALESCE(CAST(gathering.contract_item AS STRING), '␀'),
-      COALESCE(CAST(gathering.by__from AS STRING), '␀'),
-      COALESCE(CAST(gathering.by__to AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_amount AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_exempt AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_smallest AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_supplier AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_last_supplier AS STRING), '␀')
-    ),
-    256
-  ) AS digest_contract,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.contract_buyer AS STRING), '␀'),
+        COALESCE(CAST(gathering.contract_item AS STRING), '␀'),
+        COALESCE(CAST(gathering.by__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.by__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_amount AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_exempt AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_smallest AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_supplier AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_last_supplier AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_contract,
   judged.figure_contracts,
   judged.figure_amount,
   judged.figure_exempt,

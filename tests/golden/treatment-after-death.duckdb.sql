@@ -47,9 +47,9 @@ WITH claim AS (
     COUNT(*) AS sources,
     CASE WHEN COUNT(*) = COUNT(of_cancelled) THEN SUM(of_cancelled) END AS cancelled,
     CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__from) END AS first__from,
-    CASE WHEN COUNT(*) = COUNT(of_first__to) THEN MIN(of_first__to) END AS first__to,
+    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__to) END AS first__to,
     CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__from) END AS last__from,
-    CASE WHEN COUNT(*) = COUNT(of_last__to) THEN MAX(of_last__to) END AS last__to,
+    CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__to) END AS last__to,
     CASE
       WHEN NOT (
         (
@@ -164,16 +164,22 @@ WITH claim AS (
         THEN CAST(gathered.last__from AS TEXT)
         ELSE CAST(gathered.last__from AS TEXT) || '..' || CAST(gathered.last__to AS TEXT)
       END AS figure_last,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(claim.person AS TEXT), '␀'),
-          COALESCE(CAST(claim.person__key AS TEXT), '␀'),
-          COALESCE(CAST(claim.name__key AS TEXT), '␀'),
-          COALESCE(CAST(claim.service_from__from AS TEXT), '␀'),
-          COALESCE(CAST(claim.service_from__to AS TEXT), '␀')
+      CASE
+        WHEN (
+          gathered.cancelled = gathered.sources
         )
-      ) AS digest_claim
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(claim.person AS TEXT), '␀'),
+            COALESCE(CAST(claim.person__key AS TEXT), '␀'),
+            COALESCE(CAST(claim.name__key AS TEXT), '␀'),
+            COALESCE(CAST(claim.service_from__from AS TEXT), '␀'),
+            COALESCE(CAST(claim.service_from__to AS TEXT), '␀')
+          )
+        )
+      END AS digest_claim
     FROM gathered
     JOIN claim
       ON gathered.death_person__key = claim.person__key
@@ -232,18 +238,21 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_death AS row_death,
   judged.row_claim AS row_claim,
-  SHA256(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.death_person AS TEXT), '␀'),
-      COALESCE(CAST(gathering.death_person__key AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_cancelled AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_first__from AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_first__to AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_last__from AS TEXT), '␀'),
-      COALESCE(CAST(gathering.of_last__to AS TEXT), '␀')
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.death_person AS TEXT), '␀'),
+        COALESCE(CAST(gathering.death_person__key AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_cancelled AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_first__from AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_first__to AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_last__from AS TEXT), '␀'),
+        COALESCE(CAST(gathering.of_last__to AS TEXT), '␀')
+      )
     )
-  ) AS digest_death,
+  END AS digest_death,
   judged.digest_claim AS digest_claim,
   judged.figure_sources,
   judged.figure_cancelled,
@@ -251,7 +260,10 @@ SELECT
   judged.figure_last,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.death_person__key = judged.at_death_person__key
+LEFT JOIN gathering
+  ON gathering.death_person__key = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_death_person__key
+  END
 LEFT JOIN graded
   ON graded.per_1 = judged.per_1

@@ -47,9 +47,9 @@ WITH claim AS (
     COUNT(*) AS sources,
     CASE WHEN COUNT(*) = COUNT(of_cancelled) THEN SUM(of_cancelled) END AS cancelled,
     CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__from) END AS first__from,
-    CASE WHEN COUNT(*) = COUNT(of_first__to) THEN MIN(of_first__to) END AS first__to,
+    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__to) END AS first__to,
     CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__from) END AS last__from,
-    CASE WHEN COUNT(*) = COUNT(of_last__to) THEN MAX(of_last__to) END AS last__to,
+    CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__to) END AS last__to,
     CASE
       WHEN NOT (
         (
@@ -164,17 +164,23 @@ WITH claim AS (
         THEN CAST(gathered.last__from AS STRING)
         ELSE CAST(gathered.last__from AS STRING) || '..' || CAST(gathered.last__to AS STRING)
       END AS figure_last,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(claim.person AS STRING), '␀'),
-          COALESCE(CAST(claim.person__key AS STRING), '␀'),
-          COALESCE(CAST(claim.name__key AS STRING), '␀'),
-          COALESCE(CAST(claim.service_from__from AS STRING), '␀'),
-          COALESCE(CAST(claim.service_from__to AS STRING), '␀')
-        ),
-        256
-      ) AS digest_claim
+      CASE
+        WHEN (
+          gathered.cancelled = gathered.sources
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(claim.person AS STRING), '␀'),
+            COALESCE(CAST(claim.person__key AS STRING), '␀'),
+            COALESCE(CAST(claim.name__key AS STRING), '␀'),
+            COALESCE(CAST(claim.service_from__from AS STRING), '␀'),
+            COALESCE(CAST(claim.service_from__to AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_claim
     FROM gathered
     JOIN claim
       ON gathered.death_person__key = claim.person__key
@@ -233,19 +239,22 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   gathering.row_death AS row_death,
   judged.row_claim AS row_claim,
-  SHA2(
-    CONCAT_WS(
-      '␟',
-      COALESCE(CAST(gathering.death_person AS STRING), '␀'),
-      COALESCE(CAST(gathering.death_person__key AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_cancelled AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_first__from AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_first__to AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_last__from AS STRING), '␀'),
-      COALESCE(CAST(gathering.of_last__to AS STRING), '␀')
-    ),
-    256
-  ) AS digest_death,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.death_person AS STRING), '␀'),
+        COALESCE(CAST(gathering.death_person__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_cancelled AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_first__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_first__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_last__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_last__to AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_death,
   judged.digest_claim AS digest_claim,
   judged.figure_sources,
   judged.figure_cancelled,
@@ -253,7 +262,10 @@ SELECT
   judged.figure_last,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.death_person__key = judged.at_death_person__key
+LEFT JOIN gathering
+  ON gathering.death_person__key = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_death_person__key
+  END
 LEFT JOIN graded
   ON graded.per_1 = judged.per_1

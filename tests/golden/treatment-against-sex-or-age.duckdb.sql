@@ -100,27 +100,49 @@ WITH claim AS (
       NOT (
         claim.corrected_on__from IS NULL
       ) AS left_2,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(claim.claim_no AS TEXT), '␀'),
-          COALESCE(CAST(claim.person__key AS TEXT), '␀'),
-          COALESCE(CAST(claim.item AS TEXT), '␀'),
-          COALESCE(CAST(claim.service_from__from AS TEXT), '␀'),
-          COALESCE(CAST(claim.service_from__to AS TEXT), '␀'),
-          COALESCE(CAST(claim.newborn AS TEXT), '␀'),
-          COALESCE(CAST(claim.corrected_on__from AS TEXT), '␀')
+      CASE
+        WHEN (
+          COALESCE(claim.newborn, FALSE)
         )
-      ) AS digest_claim,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(item.code AS TEXT), '␀'),
-          COALESCE(CAST(item.sex AS TEXT), '␀'),
-          COALESCE(CAST(item.min_age AS TEXT), '␀'),
-          COALESCE(CAST(item.max_age AS TEXT), '␀')
+        OR (
+          NOT (
+            claim.corrected_on__from IS NULL
+          )
         )
-      ) AS digest_item
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(claim.claim_no AS TEXT), '␀'),
+            COALESCE(CAST(claim.person__key AS TEXT), '␀'),
+            COALESCE(CAST(claim.item AS TEXT), '␀'),
+            COALESCE(CAST(claim.service_from__from AS TEXT), '␀'),
+            COALESCE(CAST(claim.service_from__to AS TEXT), '␀'),
+            COALESCE(CAST(claim.newborn AS TEXT), '␀'),
+            COALESCE(CAST(claim.corrected_on__from AS TEXT), '␀')
+          )
+        )
+      END AS digest_claim,
+      CASE
+        WHEN (
+          COALESCE(claim.newborn, FALSE)
+        )
+        OR (
+          NOT (
+            claim.corrected_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(item.code AS TEXT), '␀'),
+            COALESCE(CAST(item.sex AS TEXT), '␀'),
+            COALESCE(CAST(item.min_age AS TEXT), '␀'),
+            COALESCE(CAST(item.max_age AS TEXT), '␀')
+          )
+        )
+      END AS digest_item
     FROM claim
     JOIN item
       ON claim.item = item.code

@@ -100,29 +100,51 @@ WITH claim AS (
       NOT (
         claim.corrected_on__from IS NULL
       ) AS left_2,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(claim.claim_no AS STRING), '␀'),
-          COALESCE(CAST(claim.person__key AS STRING), '␀'),
-          COALESCE(CAST(claim.item AS STRING), '␀'),
-          COALESCE(CAST(claim.service_from__from AS STRING), '␀'),
-          COALESCE(CAST(claim.service_from__to AS STRING), '␀'),
-          COALESCE(CAST(claim.newborn AS STRING), '␀'),
-          COALESCE(CAST(claim.corrected_on__from AS STRING), '␀')
-        ),
-        256
-      ) AS digest_claim,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(item.code AS STRING), '␀'),
-          COALESCE(CAST(item.sex AS STRING), '␀'),
-          COALESCE(CAST(item.min_age AS STRING), '␀'),
-          COALESCE(CAST(item.max_age AS STRING), '␀')
-        ),
-        256
-      ) AS digest_item
+      CASE
+        WHEN (
+          COALESCE(claim.newborn, FALSE)
+        )
+        OR (
+          NOT (
+            claim.corrected_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(claim.claim_no AS STRING), '␀'),
+            COALESCE(CAST(claim.person__key AS STRING), '␀'),
+            COALESCE(CAST(claim.item AS STRING), '␀'),
+            COALESCE(CAST(claim.service_from__from AS STRING), '␀'),
+            COALESCE(CAST(claim.service_from__to AS STRING), '␀'),
+            COALESCE(CAST(claim.newborn AS STRING), '␀'),
+            COALESCE(CAST(claim.corrected_on__from AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_claim,
+      CASE
+        WHEN (
+          COALESCE(claim.newborn, FALSE)
+        )
+        OR (
+          NOT (
+            claim.corrected_on__from IS NULL
+          )
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(item.code AS STRING), '␀'),
+            COALESCE(CAST(item.sex AS STRING), '␀'),
+            COALESCE(CAST(item.min_age AS STRING), '␀'),
+            COALESCE(CAST(item.max_age AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_item
     FROM claim
     JOIN item
       ON claim.item = item.code

@@ -12,19 +12,16 @@ WITH line AS (
     freight_included,
     _row
   FROM purchase_lines
-), ranked AS (
+), quartiles AS (
   SELECT
     line.item,
     line.maker,
     line.spec,
     line.measure,
     line.year,
-    line.price AS value,
-    ROW_NUMBER() OVER (
-      PARTITION BY line.item, line.maker, line.spec, line.measure, line.year
-      ORDER BY line.price, line._row
-    ) AS place,
-    COUNT(*) OVER (PARTITION BY line.item, line.maker, line.spec, line.measure, line.year) AS peers
+    COUNT(*) AS peers,
+    QUANTILE_DISC(line.price, 0.25) AS q1,
+    QUANTILE_DISC(line.price, 0.75) AS q3
   FROM line
   WHERE
     NOT line.item IS NULL
@@ -33,23 +30,12 @@ WITH line AS (
     AND NOT line.measure IS NULL
     AND NOT line.year IS NULL
     AND NOT line.price IS NULL
-), quartiles AS (
-  SELECT
-    item,
-    maker,
-    spec,
-    measure,
-    year,
-    MAX(peers) AS peers,
-    MIN(CASE WHEN place * 4 >= peers THEN value END) AS q1,
-    MIN(CASE WHEN place * 4 >= peers * 3 THEN value END) AS q3
-  FROM ranked
   GROUP BY
-    item,
-    maker,
-    spec,
-    measure,
-    year
+    line.item,
+    line.maker,
+    line.spec,
+    line.measure,
+    line.year
 ), candidate AS (
   SELECT
     *
@@ -93,23 +79,29 @@ WITH line AS (
           quartiles.q3 - quartiles.q1
         )
       ) AS TEXT) AS figure_upper,
-      SHA256(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(line.line_no AS TEXT), '␀'),
-          COALESCE(CAST(line.item AS TEXT), '␀'),
-          COALESCE(CAST(line.maker AS TEXT), '␀'),
-          COALESCE(CAST(line.spec AS TEXT), '␀'),
-          COALESCE(CAST(line.measure AS TEXT), '␀'),
-          COALESCE(CAST(line.year AS TEXT), '␀'),
-          COALESCE(CAST(line.bought_on__from AS TEXT), '␀'),
-          COALESCE(CAST(line.bought_on__to AS TEXT), '␀'),
-          COALESCE(CAST(line.price AS TEXT), '␀'),
-          COALESCE(CAST(line.freight_included AS TEXT), '␀')
+      CASE
+        WHEN (
+          line.freight_included
         )
-      ) AS digest_line
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(line.line_no AS TEXT), '␀'),
+            COALESCE(CAST(line.item AS TEXT), '␀'),
+            COALESCE(CAST(line.maker AS TEXT), '␀'),
+            COALESCE(CAST(line.spec AS TEXT), '␀'),
+            COALESCE(CAST(line.measure AS TEXT), '␀'),
+            COALESCE(CAST(line.year AS TEXT), '␀'),
+            COALESCE(CAST(line.bought_on__from AS TEXT), '␀'),
+            COALESCE(CAST(line.bought_on__to AS TEXT), '␀'),
+            COALESCE(CAST(line.price AS TEXT), '␀'),
+            COALESCE(CAST(line.freight_included AS TEXT), '␀')
+          )
+        )
+      END AS digest_line
     FROM line
-    JOIN quartiles
+    LEFT JOIN quartiles
       ON quartiles.item = line.item
       AND quartiles.maker = line.maker
       AND quartiles.spec = line.spec

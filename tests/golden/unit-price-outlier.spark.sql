@@ -12,19 +12,16 @@ WITH line AS (
     freight_included,
     _row
   FROM purchase_lines
-), ranked AS (
+), quartiles AS (
   SELECT
     line.item,
     line.maker,
     line.spec,
     line.measure,
     line.year,
-    line.price AS value,
-    ROW_NUMBER() OVER (
-      PARTITION BY line.item, line.maker, line.spec, line.measure, line.year
-      ORDER BY line.price NULLS LAST, line._row NULLS LAST
-    ) AS place,
-    COUNT(*) OVER (PARTITION BY line.item, line.maker, line.spec, line.measure, line.year) AS peers
+    COUNT(*) AS peers,
+    PERCENTILE_DISC(line.price, 0.25) AS q1,
+    PERCENTILE_DISC(line.price, 0.75) AS q3
   FROM line
   WHERE
     NOT line.item IS NULL
@@ -33,23 +30,12 @@ WITH line AS (
     AND NOT line.measure IS NULL
     AND NOT line.year IS NULL
     AND NOT line.price IS NULL
-), quartiles AS (
-  SELECT
-    item,
-    maker,
-    spec,
-    measure,
-    year,
-    MAX(peers) AS peers,
-    MIN(CASE WHEN place * 4 >= peers THEN value END) AS q1,
-    MIN(CASE WHEN place * 4 >= peers * 3 THEN value END) AS q3
-  FROM ranked
   GROUP BY
-    item,
-    maker,
-    spec,
-    measure,
-    year
+    line.item,
+    line.maker,
+    line.spec,
+    line.measure,
+    line.year
 ), candidate AS (
   SELECT
     *
@@ -93,24 +79,30 @@ WITH line AS (
           quartiles.q3 - quartiles.q1
         )
       ) AS STRING) AS figure_upper,
-      SHA2(
-        CONCAT_WS(
-          '␟',
-          COALESCE(CAST(line.line_no AS STRING), '␀'),
-          COALESCE(CAST(line.item AS STRING), '␀'),
-          COALESCE(CAST(line.maker AS STRING), '␀'),
-          COALESCE(CAST(line.spec AS STRING), '␀'),
-          COALESCE(CAST(line.measure AS STRING), '␀'),
-          COALESCE(CAST(line.year AS STRING), '␀'),
-          COALESCE(CAST(line.bought_on__from AS STRING), '␀'),
-          COALESCE(CAST(line.bought_on__to AS STRING), '␀'),
-          COALESCE(CAST(line.price AS STRING), '␀'),
-          COALESCE(CAST(line.freight_included AS STRING), '␀')
-        ),
-        256
-      ) AS digest_line
+      CASE
+        WHEN (
+          line.freight_included
+        )
+        THEN NULL
+        ELSE SHA2(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(line.line_no AS STRING), '␀'),
+            COALESCE(CAST(line.item AS STRING), '␀'),
+            COALESCE(CAST(line.maker AS STRING), '␀'),
+            COALESCE(CAST(line.spec AS STRING), '␀'),
+            COALESCE(CAST(line.measure AS STRING), '␀'),
+            COALESCE(CAST(line.year AS STRING), '␀'),
+            COALESCE(CAST(line.bought_on__from AS STRING), '␀'),
+            COALESCE(CAST(line.bought_on__to AS STRING), '␀'),
+            COALESCE(CAST(line.price AS STRING), '␀'),
+            COALESCE(CAST(line.freight_included AS STRING), '␀')
+          ),
+          256
+        )
+      END AS digest_line
     FROM line
-    JOIN quartiles
+    LEFT JOIN quartiles
       ON quartiles.item = line.item
       AND quartiles.maker = line.maker
       AND quartiles.spec = line.spec

@@ -225,7 +225,7 @@ class Workspace:
                     cases = Cases(model)
                     missing = cases.missing_kinds()
                     outcomes = try_cases(duck, model, cases)
-                except DeclarationError as error:
+                except PlumblineError as error:
                     problem = error
                 checked.append(Checked(name, problem, tuple(outcomes), tuple(missing)))
         return checked

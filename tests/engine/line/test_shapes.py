@@ -645,8 +645,9 @@ def test_outlier(duck: Duck, outlier: Compiled, line: list[Row]) -> None:
     wanted = []
     for row in line:
         among = sorted(peers[row["item"]]) if row["item"] is not None else []
-        if not among:
-            continue  # nothing to hold it against
+        if not among:  # nothing to hold it against
+            wanted.append((row["no"], verdict(None)))
+            continue
         n = len(among)
         q1, q3 = among[-(-n // 4) - 1], among[-(-3 * n // 4) - 1]
         upper = q3 + Decimal("1.5") * (q3 - q1)

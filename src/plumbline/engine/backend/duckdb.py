@@ -121,6 +121,25 @@ def _in_words() -> Iterator[None]:
         if "No space left" in str(error):
             raise _disk_full(str(error)) from error
         raise
+    except (
+        duckdb.BinderException,
+        duckdb.ConversionException,
+        duckdb.OutOfRangeException,
+    ) as error:
+        raise RunError(
+            Text(
+                f"查询算不出来：{_first_line(error)}",
+                f"the query cannot be worked out: {_first_line(error)}",
+            ),
+            hint=Text(
+                "若模型用了 sql: 一项，检查其中的列名和类型；否则请报告这一错误",
+                "if the model has a sql: slot, check its columns and types; else please report this",
+            ),
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
 
 
 def _disk_full(detail: str) -> RunError:

@@ -32,7 +32,7 @@ from plumbline.engine.line.grading import Grade, condition, levels
 from plumbline.engine.line.inforce import line_in_force, numbers
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes import Base, digest
-from plumbline.engine.line.shapes.base import filtered
+from plumbline.engine.line.shapes.base import KEPT, filtered
 from plumbline.engine.line.shapes.ties import shown_key
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
@@ -132,10 +132,14 @@ def compile_model(
     used = _used(
         model, [*(text for _, text in base.ctes), f"SELECT {', '.join(columns)} FROM {base.source}"]
     )
-    columns += [
-        f"{digest([f'{fact}.{name}' for name in used[fact]])} AS digest_{fact}"
-        for fact in base.rows
-    ]
+    # What a lawful exception covers is only counted, so nothing of it is hashed.
+    excused = " OR ".join(f"({sql})" for _, sql in left) if not detail else ""
+    for fact in base.rows:
+        whole = digest([f"{fact}.{name}" for name in used[fact]])
+        columns.append(
+            f"CASE WHEN {excused} THEN NULL ELSE {whole} END AS digest_{fact}" if excused
+            else f"{whole} AS digest_{fact}"
+        )  # fmt: skip
     candidate = f"SELECT {', '.join(columns)} FROM {base.source}"
     if not detail:  # what is clear is left behind at once
         candidate = f"SELECT * FROM ({candidate}) AS combined WHERE flag IS DISTINCT FROM FALSE"
@@ -152,7 +156,8 @@ def compile_model(
         shown += ["flag", *(f"left_{i + 1}" for i in range(len(left)))]
         shown += [f"cannot_{i + 1}" for i in range(len(cannot))]
         shown += [column for part in parts for column in (part.column, *(part.sides or ()))]
-    sql = _statement([*facts, *ctes], model, base, shown)
+    expansion = base.expansion if detail else base.expansion_of_kept or base.expansion
+    sql = _statement([*facts, *ctes], model, replace(base, expansion=expansion), shown)
     slots = tuple(
         [("leave_out", name, f"left_{i + 1}") for i, (name, _) in enumerate(left)]
         + [("cannot_tell_when", name, f"cannot_{i + 1}") for i, (name, _) in enumerate(cannot)]
@@ -311,7 +316,8 @@ def _statement(
         "judged.verdict", "judged.decided_by", "judged.tier",
         "CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level",
         *rows,
-        *(f"{base.digests.get(fact, 'judged.digest_' + fact)} AS digest_{fact}"
+        *(f"CASE WHEN {KEPT} THEN {base.digests[fact]} END AS digest_{fact}"
+          if fact in base.digests else f"judged.digest_{fact} AS digest_{fact}"
           for fact in base.evidence),
         *(f"judged.{column}" for column in shown),
         "judged.lead",

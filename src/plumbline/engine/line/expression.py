@@ -542,7 +542,10 @@ class Compiler:
             raise self._refuse(
                 f"不能在这里比较两个公民身份号码“{written(left)}”和“{written(right)}”",
                 f"two citizen numbers, '{written(left)}' and '{written(right)}', cannot be compared here",
-                Text("把它们写进 same，姓名也会核对", "write them under same, where names are compared too"),
+                Text(
+                    "把它们写进 same，姓名也会核对",
+                    "write them under same, where names are compared too",
+                ),
             )
 
     def _is_person(self, column: exp.Column) -> bool:

@@ -55,7 +55,9 @@ def _check_periods(model: SupervisionModel, name: str, periods: list[str]) -> No
     for begins, ends, period in spans:
         if begins > ends:
             raise model.error(
-                (*slot, period), f"时段“{period}”起在止后", f"period '{period}' ends before it begins"
+                (*slot, period),
+                f"时段“{period}”起在止后",
+                f"period '{period}' ends before it begins",
             )
     for (_, ends, one), (begins, _, other) in pairwise(spans):
         if begins <= ends:

@@ -10,6 +10,9 @@ from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
 
+#: Judged candidates whose evidence is kept; the rest is only counted.
+KEPT = "judged.verdict = 'flag' OR judged.decided_by = 'identity'"
+
 
 @dataclass(frozen=True)
 class Base:
@@ -29,6 +32,7 @@ class Base:
         conditions: what must hold besides `flag_when`.
         carried: columns kept through judging, to find the gathered rows again.
         expansion: join that turns a judged group into its rows.
+        expansion_of_kept: the same, but a group that nobody keeps stays one row without evidence.
         expanded: fact -> its row's number after the expansion.
         digests: fact -> digest of its row after the expansion.
     """
@@ -46,6 +50,7 @@ class Base:
     conditions: Sequence[str] = ()
     carried: Mapping[str, str] = field(default_factory=dict)
     expansion: str = ""
+    expansion_of_kept: str = ""
     expanded: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from plumbline.engine.line.expression import Compiler, Refusal, Scope, parse
 from plumbline.engine.line.inforce import numbers
 from plumbline.engine.line.model import Sum, SupervisionModel, is_plain
 from plumbline.engine.line.shapes.base import (
+    KEPT,
     Base,
     date_in_force,
     day_at,
@@ -144,6 +145,7 @@ class _Gathering:
                 **({"at_by": "gathered.by__from"} if self.by else {}),
             },
             expansion=self._expansion(group),
+            expansion_of_kept=self._expansion_of_kept(group),
             expanded={fact: f"gathering.row_{fact}" for fact in what.over},
             digests={
                 fact: digest([f"gathering.{name}" for name in self._own(fact)])
@@ -438,7 +440,10 @@ class _Gathering:
         if self.unknown:
             checks.append(f"COUNT(*){over} = COUNT(counts){over}")
         if wanted.nullable:
-            checks.append(f"COUNT(*){over} = COUNT({wanted.column}){over}")
+            # Both ends of a date are there or neither, so one is counted for both.
+            counted = wanted.column.removesuffix("__to") if wanted.column else ""
+            counted = f"{counted}__from" if wanted.column != counted else counted
+            checks.append(f"COUNT(*){over} = COUNT({counted}){over}")
         if wanted.aggregate == "rows":
             sql = f"COUNT({column or '*'}){over}"
         elif wanted.aggregate == "distinct":
@@ -473,6 +478,15 @@ class _Gathering:
         if self.model.facts[fact].columns[column].type == "moment":
             return f"{of}by__to < {of}by__from + INTERVAL '1' MINUTE"
         return f"{of}by__from = {of}by__to"
+
+    def _expansion_of_kept(self, group: Sequence[str]) -> str:
+        """Left joined, so that an excused group is not spread out; a window is, or it would cost more."""
+        if self.by:
+            return self._expansion(group)
+        first, *others = group
+        key = f"CASE WHEN {KEPT} THEN judged.at_{first} END"
+        rest = [f"gathering.{name} = judged.at_{name}" for name in others]
+        return f" LEFT JOIN gathering ON {' AND '.join([f'gathering.{first} = {key}', *rest])}"
 
     def _expansion(self, group: Sequence[str]) -> str:
         conditions = [f"gathering.{name} = judged.at_{name}" for name in group]

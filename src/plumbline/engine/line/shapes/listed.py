@@ -166,10 +166,15 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
             )
     for equal in query.find_all(exp.EQ):
         people = {ref for side in (equal.left, equal.right) if (ref := _person(model, side))}
-        if len(people) == 2 and not any(people <= set(refs) for refs in model.declared.same.values()):
+        if len(people) == 2 and not any(
+            people <= set(refs) for refs in model.declared.same.values()
+        ):
             one, other = sorted(people)
             raise error(
-                Text(f"“{one}”和“{other}”要写进 same，姓名才会核对", f"write '{one}' and '{other}' under same, so that names are compared"),
+                Text(
+                    f"“{one}”和“{other}”要写进 same，姓名才会核对",
+                    f"write '{one}' and '{other}' under same, so that names are compared",
+                ),
             )
     for kind, advice in _REFUSED:
         if found := query.find(kind):

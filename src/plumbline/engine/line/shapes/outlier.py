@@ -16,9 +16,7 @@ def base(model: SupervisionModel) -> Base:
     scope = plain_scope(model)
     fact, column = model.resolve(what.of, ("outlier", "of"))
     if model.facts[fact].columns[column].type not in ("integer", "decimal", "money"):
-        raise model.error(
-            ("outlier", "of"), f"{what.of} 不是数", f"{what.of} is not a number"
-        )
+        raise model.error(("outlier", "of"), f"{what.of} 不是数", f"{what.of} is not a number")
     among = [model.resolve(ref, ("outlier", "among", i)) for i, ref in enumerate(what.among)]
     if strangers := [f for f, _ in among if f != fact]:
         raise model.error(
@@ -29,21 +27,16 @@ def base(model: SupervisionModel) -> Base:
     group = [f"{c}{suffix}" for _, c in among for suffix in identifier_key(model.facts[fact], c)]
     own = [f"{fact}.{name}" for name in group]
     known = " AND ".join(f"{name} IS NOT NULL" for name in [*own, f"{fact}.{column}"])
-    ranked = (
-        f"SELECT {', '.join(own)}, {fact}.{column} AS value, "
-        f"ROW_NUMBER() OVER (PARTITION BY {', '.join(own)} ORDER BY {fact}.{column}, {fact}._row) AS place, "
-        f"COUNT(*) OVER (PARTITION BY {', '.join(own)}) AS peers FROM {fact} WHERE {known}"
-    )
+    # QUANTILE_DISC(x, q) is the value at rank ceil(n x q); both quarters are exact in binary.
     quartiles = (
-        f"SELECT {', '.join(group)}, MAX(peers) AS peers, "
-        "MIN(CASE WHEN place * 4 >= peers THEN value END) AS q1, "
-        "MIN(CASE WHEN place * 4 >= peers * 3 THEN value END) AS q3 "
-        f"FROM ranked GROUP BY {', '.join(group)}"
+        f"SELECT {', '.join(own)}, COUNT(*) AS peers, "
+        f"QUANTILE_DISC({fact}.{column}, 0.25) AS q1, QUANTILE_DISC({fact}.{column}, 0.75) AS q3 "
+        f"FROM {fact} WHERE {known} GROUP BY {', '.join(own)}"
     )
     others = [alias for alias in model.facts if alias != fact]
     ties = " AND ".join(f"quartiles.{name} = {fact}.{name}" for name in group)
     source, tiers = joined(
-        model, others, scope.locate, already=[fact], source=f"{fact} JOIN quartiles ON {ties}"
+        model, others, scope.locate, already=[fact], source=f"{fact} LEFT JOIN quartiles ON {ties}"
     )
     fence = Decimal(str(what.fence))
     spread = f"{fence} * (quartiles.q3 - quartiles.q1)"
@@ -68,7 +61,7 @@ def base(model: SupervisionModel) -> Base:
         tier=worst(tiers),
         lead=f"{fact}._row",
         evidence=list(rows),
-        ctes=[("ranked", ranked), ("quartiles", quartiles)],
+        ctes=[("quartiles", quartiles)],
         figures=figures,
         conditions=[f"CASE WHEN {enough} THEN {beyond} END"],
     )
