@@ -48,4 +48,7 @@ class Integer(Kind):
         )
 
     def show(self, value: Value, lang: Lang) -> str:  # noqa: ARG002 -- same in both languages
-        return "" if value[0] is None else f"{value[0]:,}"
+        if value[0] is None:
+            return ""
+        # A number of four digits is most often a year.
+        return str(value[0]) if abs(value[0]) < 10_000 else f"{value[0]:,}"
