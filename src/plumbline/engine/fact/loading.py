@@ -37,7 +37,7 @@ _MISFIT = (
 )
 #: A file with more text than this goes through the disk, since what is sorted does not fit memory.
 _LARGE = 256 << 20
-_SORTED = 192 << 20  # bytes of text that are sorted at a time
+_SORTED = 288 << 20  # bytes of text that are sorted at a time
 _MEGABYTES = 1000  # for SQL; the reader and the writer of files need as much again
 _REASONS_SHOWN = 100  # in a manifest; the quarantine has them all
 
@@ -408,7 +408,8 @@ class _Loading:
     def _pieces(self, batch: Batch, merged: Merge) -> int:
         """How many ranges to sort one after the other, so that each fits the memory for certain."""
         rows = batch.loaded + sum(file.rows for file in merged.remove)
-        return max(1, rows * _text_bytes(self.arrival) // max(batch.rows, 1) // _SORTED)
+        text = rows * _text_bytes(self.arrival) // max(batch.rows, 1)
+        return max(1, -(-text // _SORTED))
 
     def _keep(self, batch: Batch, quarantine: Path) -> None:
         """Keep the quarantine and the received file; they count once the batch does."""

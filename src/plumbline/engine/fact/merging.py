@@ -13,7 +13,7 @@ from plumbline.engine.fact.repeats import key_fault, key_of
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.table import DataFile, parquet_of
 from plumbline.engine.fact.types import Field
-from plumbline.errors import Text
+from plumbline.errors import StoreError, Text
 
 _SMALL = 100_000  # rows; so many small files are put together when one is rewritten
 _MANY = 32
@@ -51,13 +51,15 @@ def merge(duck: Duck, store: Store, dataset: Dataset, batch: Batch) -> Merge:
     """
     old = store.snapshot(dataset.name) if store.version(dataset.name) is not None else None
     per = dataset.declared.delivery.per
-    replace_all = batch.kind == "full" and per is None
-    if batch.kind == "full" and per is not None:
-        match = list(dataset.physical(per))
-    else:
-        match = key_of(dataset)
-    known = "" if old is None or replace_all else old.relation(dataset.fields)
-    _set_aside_unknown(duck, dataset, known, match)
+    full, key = batch.kind == "full", key_of(dataset)
+    replace_all = full and per is None
+    match = [key] if key else []
+    if full and per is not None:  # and by its key, a row that has moved to another county
+        match.append(list(dataset.physical(per)))
+    if old is not None and not replace_all:
+        _refuse_other_columns(dataset, old, match)
+    if not full:
+        _set_aside_unknown(duck, dataset, "" if old is None else old.relation(dataset.fields), key)
     duck.run(f"CREATE TEMP VIEW good AS SELECT * FROM {GOOD} WHERE NOT _withdrawn")
     [(loaded,)] = duck.run("SELECT count(*) FROM good")
     [(withdrawn,)] = duck.run(f"SELECT count(*) FROM {GOOD} WHERE _withdrawn")
@@ -74,16 +76,33 @@ def merge(duck: Duck, store: Store, dataset: Dataset, batch: Batch) -> Merge:
     return Merge(select, tuple(columns.values()), rewritten, replace_all, loaded, withdrawn, later)
 
 
-def _set_aside_unknown(duck: Duck, dataset: Dataset, known: str, match: list[str]) -> None:
+def _refuse_other_columns(dataset: Dataset, old: Snapshot, match: list[list[str]]) -> None:
+    """What is loaded must have the columns by which rows are found again, and of the same types."""
+    old.relation(dataset.fields)
+    known = {field.suffix for field in old.schema}
+    absent = [column for columns in match for column in columns if column not in known]
+    if absent and old.files:
+        raise StoreError(
+            Text(
+                f"已装入的数据没有列 {absent[0]}，无法按现在声明的主键找到要更正的行",
+                f"what is loaded has no column {absent[0]}, so its rows cannot be found by the key "
+                "as it is declared now",
+            ),
+            where=dataset.name,
+            hint=Text("重新装入一份全量交付", "load a new full delivery"),
+        )
+
+
+def _set_aside_unknown(duck: Duck, dataset: Dataset, known: str, key: list[str]) -> None:
     """A row can only be withdrawn if it is there."""
     [(any_withdrawn,)] = duck.run(f"SELECT count(*) FROM {GOOD} WHERE _withdrawn")
     if not any_withdrawn:
         return
-    there = f"AND NOT EXISTS (SELECT 1 FROM {known} k WHERE {_same(match, 'g', 'k')})"
+    there = f"AND NOT EXISTS (SELECT 1 FROM {known} k WHERE {_same(key, 'g', 'k')})"
     fault = key_fault(dataset, "'要撤回的行不在库中'", "'withdraws a row that is not in the store'")
     duck.run(
         f"CREATE TEMP TABLE unknown AS SELECT _ordinal, _part, _line FROM {GOOD} g "
-        f"WHERE _withdrawn {there if known and match else ''}"
+        f"WHERE _withdrawn {there if known and key else ''}"
     )
     duck.run(f"INSERT INTO faulty SELECT _ordinal, _part, _line, [{fault}] FROM unknown")
     duck.run("INSERT INTO dropped SELECT _ordinal FROM unknown")
@@ -100,7 +119,7 @@ def _numbered(fields: Sequence[Field], number: int) -> str:
 
 
 def _rewritten(
-    duck: Duck, old: Snapshot, match: list[str]
+    duck: Duck, old: Snapshot, match: list[list[str]]
 ) -> tuple[tuple[DataFile, ...], set[int]]:
     """The files that hold rows the delivery speaks of, and the batches of those rows.
 
@@ -111,12 +130,10 @@ def _rewritten(
     batches: set[int] = set()
     if match and by_path:
         listed = ", ".join(map(sql.literal, by_path))
-        spoken_of = f"(SELECT DISTINCT {sql.names(match)} FROM {GOOD})"
         found = duck.run(
             "SELECT filename, list(DISTINCT _row >> 32) "
             f"FROM read_parquet([{listed}], union_by_name=true, filename=true) k "
-            f"WHERE EXISTS (SELECT 1 FROM {spoken_of} g WHERE {_same(match, 'g', 'k')}) "
-            "GROUP BY filename"
+            f"WHERE {_spoken_of(match)} GROUP BY filename"
         )
         touched = {by_path[path] for path, _ in found}
         batches = {number for _, numbers in found for number in numbers}
@@ -126,15 +143,19 @@ def _rewritten(
     return tuple(file for file in old.files if file in touched), batches
 
 
-def _remaining(old: Snapshot, files: Sequence[DataFile], match: list[str]) -> str:
+def _remaining(old: Snapshot, files: Sequence[DataFile], match: list[list[str]]) -> str:
     """The rows of `files` that the delivery does not speak of."""
     paths = [old.root / file.path for file in files]
-    if not match:
-        return f"SELECT * FROM {parquet_of(paths)}"
-    spoken_of = f"(SELECT DISTINCT {sql.names(match)} FROM {GOOD})"
-    return (
-        f"SELECT * FROM {parquet_of(paths)} k "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {spoken_of} g WHERE {_same(match, 'g', 'k')})"
+    left = f"WHERE NOT ({_spoken_of(match)})" if match else ""
+    return f"SELECT * FROM {parquet_of(paths)} k {left}"
+
+
+def _spoken_of(match: list[list[str]]) -> str:
+    """SQL for whether the delivery speaks of the row `k`: by its county, say, or by its key."""
+    return " OR ".join(
+        f"EXISTS (SELECT 1 FROM (SELECT DISTINCT {sql.names(columns)} FROM {GOOD}) g "
+        f"WHERE {_same(columns, 'g', 'k')})"
+        for columns in match
     )
 
 
