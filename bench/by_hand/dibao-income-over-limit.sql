@@ -1,12 +1,8 @@
 WITH earned AS (  -- incomes of those who may belong to the household, and may count
-  SELECT h.household, h.month__from, h.month__to, h._row AS household_row, h.members, h.deduction,
-         m._row AS member_row, i._row AS income_row, i.amount,
-         coalesce(may_be(m.name__key, i.name__key)
-           AND i.month__from <= m.ended_on__from AND m.started_on__to <= i.month__to
-           AND m.started_on__to <= m.ended_on__from
-           AND (i.employment_started_on__from IS NULL
-                OR i.month__to < i.employment_started_on__from
-                OR i.month__from > last_day((i.employment_started_on__to + INTERVAL 5 MONTHS)::DATE)), false) AS sure
+  SELECT h._row AS household_row, m._row AS member_row, i._row AS income_row, i.amount,
+         i.month__from, i.month__to, h.household, h.members, h.deduction,
+         m.name__key AS listed_as, i.name__key AS paid_as, m.started_on__to, m.ended_on__from,
+         i.employment_started_on__from, i.employment_started_on__to
   FROM incomes i
   JOIN household_members m USING (person__key)
   JOIN dibao_households h ON h.household = m.household
@@ -17,11 +13,20 @@ WITH earned AS (  -- incomes of those who may belong to the household, and may c
                      AND i.month__from <= last_day((i.employment_started_on__from + INTERVAL 5 MONTHS)::DATE), false)
     AND (h.month__from >= DATE '2014-05-01'
          OR h.month__from >= DATE '1999-10-01' AND h.month__to <= DATE '2014-04-30')
+), rich AS (  -- the few that can be above the limit at all; an income may count twice here
+  SELECT household_row FROM earned GROUP BY household_row
+  HAVING sum(amount) FILTER (amount > 0) > min(members) * 100000
 ), once AS (  -- an income counts once, however often its earner is listed
   SELECT household_row, income_row, min(household) AS household, min(month__from) AS month__from,
          min(month__to) AS month__to, min(members) AS members, min(deduction) AS deduction,
-         min(amount) AS amount, bool_and(sure) AS sure, list(member_row) AS member_rows
-  FROM earned GROUP BY household_row, income_row
+         min(amount) AS amount, list(member_row) AS member_rows,
+         bool_and(coalesce(
+           may_be(listed_as, paid_as) AND month__from <= ended_on__from
+           AND started_on__to <= month__to AND started_on__to <= ended_on__from
+           AND (employment_started_on__from IS NULL
+                OR month__to < employment_started_on__from
+                OR month__from > last_day((employment_started_on__to + INTERVAL 5 MONTHS)::DATE)), false)) AS sure
+  FROM earned SEMI JOIN rich USING (household_row) GROUP BY household_row, income_row
 ), added AS (
   SELECT household_row, min(household) AS household, min(month__from) AS month__from,
          min(month__to) AS month__to, min(members) AS members, min(deduction) AS deduction,

@@ -54,6 +54,6 @@ def test_a_table_goes_between_its_markers_and_nowhere_else(tmp_path: Path) -> No
     assert text.endswith("\n\nAfter\n")
     assert "old" not in text
     assert (
-        "| a-model | 12,000 | 3 | 0.500 | 0.400 | 1.25 | 110 | 100 | 1.10 | 6.00 | 12.0 x |  |  |"
+        "| a-model | 12,000 | 3 | 0.500 | 0.400 | 1.25 | 110 | 100 | 1.10 | 6.00 | 12.0 |  |  |"
         in text
     )
