@@ -120,13 +120,14 @@ def kill_at_random_moments(folder: Path, *, kills: int, size: int, seed: int) ->
         assert process.returncode == 0
         old, new = look(Store(before), dataset), look(Store(after), dataset)
         assert old != new
-        for _ in range(kills // 2):
+        for kill in range(kills // 2):
             tried = home / "tried"
             shutil.rmtree(tried, ignore_errors=True)
             shutil.copytree(before, tried)
             with loading(tried, dataset, second) as process:
                 begin(process)
-                time.sleep(dice.uniform(0, lasts * 1.05))
+                # every other one late, where the commit is
+                time.sleep(dice.uniform(lasts * 0.7 if kill % 2 else 0, lasts * 1.1))
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
             seen = look(Store(tried), dataset)

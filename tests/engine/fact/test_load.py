@@ -19,6 +19,7 @@ from plumbline.engine.fact.load import (
     load_inbox,
     load_table,
 )
+from plumbline.engine.fact.rows import Rows
 from plumbline.engine.fact.store import Store
 from plumbline.errors import DeclarationError, DeliveryError
 from tests.engine.fact.delivering import (
@@ -259,6 +260,22 @@ def test_sealed_rows_are_kept_nowhere(store: Store, tmp_path: Path) -> None:
     assert not any("保密人".encode() in path.read_bytes() for path in kept)
     with pytest.raises(DeliveryError, match="区县"):
         load(store, dataset, csv(tmp_path / "b2024-06-30.csv", "1,王伟,a", header="编号,姓名,金额"))
+
+
+def test_a_file_that_is_read_in_place_must_not_change_meanwhile(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = fees(tmp_path, more="refuse: [{column: county, values: [封存], why: {zh: 依法封存}}]")
+    file = csv(tmp_path / "费2024-06-30.csv", "1,王伟,", header="编号,姓名,区县")
+    closing = Rows.close
+
+    def close(rows: Rows) -> None:
+        csv(file, "1,王伟,", "2,李娜,", header="编号,姓名,区县")
+        closing(rows)
+
+    monkeypatch.setattr(Rows, "close", close)
+    with pytest.raises(DeliveryError, match="changed while it was being read"):
+        load(store, dataset, file)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from plumbline.engine.fact.asof import as_of_from_name
 from plumbline.engine.fact.batch import Batch
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.durable import copy_in, sha256_of
-from plumbline.engine.fact.loading import AlreadyLoaded, Arrival, Terms, take_in
+from plumbline.engine.fact.loading import AlreadyLoaded, Arrival, Terms, stamp_of, take_in
 from plumbline.engine.fact.readers import open_database
 from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.tablecopy import copy_table
@@ -85,9 +85,16 @@ def load_delivery(  # noqa: PLR0913 -- a delivery has that many circumstances
     terms = Terms(received_at, accept, by, again=again)
     with store.writing(wait) as scratch:
         # Sealed rows are not copied, so such a file is read where it lies.
-        read = path if dataset.declared.refuse else copy_in(path, scratch)
+        sealed = bool(dataset.declared.refuse)
+        stamp = stamp_of(path) if sealed else None
+        read = path if sealed else copy_in(path, scratch)
         arrival = Arrival(
-            path=read, name=path.name, sha256=sha256_of(read), size=read.stat().st_size, as_of=day
+            path=read,
+            name=path.name,
+            sha256=sha256_of(read),
+            size=read.stat().st_size,
+            as_of=day,
+            stamp=stamp,
         )
         return take_in(store, dataset, arrival, terms, scratch)
 

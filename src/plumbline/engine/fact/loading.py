@@ -74,6 +74,7 @@ class Arrival:
         kind: None is as declared.
         sheets: None is all sheets of the file.
         refused: sealed rows that were not even copied.
+        stamp: size and time of the delivered file, if that itself is read.
     """
 
     path: Path
@@ -85,6 +86,7 @@ class Arrival:
     sheets: Sequence[Sheet] | None = None
     settles: Settles | None = None
     refused: int = 0
+    stamp: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,12 @@ def take_in(
     with open_duckdb(limits) as duck:
         reading = Reading(duck, dataset, scratch, on_disk=large)
         return _Loading(store, dataset, arrival, scratch, duck).run(batch, terms, reading)
+
+
+def stamp_of(path: Path) -> tuple[int, int]:
+    """What changes when somebody writes to a file: its size and time."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _at_most(megabytes: int, memory: str) -> str:
@@ -221,6 +229,12 @@ class _Loading:
                 raise self.rows.failure from None
             raise
         self.rows.close()
+        if self.arrival.stamp not in {None, stamp_of(self.arrival.path)}:
+            raise DeliveryError(
+                Text("读取时文件被改动了", "the file was changed while it was being read"),
+                where=self.arrival.name,
+                hint=Text("等文件写完后重新装入", "load it again once it has been written"),
+            )
         reading.finish()
         self.duck.run(
             "CREATE TEMP TABLE faulty AS SELECT _ordinal, _part, _line, _faults AS faults "
