@@ -147,11 +147,11 @@ WITH household AS (
       household_month__to,
       CASE
         WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_members)
-        THEN MAX(CASE WHEN counts THEN of_members END)
+        THEN MAX(of_members)
       END AS members,
       CASE
         WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_deduction)
-        THEN MAX(CASE WHEN counts THEN of_deduction END)
+        THEN MAX(of_deduction)
       END AS deduction,
       MAX(tier) AS tier,
       MIN(row_household) AS lead,
@@ -170,7 +170,7 @@ WITH household AS (
       household_month__to,
       CASE
         WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_income)
-        THEN SUM(CASE WHEN counts THEN of_income END)
+        THEN SUM(of_income)
       END AS income
     FROM (
       SELECT

@@ -92,7 +92,7 @@ WITH contract AS (
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
-        THEN COUNT(CASE WHEN counts THEN 1 END) OVER (
+        THEN COUNT(*) OVER (
           PARTITION BY contract_buyer, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
@@ -120,7 +120,7 @@ WITH contract AS (
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
-        THEN SUM(CASE WHEN counts THEN of_amount END) OVER (
+        THEN SUM(of_amount) OVER (
           PARTITION BY contract_buyer, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
@@ -148,7 +148,7 @@ WITH contract AS (
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
-        THEN SUM(CASE WHEN counts THEN of_exempt END) OVER (
+        THEN SUM(of_exempt) OVER (
           PARTITION BY contract_buyer, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
@@ -176,7 +176,7 @@ WITH contract AS (
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
-        THEN MIN(CASE WHEN counts THEN of_smallest END) OVER (
+        THEN MIN(of_smallest) OVER (
           PARTITION BY contract_buyer, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
@@ -195,7 +195,7 @@ WITH contract AS (
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
-        THEN MIN(CASE WHEN counts THEN of_supplier END) OVER (
+        THEN MIN(of_supplier) OVER (
           PARTITION BY contract_buyer, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
@@ -214,7 +214,7 @@ WITH contract AS (
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
-        THEN MAX(CASE WHEN counts THEN of_last_supplier END) OVER (
+        THEN MAX(of_last_supplier) OVER (
           PARTITION BY contract_buyer, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW

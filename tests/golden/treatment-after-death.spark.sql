@@ -42,8 +42,25 @@ WITH claim AS (
   SELECT
     death_person__key,
     MIN(death_person) AS death_person,
-    MIN(death_name__key) AS death_name__key,
-    MIN(death_former_name__key) AS death_former_name__key,
+    COALESCE(
+      MIN(
+        CASE
+          WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
+          THEN death_name__key
+        END
+      ),
+      MIN(death_name__key)
+    ) AS death_name__key,
+    COALESCE(
+      MIN(
+        CASE
+          WHEN NOT CONTAINS(death_former_name__key, '%')
+          AND NOT CONTAINS(death_former_name__key, '_')
+          THEN death_former_name__key
+        END
+      ),
+      MIN(death_former_name__key)
+    ) AS death_former_name__key,
     COUNT(*) AS sources,
     CASE WHEN COUNT(*) = COUNT(of_cancelled) THEN SUM(of_cancelled) END AS cancelled,
     CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__from) END AS first__from,

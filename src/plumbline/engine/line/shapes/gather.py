@@ -20,7 +20,7 @@ from plumbline.engine.line.shapes.base import (
     digest,
     plain_scope,
 )
-from plumbline.engine.line.shapes.ties import agreed, identifier_key, joined, worst
+from plumbline.engine.line.shapes.ties import agreed, identifier_key, in_full, joined, worst
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
 
@@ -368,7 +368,7 @@ class _Gathering:
         group = list(self._group_keys())
         others = [name for name in self._keys() if name not in group]
         added = [i for i in self.inputs if self._is_added(i)]
-        columns = [*group, *(f"MIN({name}) AS {name}" for name in others)]
+        columns = [*group, *(f"{self._one_of(name)} AS {name}" for name in others)]
         columns += [f"{self._aggregated(i, '')} AS {i.name}" for i in self.inputs if i not in added]
         columns += [f"{self._tier('MAX(tier)')} AS tier", f"MIN(row_{self.what.over[0]}) AS lead"]
         if "force_from" in self.columns:
@@ -387,6 +387,13 @@ class _Gathering:
     def _is_added(self, wanted: _Input) -> bool:
         """Is it a total of rows that stand in `gathering` once for every row they are tied to?"""
         return wanted.aggregate == "total" and set(wanted.facts) < set(self.what.over)
+
+    @staticmethod
+    def _one_of(name: str) -> str:
+        """One value for the group. A full name goes before a masked one, which says less."""
+        if name.endswith("__key"):
+            return f"COALESCE(MIN({in_full(name)}), MIN({name}))"
+        return f"MIN({name})"
 
     def _once(self, wanted: _Input, group: Sequence[str]) -> str:
         """A total in which each row counts once, however often others tie to it."""
@@ -434,8 +441,6 @@ class _Gathering:
     def _aggregated(self, wanted: _Input, over: str) -> str:
         """An aggregate that is unknown where a row's part in it is."""
         column = wanted.column
-        if self.unknown:
-            column = f"CASE WHEN counts THEN {column or '1'} END"
         checks = []
         if self.unknown:
             checks.append(f"COUNT(*){over} = COUNT(counts){over}")

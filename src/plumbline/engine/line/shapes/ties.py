@@ -84,9 +84,14 @@ def shown_key(dataset: Dataset, column: str) -> str:
     return "__key" if fields.get("__key") == "VARCHAR" else ""
 
 
+def in_full(name: str) -> str:
+    """SQL: the name, unless it is masked: then it is a LIKE pattern, which sorts before any name."""
+    return f"CASE WHEN NOT CONTAINS({name}, '%') AND NOT CONTAINS({name}, '_') THEN {name} END"
+
+
 def agreed(names: str, window: str = "") -> str:
     """SQL: do the names of all rows of one number go together? Masked ones are LIKE patterns."""
-    plain = f"CASE WHEN NOT CONTAINS({names}, '%') AND NOT CONTAINS({names}, '_') THEN {names} END"
+    plain = in_full(names)
     first, last = f"MIN({names}){window}", f"MAX({names}){window}"
     return (
         f"MIN({plain}){window} IS NOT DISTINCT FROM MAX({plain}){window} AND ({first} IS NULL "
