@@ -35,13 +35,10 @@ WITH payment AS (
     death.died_on__from AS of_first__from,
     death.died_on__to AS of_first__to,
     death.died_on__from AS of_last__from,
-    death.died_on__to AS of_last__to,
-    TRUE AS counts
+    death.died_on__to AS of_last__to
   FROM death
   WHERE
-    (
-      TRUE
-    ) IS DISTINCT FROM FALSE AND NOT death.person__key IS NULL
+    NOT death.person__key IS NULL
 ), gathered AS (
   SELECT
     death_person__key,
@@ -148,26 +145,8 @@ WITH payment AS (
         (
           CASE
             WHEN payment.month__from >= CAST('1999-10-01' AS DATE)
-            AND payment.month__to <= CAST('2014-04-30' AS DATE)
             THEN TRUE
             WHEN payment.month__to < CAST('1999-10-01' AS DATE)
-            OR payment.month__from > CAST('2014-04-30' AS DATE)
-            THEN FALSE
-          END
-        )
-        OR (
-          CASE
-            WHEN payment.month__from >= CAST('2014-05-01' AS DATE)
-            THEN TRUE
-            WHEN payment.month__to < CAST('2014-05-01' AS DATE)
-            THEN FALSE
-          END
-        )
-        OR (
-          CASE
-            WHEN payment.month__from >= CAST('2021-07-01' AS DATE)
-            THEN TRUE
-            WHEN payment.month__to < CAST('2021-07-01' AS DATE)
             THEN FALSE
           END
         )

@@ -100,7 +100,10 @@ WITH household AS (
     AND household.month__from = income.month__from
     AND household.month__to = income.month__to
   WHERE
-    (
+    NOT household.household IS NULL
+    AND NOT household.month__from IS NULL
+    AND NOT household.month__to IS NULL
+    AND (
       CASE
         WHEN income.month__from <= income.month__to
         AND income.month__from <= member.ended_on__from
@@ -133,9 +136,6 @@ WITH household AS (
         )
       )
     ) IS DISTINCT FROM FALSE
-    AND NOT household.household IS NULL
-    AND NOT household.month__from IS NULL
-    AND NOT household.month__to IS NULL
 ), gathered AS (
   SELECT
     whole.*,
@@ -228,26 +228,8 @@ WITH household AS (
         (
           CASE
             WHEN gathered.household_month__from >= CAST('1999-10-01' AS DATE)
-            AND gathered.household_month__to <= CAST('2014-04-30' AS DATE)
             THEN TRUE
             WHEN gathered.household_month__to < CAST('1999-10-01' AS DATE)
-            OR gathered.household_month__from > CAST('2014-04-30' AS DATE)
-            THEN FALSE
-          END
-        )
-        OR (
-          CASE
-            WHEN gathered.household_month__from >= CAST('2014-05-01' AS DATE)
-            THEN TRUE
-            WHEN gathered.household_month__to < CAST('2014-05-01' AS DATE)
-            THEN FALSE
-          END
-        )
-        OR (
-          CASE
-            WHEN gathered.household_month__from >= CAST('2014-11-01' AS DATE)
-            THEN TRUE
-            WHEN gathered.household_month__to < CAST('2014-11-01' AS DATE)
             THEN FALSE
           END
         )

@@ -22,14 +22,10 @@ WITH subsidy AS (
     subsidy.year__to AS subsidy_year__to,
     COALESCE(subsidy.area_mu, subsidy.area_ha * 15) AS of_area,
     subsidy.year__from AS force_from,
-    subsidy.year__to AS force_to,
-    TRUE AS counts
+    subsidy.year__to AS force_to
   FROM subsidy
   WHERE
-    (
-      TRUE
-    ) IS DISTINCT FROM FALSE
-    AND NOT subsidy.parcel IS NULL
+    NOT subsidy.parcel IS NULL
     AND NOT subsidy.year__from IS NULL
     AND NOT subsidy.year__to IS NULL
 ), gathered AS (

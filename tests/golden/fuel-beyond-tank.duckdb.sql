@@ -27,13 +27,10 @@ WITH fuel AS (
       fuel.kind IS NULL
     ) THEN 0 END AS of_cans,
     CAST(fuel.filled_at__from AS DATE) AS force_from,
-    CAST(fuel.filled_at__to AS DATE) AS force_to,
-    TRUE AS counts
+    CAST(fuel.filled_at__to AS DATE) AS force_to
   FROM fuel
   WHERE
-    (
-      TRUE
-    ) IS DISTINCT FROM FALSE AND NOT fuel.plate IS NULL
+    NOT fuel.plate IS NULL
 ), inexact AS (
   SELECT DISTINCT
     gathering.row_fuel AS row
@@ -124,14 +121,6 @@ WITH fuel AS (
             WHEN CAST(gathered.by__from AS DATE) >= CAST('2013-11-18' AS DATE)
             THEN TRUE
             WHEN CAST(gathered.by__to AS DATE) < CAST('2013-11-18' AS DATE)
-            THEN FALSE
-          END
-        )
-        OR (
-          CASE
-            WHEN CAST(gathered.by__from AS DATE) >= CAST('2017-12-05' AS DATE)
-            THEN TRUE
-            WHEN CAST(gathered.by__to AS DATE) < CAST('2017-12-05' AS DATE)
             THEN FALSE
           END
         )

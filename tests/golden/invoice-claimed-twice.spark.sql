@@ -19,15 +19,10 @@ WITH claim AS (
     claim.face_amount AS of_face,
     claim.face_amount AS of_least_face,
     claim.claimed_on__from AS force_from,
-    claim.claimed_on__to AS force_to,
-    TRUE AS counts
+    claim.claimed_on__to AS force_to
   FROM claim
   WHERE
-    (
-      TRUE
-    ) IS DISTINCT FROM FALSE
-    AND NOT COALESCE(claim.code, '') IS NULL
-    AND NOT claim.number IS NULL
+    NOT COALESCE(claim.code, '') IS NULL AND NOT claim.number IS NULL
 ), gathered AS (
   SELECT
     claim_code,

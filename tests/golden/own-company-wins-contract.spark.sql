@@ -97,18 +97,8 @@ WITH post AS (
         (
           CASE
             WHEN contract.signed_on__from >= CAST('2006-01-01' AS DATE)
-            AND contract.signed_on__to <= CAST('2019-05-31' AS DATE)
             THEN TRUE
             WHEN contract.signed_on__to < CAST('2006-01-01' AS DATE)
-            OR contract.signed_on__from > CAST('2019-05-31' AS DATE)
-            THEN FALSE
-          END
-        )
-        OR (
-          CASE
-            WHEN contract.signed_on__from >= CAST('2019-06-01' AS DATE)
-            THEN TRUE
-            WHEN contract.signed_on__to < CAST('2019-06-01' AS DATE)
             THEN FALSE
           END
         )

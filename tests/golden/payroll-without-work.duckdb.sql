@@ -305,18 +305,8 @@ WITH pay AS (
         (
           CASE
             WHEN pay.month__from >= CAST('2006-01-01' AS DATE)
-            AND pay.month__to <= CAST('2019-05-31' AS DATE)
             THEN TRUE
             WHEN pay.month__to < CAST('2006-01-01' AS DATE)
-            OR pay.month__from > CAST('2019-05-31' AS DATE)
-            THEN FALSE
-          END
-        )
-        OR (
-          CASE
-            WHEN pay.month__from >= CAST('2019-06-01' AS DATE)
-            THEN TRUE
-            WHEN pay.month__to < CAST('2019-06-01' AS DATE)
             THEN FALSE
           END
         )

@@ -81,18 +81,8 @@ WITH due AS (
         (
           CASE
             WHEN due.due_on__from >= CAST('2006-07-01' AS DATE)
-            AND due.due_on__to <= CAST('2021-03-31' AS DATE)
             THEN TRUE
             WHEN due.due_on__to < CAST('2006-07-01' AS DATE)
-            OR due.due_on__from > CAST('2021-03-31' AS DATE)
-            THEN FALSE
-          END
-        )
-        OR (
-          CASE
-            WHEN due.due_on__from >= CAST('2021-04-01' AS DATE)
-            THEN TRUE
-            WHEN due.due_on__to < CAST('2021-04-01' AS DATE)
             THEN FALSE
           END
         )

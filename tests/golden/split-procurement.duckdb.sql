@@ -48,7 +48,9 @@ WITH contract AS (
     ) * 100 AS counts
   FROM contract
   WHERE
-    (
+    NOT contract.buyer IS NULL
+    AND NOT contract.item IS NULL
+    AND (
       contract.amount < (
         CASE
           WHEN contract.signed_on__to <= CAST('2021-12-31' AS DATE)
@@ -58,8 +60,6 @@ WITH contract AS (
         END
       ) * 100
     ) IS DISTINCT FROM FALSE
-    AND NOT contract.buyer IS NULL
-    AND NOT contract.item IS NULL
 ), inexact AS (
   SELECT DISTINCT
     gathering.row_contract AS row

@@ -31,13 +31,10 @@ WITH claim AS (
     death.died_on__from AS of_first__from,
     death.died_on__to AS of_first__to,
     death.died_on__from AS of_last__from,
-    death.died_on__to AS of_last__to,
-    TRUE AS counts
+    death.died_on__to AS of_last__to
   FROM death
   WHERE
-    (
-      TRUE
-    ) IS DISTINCT FROM FALSE AND NOT death.person__key IS NULL
+    NOT death.person__key IS NULL
 ), gathered AS (
   SELECT
     death_person__key,
@@ -143,18 +140,8 @@ WITH claim AS (
         (
           CASE
             WHEN claim.service_from__from >= CAST('2011-07-01' AS DATE)
-            AND claim.service_from__to <= CAST('2021-04-30' AS DATE)
             THEN TRUE
             WHEN claim.service_from__to < CAST('2011-07-01' AS DATE)
-            OR claim.service_from__from > CAST('2021-04-30' AS DATE)
-            THEN FALSE
-          END
-        )
-        OR (
-          CASE
-            WHEN claim.service_from__from >= CAST('2021-05-01' AS DATE)
-            THEN TRUE
-            WHEN claim.service_from__to < CAST('2021-05-01' AS DATE)
             THEN FALSE
           END
         )

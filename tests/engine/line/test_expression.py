@@ -247,6 +247,18 @@ def test_a_line_holds_only_in_its_time(pay: Office, duck: Duck) -> None:
     }  # fmt: skip
 
 
+def test_a_clause_that_takes_over_leaves_no_gap(pay: Office, duck: Duck) -> None:
+    basis = [{"law": "new", "from": "2014-05-01"}, {"law": "old", "from": 1999, "to": "2014-04-30"}]
+    declared = model(
+        pay, "true", in_force_on="pay.paid_on", line={"says": {"zh": "行"}, "basis": basis}
+    )
+    rows = [{"id": day, "paid_on": day} for day in ("1998年", "2014年", "2020-01-01")]
+    assert judge(duck, compile_model(declared), {"pay": rows}) == {
+        ("2014年",): "flag",
+        ("2020-01-01",): "flag",
+    }
+
+
 def test_names_with_quotes_are_only_names(pay: Office, duck: Duck) -> None:
     evil = "x' OR 1=1; DROP TABLE pay; --"
     declared = model(

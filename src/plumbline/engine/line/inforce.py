@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -71,15 +71,12 @@ def _check_periods(model: SupervisionModel, name: str, periods: list[str]) -> No
 def line_in_force(model: SupervisionModel, in_force: Day) -> str | None:
     """SQL: was any clause of the line in force on that day? None where it always was."""
     clauses = []
-    for i, basis in enumerate(model.declared.line.basis):
-        slot = ("line", "basis", i)
+    for first, last in _periods(model):
         holds, fails = [], []
-        if basis.starts:
-            first = _day(model, (*slot, "from"), basis.starts)[0]
+        if first != date.min:
             holds.append(f"{in_force.first} >= DATE '{first}'")
             fails.append(f"{in_force.last} < DATE '{first}'")
-        if basis.ends:
-            last = _day(model, (*slot, "to"), basis.ends)[1]
+        if last != date.max:
             holds.append(f"{in_force.last} <= DATE '{last}'")
             fails.append(f"{in_force.first} > DATE '{last}'")
         if not holds:
@@ -88,6 +85,27 @@ def line_in_force(model: SupervisionModel, in_force: Day) -> str | None:
             f"CASE WHEN {' AND '.join(holds)} THEN TRUE WHEN {' OR '.join(fails)} THEN FALSE END"
         )
     return " OR ".join(f"({clause})" for clause in clauses) or None
+
+
+def _periods(model: SupervisionModel) -> list[tuple[date, date]]:
+    """When the line held, by all its clauses together.
+
+    A clause that takes over from another leaves no gap: a day known by its year alone is then
+    within the line though it may be under either.
+    """
+    clauses = []
+    for i, basis in enumerate(model.declared.line.basis):
+        slot = ("line", "basis", i)
+        first = _day(model, (*slot, "from"), basis.starts)[0] if basis.starts else date.min
+        last = _day(model, (*slot, "to"), basis.ends)[1] if basis.ends else date.max
+        clauses.append((first, last))
+    merged: list[tuple[date, date]] = []
+    for first, last in sorted(clauses):
+        if merged and (merged[-1][1] == date.max or first <= merged[-1][1] + timedelta(days=1)):
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
 
 
 def _bounds(model: SupervisionModel, name: str, period: str, in_force: Day) -> Iterator[str]:

@@ -101,14 +101,16 @@ class _Gathering:
         if force is not None:
             day = day_at(model, force, self.scope)
             self.columns |= {"force_from": day.first, "force_to": day.last}
-        columns = {**rows, **keys, **self.columns, **self._ties(), "counts": counts}
+        columns = {**rows, **keys, **self.columns, **self._ties()}
+        if self.unknown:
+            columns["counts"] = counts
         self.tied = bool(tiers)
         if self.tied:
             columns["tier"] = worst(tiers)
         listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
         known = " AND ".join(f"{sql} IS NOT NULL" for sql in self._group_keys().values())
-        gathering = (
-            f"SELECT {listed} FROM {source} WHERE ({counts}) IS DISTINCT FROM FALSE AND {known}"
+        gathering = f"SELECT {listed} FROM {source} WHERE {known}" + (
+            f" AND ({counts}) IS DISTINCT FROM FALSE" if self.unknown else ""
         )
         gathered = self._windowed() if self.by else self._grouped()
 
