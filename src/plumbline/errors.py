@@ -30,7 +30,9 @@ class PlumblineError(Exception):
 
     def in_(self, lang: Lang) -> str:
         """The whole message: where, what, and what to do next."""
-        message = f"{self.where}: {self.problem.in_(lang)}" if self.where else self.problem.in_(lang)
+        message = (
+            f"{self.where}: {self.problem.in_(lang)}" if self.where else self.problem.in_(lang)
+        )
         if self.hint:
             message += f"\n  {'建议' if lang == 'zh' else 'hint'}: {self.hint.in_(lang)}"
         return message
