@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from plumbline.engine.fact.load import (
     load_inbox,
     load_table,
 )
-from plumbline.engine.fact.rows import Rows
+from plumbline.engine.fact.readers.base import Batch as Cells
+from plumbline.engine.fact.rows import Found, Rows
 from plumbline.engine.fact.store import Store
-from plumbline.errors import DeclarationError, DeliveryError
+from plumbline.errors import DeclarationError, DeliveryError, Text
 from tests.engine.fact.delivering import (
     LI,
     RECEIVED,
@@ -278,40 +280,16 @@ def test_a_file_that_is_read_in_place_must_not_change_meanwhile(
         load(store, dataset, file)
 
 
-@pytest.mark.parametrize(
-    ("name", "day"),
-    [
-        ("名单2024-06-30.xlsx", "2024-06-30"),
-        ("20240630名单.csv", "2024-06-30"),
-        ("名单_2024_06_30_v2.csv", "2024-06-30"),
-        ("2024年6月30日名单.csv", "2024-06-30"),
-        ("2024年6月名单.csv", "2024-06-30"),
-        ("fees-2024-02.csv", "2024-02-29"),
-        ("2023年名单.csv", "2023-12-31"),
-        ("2023年上半年名单.csv", "2023-06-30"),
-        ("2024年第一季度.csv", "2024-03-31"),
-        ("2024-01-01至2024-03-31.csv", "2024-03-31"),
-        ("fees_20240101-20240331.csv", "2024-03-31"),
-    ],
-)
-def test_the_as_of_date_comes_from_the_name(
-    store: Store, dataset: Dataset, tmp_path: Path, name: str, day: str
+def test_the_as_of_date_comes_from_the_name_unless_it_is_given(
+    store: Store, dataset: Dataset, tmp_path: Path
 ) -> None:
-    if name.endswith("xlsx"):
-        name = name.replace("xlsx", "csv")
-    batch = load(store, dataset, csv(tmp_path / name, "1,,,,"))
-    assert str(batch.as_of) == day
-
-
-@pytest.mark.parametrize("name", ["名单.csv", "名单13800138000.csv", "2024-01-05 2024-02-05.csv"])
-def test_a_name_without_one_date_asks_for_it(
-    store: Store, dataset: Dataset, tmp_path: Path, name: str
-) -> None:
-    file = csv(tmp_path / name, "1,,,,")
-    with pytest.raises(DeliveryError) as caught:
-        load(store, dataset, file)
-    assert "--as-of 2024-06-30" in caught.value.in_("zh")
-    assert load(store, dataset, file, as_of=date(2024, 5, 1)).as_of == date(2024, 5, 1)
+    named = load(store, dataset, csv(tmp_path / "2024年6月名单.csv", "1,,,,"))
+    given = load(
+        store, dataset, csv(tmp_path / "2024年6月名单.csv", "2,,,,"), as_of=date(2024, 7, 1)
+    )
+    assert (named.as_of, given.as_of) == (date(2024, 6, 30), date(2024, 7, 1))
+    with pytest.raises(DeliveryError, match="as-of"):
+        load(store, dataset, csv(tmp_path / "名单.csv", "3,,,,"))
 
 
 # Keys
@@ -473,6 +451,54 @@ def test_a_new_column_is_null_in_rows_delivered_before(store: Store, tmp_path: P
     assert state(store, narrow) == [("1",), ("2",)]
 
 
+# Many rows
+
+
+def test_what_is_too_large_for_memory_comes_out_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = fees(tmp_path, delivery=CHANGES)
+    first = [
+        f"{n},{WANG if n % 3 else LI},王伟,{'坏' if n % 9 == 4 else '2024年3月'},1"
+        for n in range(300)
+    ]
+    second = [f"{n},{WANG},李娜,2024-01-01,2" for n in range(150, 450)]
+    files = [
+        csv(tmp_path / "费2024-06-30.csv", *first),
+        csv(tmp_path / "费2024-07-31.csv", *second),
+    ]
+    columns = ("no", "person", "name", "paid_on__from", "amount", "_row", "_line")
+    found = []
+    for root, large in (("small", 1 << 30), ("large", 0)):
+        monkeypatch.setattr("plumbline.engine.fact.loading._LARGE", large)
+        monkeypatch.setattr(
+            "plumbline.engine.fact.loading._SORTED", 4_000 if large == 0 else 1 << 30
+        )
+        monkeypatch.setattr("plumbline.engine.fact.rows._BATCHES_PER_READER", 1)
+        store = Store(tmp_path / root)
+        batches = [load(store, dataset, file) for file in files]
+        found.append((state(store, dataset, columns), [reasons(store, b) for b in batches]))
+        found[-1] += (batches,)
+    assert found[0] == found[1]
+    assert len(Store(tmp_path / "small").snapshot("fees").files) == 1
+    assert len(Store(tmp_path / "large").snapshot("fees").files) > 1
+
+
+def test_a_reader_that_fails_midway_is_heard(
+    store: Store, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = Found.cells
+
+    def broken(table: Found) -> Iterator[Cells]:
+        yield from reading(table)
+        raise DeliveryError(Text("坏了", "the rest cannot be read"))
+
+    monkeypatch.setattr(Found, "cells", broken)
+    with pytest.raises(DeliveryError, match="the rest cannot be read"):
+        load(store, dataset, csv(tmp_path / "费2024-06-30.csv", "1,,,,"))
+    assert store.version("fees") is None
+
+
 # Held back
 
 
@@ -515,6 +541,21 @@ def test_a_delivery_outside_its_expectations_is_held_back_whole(
     assert accepted.held == batch.held
     assert store.batches("fees") == [accepted]
     assert len(state(store, dataset)) == accepted.loaded
+
+
+def test_what_is_held_waits_until_something_comes_in_its_place(
+    store: Store, tmp_path: Path
+) -> None:
+    dataset = fees(tmp_path, delivery=CHANGES, more="expect: {rows: 2..}")
+    load(store, dataset, csv(tmp_path / "费2024-06-30.csv", "1,,,,"))
+    load(store, dataset, csv(tmp_path / "补2024-06-30.csv", "2,,,,", "3,,,,"))
+    assert [batch.status for batch in store.batches("fees")] == ["loaded", "held"]
+    load(store, dataset, csv(tmp_path / "费2024-06-30.csv", "1,,,,", "4,,,,"))
+    assert [batch.status for batch in store.batches("fees")] == ["loaded", "loaded"]
+    listed = fees(tmp_path, name="tolls", more="expect: {rows: 2..}")
+    load(store, listed, csv(tmp_path / "路2024-06-30.csv", "1,,,,"))
+    load(store, listed, csv(tmp_path / "路费2024-07-31.csv", "1,,,,", "2,,,,"))
+    assert [batch.status for batch in store.batches("tolls")] == ["loaded"]
 
 
 def test_a_delivery_within_its_expectations_needs_nobody(store: Store, tmp_path: Path) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
 from datetime import UTC, date, datetime
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deltalake import DeltaTable
 
-from plumbline.engine.backend import open_duckdb
+from plumbline.engine.backend import Duck, open_duckdb
 from plumbline.engine.fact.batch import Batch, batch_of, row_number
+from plumbline.engine.fact.durable import move_in
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.table import DataFile
 from plumbline.engine.fact.types import Field
@@ -247,6 +249,59 @@ def test_what_a_killed_process_left_is_cleared(store: Store) -> None:
     assert ids(store.snapshot("tax")) == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyError()])
+def test_a_commit_that_fails_leaves_no_files(
+    store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    put(store, 1, range(3))
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DeltaTable, "create_write_transaction", fail)
+        with pytest.raises(StoreError if isinstance(error, OSError) else KeyError):
+            put(store, 2, range(3, 5))
+    assert leftovers(store) == set()
+    assert ids(store.snapshot("tax")) == [0, 1, 2]
+
+
+def test_what_fails_after_the_commit_does_not_undo_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, 1, range(3))
+    commit = DeltaTable.create_write_transaction
+
+    def commit_and_fail(*arguments: Any, **named: Any) -> None:
+        commit(*arguments, **named)
+        raise OSError(errno.ENOSPC, "no room for the checkpoint")
+
+    monkeypatch.setattr(DeltaTable, "create_write_transaction", commit_and_fail)
+    assert put(store, 2, range(3, 5)) == 1
+    assert ids(store.snapshot("tax")) == [0, 1, 2, 3, 4]
+
+
+def test_a_version_that_cannot_be_read_says_so(store: Store) -> None:
+    put(store, 1, range(3))
+    (store.facts("tax").folder / "_delta_log" / f"{0:020d}.json").write_text("{}")
+    with pytest.raises(StoreError, match="version 0 cannot be read"):
+        store.snapshot("tax")
+
+
+def test_a_scratch_folder_on_another_disk_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = tmp_path / "draft"
+    draft.write_text("facts")
+
+    def elsewhere(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "replace", elsewhere)
+    move_in(draft, tmp_path / "new" / "kept")
+    assert (tmp_path / "new" / "kept").read_text() == "facts"
+
+
 def test_a_table_that_another_program_changed_is_refused(store: Store) -> None:
     put(store, 1, range(3))
     log = store.facts("tax").folder / "_delta_log" / f"{0:020d}.json"
@@ -284,23 +339,27 @@ def test_the_change_feed_can_be_read_by_other_programs(store: Store) -> None:
 
 
 def test_large_tables_are_sorted_in_pieces(store: Store) -> None:
+    columns = [Field("id", "BIGINT"), Field("name", "VARCHAR")]
     with store.writing() as scratch, open_duckdb() as duck:
-        source = (
-            "SELECT CAST(CASE WHEN i < 100 THEN NULL WHEN i < 9000 THEN 7 "
-            "ELSE (i * 7919) % 20000 END AS BIGINT) AS id FROM range(20000) r(i)"
+        source = (  # nearly half are nobody's, and as many one person's
+            "SELECT CAST(CASE WHEN i < 9000 THEN NULL WHEN i < 18000 THEN 7 ELSE i * 7919 % 20000 "
+            "END AS BIGINT) AS id, 'x' || (i * 31 % 20000) AS name FROM range(20000) r(i)"
         )
-        staged = store.facts("tax").stage(duck, source, scratch, ["id"], pieces=5)
-        store.facts("tax").commit(staged, COLUMNS[:1], {"batch": batch(1)})
-        expected = duck.run(f"{source} ORDER BY id")
+        table = store.facts("tax")
+        staged = table.stage(duck, source, scratch, ["id", "name"], pieces=5)
+        table.commit(staged, columns, {"batch": batch(1)})
+        expected = duck.run(f"{source} ORDER BY id, name")
     snapshot = store.snapshot("tax")
-    assert 2 <= len(snapshot.files) <= 5
-    assert snapshot.rows == 20000
+    assert len(snapshot.files) == 5
+    assert all(3000 < file.rows < 5000 for file in snapshot.files)
     with open_duckdb() as duck:
-        found = [row for path in snapshot.paths() for row in duck.run(f"FROM '{path}'")]
-    assert sorted(found, key=str) == sorted(expected, key=str)
-    ends = [[row[0] for row in duck_rows(path) if row[0] is not None] for path in snapshot.paths()]
-    assert all(one == sorted(one) for one in ends)
-    assert all(max(one) < min(other) for one, other in pairwise(ends))
+        found = [row for path in snapshot.paths() for row in rows_in_order(duck, path)]
+    assert found == expected
+
+
+def rows_in_order(duck: Duck, path: Path) -> list[tuple[Any, ...]]:
+    numbered = f"read_parquet('{path}', file_row_number=true)"
+    return duck.run(f"SELECT id, name FROM {numbered} ORDER BY file_row_number")
 
 
 def test_texts_can_be_cut_into_pieces_too(store: Store) -> None:
@@ -313,8 +372,3 @@ def test_texts_can_be_cut_into_pieces_too(store: Store) -> None:
             store.facts("tax").stage(duck, f"{source} WHERE i < 0", scratch, ["name"], pieces=3)
             == []
         )
-
-
-def duck_rows(path: Path) -> list[tuple[int | None]]:
-    with open_duckdb() as duck:
-        return [(row[0],) for row in duck.run(f"SELECT id FROM '{path}' ORDER BY id")]

@@ -125,6 +125,7 @@ def take_in(
     memory = _at_most(_MEGABYTES, store.limits.memory)
     limits = replace(store.limits, spill=scratch / "spill", memory=memory)
     with open_duckdb(limits) as duck:
+        duck.run("SET enable_progress_bar_print = false")  # it goes to standard output
         reading = Reading(duck, dataset, scratch, on_disk=large)
         return _Loading(store, dataset, arrival, scratch, duck).run(batch, terms, reading)
 
@@ -417,7 +418,16 @@ class _Loading:
             replace=merged.replace,
         )
         (self.store.root / batch.folder / "held.json").unlink(missing_ok=True)
+        self._release_replaced(batch)
         return batch
+
+    def _release_replaced(self, batch: Batch) -> None:
+        """What was held back waits no longer once the department has sent something in its place."""
+        for other in self.store.batches(self.dataset.name):
+            anew = batch.kind == "full" and other.as_of <= batch.as_of
+            if other.is_held and (anew or other.source == batch.source):
+                folder = self.store.root / other.folder
+                (folder / "held.json").rename(folder / "replaced.json")
 
     def _pieces(self, batch: Batch, merged: Merge) -> int:
         """How many ranges to sort one after the other, so that each fits the memory for certain."""

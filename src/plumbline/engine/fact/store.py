@@ -20,7 +20,7 @@ from plumbline.engine.backend import Limits
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.batch import Batch, batch_of
 from plumbline.engine.fact.durable import disk_in_words, exclusive, make_folder, sha256_of
-from plumbline.engine.fact.table import DataFile, Table, parquet_of
+from plumbline.engine.fact.table import Commit, DataFile, Table, parquet_of
 from plumbline.engine.fact.types import Field
 from plumbline.errors import StoreError, Text
 
@@ -93,6 +93,7 @@ class Store:
         self.root = root.absolute()
         self.limits = limits or Limits()
         self._tables: dict[str, Table] = {}
+        self._manifests: dict[tuple[str, int], Batch] = {}
 
     def table(self, name: str) -> Table:
         """The Delta table in the folder `name` of the store, such as `warnings` or `facts/tax`."""
@@ -221,11 +222,8 @@ class Store:
         return self.batch(dataset, batch_of(row))
 
     def _loaded(self, dataset: str, version: int | None) -> list[Batch]:
-        return [
-            Batch.model_validate(commit.info["batch"])
-            for commit in self.facts(dataset).commits(version)
-            if "batch" in commit.info
-        ]
+        commits = self.facts(dataset).commits(version)
+        return [self._manifest(dataset, commit) for commit in commits if "batch" in commit.info]
 
     def _live(self, dataset: str, version: int) -> list[Batch]:
         """The batches whose rows may be in this version: since the last complete list."""
@@ -234,8 +232,14 @@ class Store:
             if "batch" in commit.info:
                 if commit.info.get("replaces_all"):
                     live = []
-                live.append(Batch.model_validate(commit.info["batch"]))
+                live.append(self._manifest(dataset, commit))
         return live
+
+    def _manifest(self, dataset: str, commit: Commit) -> Batch:
+        place = (dataset, commit.version)
+        if place not in self._manifests:
+            self._manifests[place] = Batch.model_validate(commit.info["batch"])
+        return self._manifests[place]
 
     def _changed(self, file: DataFile, what: Text) -> StoreError:
         return StoreError(

@@ -136,8 +136,8 @@ class Table:
 
         Args:
             order_by: columns the rows are sorted by, within and across files.
-            pieces: sort so many ranges of the first of these columns one after the other, each in
-                a file of its own. That bounds the memory a sort takes; `select` runs for each.
+            pieces: sort so many ranges of this order one after the other, each into a file of its
+                own. That bounds the memory a sort takes; `select` runs for each.
         """
         folder = scratch / f"{self.name.replace('/', '-')}-{sum(1 for _ in scratch.iterdir())}"
         order = f" ORDER BY {sql.names(list(order_by))}" if order_by else ""
@@ -326,21 +326,34 @@ def parquet_of(paths: Sequence[str | Path]) -> str:
 
 
 def _ranges(duck: Duck, select: str, order_by: Sequence[str], pieces: int) -> list[str]:
-    """Conditions that cut the rows of `select` into about equal ranges of the first sort column."""
+    """Conditions that cut the rows of `select` into about equal ranges of its order."""
     if pieces <= 1 or not order_by:
         return ["true"]
-    column = sql.name(order_by[0])
-    kind = dict(duck.columns(select))[order_by[0]]
-    shares = [piece / pieces for piece in range(1, pieces)]
-    [(bounds,)] = duck.run(
-        f"SELECT quantile_disc({column}, {shares}) FROM "
-        f"(SELECT {column} FROM ({select}) USING SAMPLE {_SAMPLED} ROWS (reservoir, 1))"
+    columns = sql.names(list(order_by))
+    sampled = duck.run(
+        f"SELECT {columns} FROM (SELECT {columns} FROM ({select}) "
+        f"USING SAMPLE {_SAMPLED} ROWS (reservoir, 1)) ORDER BY {columns}"
     )
-    ends = [f"CAST({sql.literal(str(end))} AS {kind})" for end in dict.fromkeys(bounds or ())]
-    if not ends:
+    cuts = dict.fromkeys(
+        sampled[len(sampled) * piece // pieces] for piece in range(1, pieces) if sampled
+    )
+    kinds = dict(duck.columns(select))
+    starts = [_not_before([(name, kinds[name]) for name in order_by], row) for row in cuts]
+    if not starts:
         return ["true"]
-    between = [f"{column} >= {low} AND {column} < {high}" for low, high in pairwise(ends)]
-    return [f"({column} < {ends[0]} OR {column} IS NULL)", *between, f"{column} >= {ends[-1]}"]
+    between = [f"{low} AND NOT {high}" for low, high in pairwise(starts)]
+    return [f"NOT {starts[0]}", *between, starts[-1]]
+
+
+def _not_before(columns: Sequence[tuple[str, str]], row: Sequence[Any]) -> str:
+    """SQL for whether a row stands at `row` or behind it; nothing stands behind null. Never null."""
+    (column, kind), *others = columns
+    name = sql.name(column)
+    rest = _not_before(others, row[1:]) if others else "true"
+    if row[0] is None:
+        return f"({name} IS NULL AND {rest})"
+    value = f"CAST({sql.literal(str(row[0]))} AS {kind})"
+    return f"({name} IS NULL OR {name} > {value} OR ({name} = {value} AND {rest}))"
 
 
 def _staged(path: Path, order_by: Sequence[str]) -> Staged:
