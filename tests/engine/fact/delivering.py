@@ -40,6 +40,7 @@ ignore: [备注, 序号]
 {more}
 """
 
+HEADER_LINE = "编号,身份证号,姓名,缴费日期,金额"
 WANG = "11010519491231002X"
 LI = "440524188001010014"
 
@@ -63,7 +64,7 @@ def fees(
     return Dataset(path, COUNTRY)
 
 
-def csv(path: Path, *rows: str, header: str = "编号,身份证号,姓名,缴费日期,金额") -> Path:
+def csv(path: Path, *rows: str, header: str = HEADER_LINE) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     return path

@@ -10,6 +10,8 @@ from plumbline.engine.fact.layout import Layout, column_letter, header_key
 from plumbline.engine.fact.readers.base import Sheet
 from plumbline.errors import DeliveryError, Text
 
+_SHOWN = 8  # columns in a message
+
 
 @dataclass(frozen=True)
 class Mapping:
@@ -136,7 +138,8 @@ def _absent(where: str, dataset: Dataset, absent: list[str], unknown: list[str])
 def _unknown(
     where: str, header: tuple[str, ...], unknown: list[int], free: list[str], dataset: Dataset
 ) -> DeliveryError:
-    named = [f"{column_letter(i)} “{header[i]}”" for i in unknown]
+    named = [f"{column_letter(i)} “{header[i]}”" for i in unknown[:_SHOWN]]
+    more = len(unknown) - len(named)
     every = [*free, *(h for column in dataset.columns.values() for h in column.headers)]
     near = [(header[i], found) for i in unknown if (found := nearest(header[i], free or every))]
     hint = Text(
@@ -150,8 +153,10 @@ def _unknown(
         )
     return DeliveryError(
         Text(
-            f"有既未声明也未列为忽略的列：第 {'、'.join(named)} 列",
-            f"columns that are neither declared nor ignored: {', '.join(named)}",
+            f"有既未声明也未列为忽略的列：第 {'、'.join(named)} 列"
+            + (f"，另有 {more} 列" if more else ""),
+            f"columns that are neither declared nor ignored: {', '.join(named)}"
+            + (f" and {more} more" if more else ""),
         ),
         where=where,
         hint=hint,
