@@ -12,7 +12,9 @@ sorted. Every measurement is a process of its own; medians are told.
 from __future__ import annotations
 
 import argparse
+import os
 import platform
+import resource
 import sys
 import tempfile
 import time
@@ -160,21 +162,32 @@ def measure(request: Mapping[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         if request["by"] == PEER:
             with open_duckdb() as duck:
-                start = time.perf_counter()
+                before, start = cpu(), time.perf_counter()
                 duck.run(
                     f"COPY (SELECT * FROM read_csv('{path}', all_varchar=true)) "
                     f"TO '{folder}/copy.parquet' (FORMAT parquet, COMPRESSION zstd)"
                 )
                 seconds = time.perf_counter() - start
-            return {"seconds": seconds, "bytes": peak(), "quarantined": 0}
+            return {"seconds": seconds, "cpu": cpu() - before, "bytes": peak(), "quarantined": 0}
         declared = Path(folder) / "payments.yml"
         declared.write_text(DECLARED, "utf-8")
         dataset = Dataset(declared, country_pack())
         store = Store(Path(folder) / "store")
-        start = time.perf_counter()
+        before, start = cpu(), time.perf_counter()
         batch = load_delivery(store, dataset, path, received_at=datetime(2024, 7, 1, tzinfo=UTC))
         seconds = time.perf_counter() - start
-    return {"seconds": seconds, "bytes": peak(), "quarantined": batch.quarantined}
+    return {
+        "seconds": seconds,
+        "cpu": cpu() - before,
+        "bytes": peak(),
+        "quarantined": batch.quarantined,
+    }
+
+
+def cpu() -> float:
+    """Processor seconds this process has used: what another process takes does not count."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 @dataclass(frozen=True)
@@ -185,13 +198,14 @@ class Line:
     rows: int
     file_mib: float
     seconds: float
+    cpu: float
     mib: float
     quarantined: int
 
     def __str__(self) -> str:
         return (
             f"| {self.what} | {self.rows:,} | {self.file_mib:,.0f} | {self.quarantined:,} "
-            f"| {self.seconds:.2f} | {self.rows / self.seconds:,.0f} | {self.mib:,.0f} |"
+            f"| {self.seconds:.2f} | {self.rows / self.seconds:,.0f} | {self.cpu:.1f} | {self.mib:,.0f} |"
         )
 
 
@@ -202,6 +216,7 @@ def measured(what: str, rows: int, request: Mapping[str, Any], repeat: int) -> L
         rows,
         Path(request["path"]).stat().st_size / MIB,
         median(run["seconds"] for run in runs),
+        median(run["cpu"] for run in runs),
         median(run["bytes"] for run in runs) / MIB,
         runs[0]["quarantined"],
     )
@@ -221,12 +236,12 @@ def written(kind: Kind, rows: int, folder: Path) -> Path:
 # -- telling -------------------------------------------------------------------------------------
 
 HEAD = (
-    "| kind of file | rows | MiB | quarantined | seconds | rows a second | peak MiB |\n|---|"
-    + "--:|" * 6
+    "| kind of file | rows | MiB | quarantined | seconds | rows a second | CPU s | peak MiB |\n|---|"
+    + "--:|" * 7
 )
 
 
-def told(lines: list[Line], command: str) -> str:
+def told(lines: list[Line], command: str, busy: tuple[float, float]) -> str:
     """The part of the README between the markers."""
     packages = ", ".join(
         f"{name} {version(name)}" for name in ("duckdb", "deltalake", "pyarrow", "python-calamine")
@@ -234,7 +249,8 @@ def told(lines: list[Line], command: str) -> str:
     listed = "\n".join(map(str, lines))
     return f"""\
 {datetime.now():%Y-%m-%d}, {machine()}; plumbline {plumbline.__version__}, \
-Python {platform.python_version()}, {packages}. `{command}`. Medians; seconds on the wall, memory at its peak.
+Python {platform.python_version()}, {packages}. `{command}`. Medians; seconds on the wall, memory at its peak. Load average {busy[0]:.1f} before, {busy[1]:.1f} after: \
+above 2, other work ran beside it, and the wall tells less than the processor.
 
 {HEAD}
 {listed}"""  # noqa: DTZ005 -- the day on the wall of whoever measures
@@ -260,7 +276,7 @@ def main() -> None:
     given = parser.parse_args()
     folder = (given.dir or Path(tempfile.gettempdir()) / "plumbline-load").absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    lines = []
+    before, lines = os.getloadavg()[0], []
     print(HEAD)
     for name in given.kinds or KINDS:
         kind = KINDS[name]
@@ -274,7 +290,7 @@ def main() -> None:
             print(lines[-1], flush=True)
     if not given.kinds:
         command = f"python -m bench.load --rows {given.rows} --repeat {given.repeat}"
-        write_down(told(lines, command), given.readme)
+        write_down(told(lines, command, (before, os.getloadavg()[0])), given.readme)
 
 
 if __name__ == "__main__":
