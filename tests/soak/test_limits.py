@@ -66,7 +66,8 @@ def test_many_rows_load_in_under_two_gibibytes(tmp_path: Path) -> None:
     counts, peak = said
     faulty = len(range(7, ROWS, 100))
     assert counts == f"{ROWS} {ROWS - faulty} {faulty}"
-    assert int(peak) < TWO_GIBIBYTES, f"{int(peak) // 1024} MiB"
+    print(f"\n{ROWS:,} rows, {int(peak) // 1024} MiB")  # noqa: T201 -- a soak says what it saw
+    assert int(peak) < TWO_GIBIBYTES
 
 
 @pytest.fixture
