@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-
-import pytest
 
 from plumbline.engine.fact.layout import find_header
 from plumbline.engine.fact.readers import open_sheets
@@ -13,17 +10,9 @@ from plumbline.engine.fact.readers.ocds import TABLES
 from tests.engine.fact.readers.reading import rows, sheets, table
 
 
-@pytest.fixture
-def shared(root: Path) -> Path:
-    folder = Path(os.environ.get("PLUMBLINE_SHARED_DATA") or root.parent / "shared" / "data")
-    if not folder.is_dir():
-        pytest.skip("PLUMBLINE_SHARED_DATA is not set, so no test with real files")
-    return folder
-
-
-def test_every_file_reads_without_a_misfit(shared: Path) -> None:
+def test_every_file_reads_without_a_misfit(shared_data: Path) -> None:
     suffixes = {".csv", ".xlsx", ".json", ".parquet"}
-    paths = [path for path in sorted(shared.rglob("*")) if path.suffix in suffixes]
+    paths = [path for path in sorted(shared_data.rglob("*")) if path.suffix in suffixes]
     assert len(paths) > 30
     for path in paths:
         for sheet in open_sheets(path):
@@ -34,22 +23,22 @@ def test_every_file_reads_without_a_misfit(shared: Path) -> None:
             assert misfits == [], path
 
 
-def test_the_barred_firms(shared: Path) -> None:
+def test_the_barred_firms(shared_data: Path) -> None:
     for name, count, width in (("ebrd_firms.csv", 1_011, 8), ("iadb_firms.xlsx", 848, 11)):
-        (sheet,) = sheets(shared / "debarment" / name)
+        (sheet,) = sheets(shared_data / "debarment" / name)
         found, _ = table(sheet, 1, width)
         assert len(found) == count
 
 
-def test_every_ocds_file_is_known_as_such(shared: Path) -> None:
-    paths = sorted((shared / "ocds").rglob("*.json"))
+def test_every_ocds_file_is_known_as_such(shared_data: Path) -> None:
+    paths = sorted((shared_data / "ocds").rglob("*.json"))
     assert len(paths) > 30
     for path in paths:
         assert [sheet.name for sheet in sheets(path)] == list(TABLES), path
 
 
-def test_both_encodings_of_one_package_read_the_same(shared: Path) -> None:
-    real = shared / "ocds" / "real"
+def test_both_encodings_of_one_package_read_the_same(shared_data: Path) -> None:
+    real = shared_data / "ocds" / "real"
     latin = sheets(real / "release-package_encoding-iso-8859-1.json")
     utf_8 = sheets(real / "release-package_encoding-utf-8.json")
     for one, other in zip(latin, utf_8, strict=True):
