@@ -100,6 +100,7 @@ def open_duckdb(limits: Limits | None = None) -> Duck:
     if limits.threads:
         config["threads"] = limits.threads
     connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET enable_progress_bar_print = false")  # standard output is the caller's
     return Duck(connection)
 
 

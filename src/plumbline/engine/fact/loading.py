@@ -125,7 +125,6 @@ def take_in(
     memory = _at_most(_MEGABYTES, store.limits.memory)
     limits = replace(store.limits, spill=scratch / "spill", memory=memory)
     with open_duckdb(limits) as duck:
-        duck.run("SET enable_progress_bar_print = false")  # it goes to standard output
         reading = Reading(duck, dataset, scratch, on_disk=large)
         return _Loading(store, dataset, arrival, scratch, duck).run(batch, terms, reading)
 
