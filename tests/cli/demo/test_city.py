@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import sqlite3
 import zipfile
 from collections import Counter
@@ -13,9 +14,12 @@ from pathlib import Path
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+import xlrd
 from ruamel.yaml import YAML
 
 from plumbline.cli.demo import build_city
+from plumbline.engine.fact.dataset import Source
+from plumbline.engine.fact.readers import READERS, Found
 
 from .conftest import PEOPLE, Built
 
@@ -87,11 +91,17 @@ def test_the_report_agrees_with_the_truth(city: Built) -> None:
 
 def tables(path: Path) -> Iterator[tuple[list[str], int]]:
     """The header of each table in a file, and how many rows stand below it."""
+    raw = path.read_bytes()
     if path.suffix == ".xlsx":
         for page in openpyxl.load_workbook(path):
-            rows = [[cell or "" for cell in row] for row in page.values]
-            at = next(n for n, row in enumerate(rows) if _is_header(row))
-            yield rows[at], len(rows) - at - 1
+            yield _below_titles([[cell or "" for cell in row] for row in page.values])
+    elif raw.startswith(b"\xd0\xcf\x11\xe0"):
+        for page in xlrd.open_workbook(path).sheets():
+            yield _below_titles([page.row_values(n) for n in range(page.nrows)])
+    elif raw.startswith(b"<"):
+        text = raw.decode("utf-8" if path.suffix == ".xml" else "gb18030")
+        rows = re.findall("(?is)<(row|tr)>(.*?)</", text.replace("</Row>", "</row>"))
+        yield _below_titles([re.findall("(?is)<(?:td|Data)[^>]*>([^<]*)", row) for _, row in rows])
     elif path.suffix == ".parquet":
         table = pq.read_table(path)
         yield table.column_names, table.num_rows
@@ -106,7 +116,12 @@ def tables(path: Path) -> Iterator[tuple[list[str], int]]:
             for name in archive.namelist():
                 yield _delimited(archive.read(name))
     else:
-        yield _delimited(path.read_bytes())
+        yield _delimited(raw)
+
+
+def _below_titles(rows: list[list[str]]) -> tuple[list[str], int]:
+    at = next(n for n, row in enumerate(rows) if _is_header(row))
+    return rows[at], len(rows) - at - 1
 
 
 def _is_header(cells: list[str]) -> bool:
@@ -161,6 +176,14 @@ def test_every_header_is_declared_and_every_row_is_counted(city: Built, root: Pa
     notes = 6  # rows below a table, at most, in all its sheets
     for dataset, rows in delivered.items():
         assert 0 <= counted[dataset] - rows <= notes, dataset
+
+
+def test_there_is_a_file_of_every_kind_that_is_read(city: Built) -> None:
+    kinds = set()
+    for path in (city.folder / "inbox").rglob("*.*"):
+        found = Found(path, path.name, path.read_bytes()[:65_536], Source(), 0)
+        kinds.add(next(reader.kind for reader in READERS if reader.recognises(found)))
+    assert kinds == {reader.kind for reader in READERS if reader.kind}  # "" refuses
 
 
 def test_the_files_say_what_day_they_speak_of(city: Built) -> None:

@@ -3,14 +3,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
 import pytest
+import xlrd
 
 from plumbline.cli.demo import files
 from plumbline.cli.demo.files import Sheet
+from plumbline.engine.fact.readers import open_sheets
 
 COLUMNS = {"姓名": pa.array(["王伟", "李,芳"]), "金额(元)": pa.array(["1.50", "见\n附件"])}
 PLAIN = {"姓名": pa.array(["王伟", "李芳"]), "金额(元)": pa.array(["1.50", "2"])}
@@ -65,6 +68,43 @@ def test_a_workbook_as_a_clerk_lays_it_out(tmp_path: Path) -> None:
         ["王伟", 1.5],
         ["李,芳", "见\n附件"],
         ["注：无", None],
+    ]
+
+
+def test_an_old_county_office_goes_on_on_the_next_sheet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_XLS_ROWS", 1)
+    columns = {**PLAIN, "日期": pa.array(["2024-05-06", "不详"])}
+    sheet = Sheet(
+        "表一",
+        columns,
+        above=("台账",),
+        numbers=frozenset({"金额(元)"}),
+        dates=frozenset({"日期"}),
+    )
+    files.write_xls(tmp_path / "b.xls", sheet)
+    book = xlrd.open_workbook(tmp_path / "b.xls", formatting_info=True)
+    assert [page.row_values(2) for page in book.sheets()] == [
+        ["王伟", 1.5, 45418.0],
+        ["李芳", 2.0, "不详"],
+    ]
+    assert [page.name for page in book.sheets()] == ["表一", "表一（2）"]
+    assert book.sheets()[1].row_values(1) == list(columns)
+    assert book.sheets()[0].merged_cells == [(0, 1, 0, 3)]
+
+
+@pytest.mark.parametrize("write", [files.write_html, files.write_spreadsheet_xml])
+def test_what_office_systems_call_a_spreadsheet(
+    tmp_path: Path, write: Callable[[Path, Sheet], None]
+) -> None:
+    columns = {"姓名": pa.array(["<王伟>"]), "金额(元)": pa.array(["1.50"])}
+    write(tmp_path / "b.xls", Sheet("表一", columns, above=("台账",)))
+    (sheet,) = open_sheets(tmp_path / "b.xls")
+    assert [row.cells for row in sheet.rows()] == [
+        ["台账", ""],
+        ["姓名", "金额(元)"],
+        ["<王伟>", "1.50"],
     ]
 
 

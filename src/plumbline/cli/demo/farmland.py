@@ -5,6 +5,7 @@ Every county delivers its own parcels in its own shape; one county measures subs
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,16 @@ from plumbline.cli.demo.dirt import (
     OPTIONAL_NUMBER_DAMAGE,
     write_amounts,
 )
-from plumbline.cli.demo.files import Sheet, table, write_csv, write_json, write_xlsx
+from plumbline.cli.demo.files import (
+    Sheet,
+    table,
+    write_csv,
+    write_html,
+    write_json,
+    write_spreadsheet_xml,
+    write_xls,
+    write_xlsx,
+)
 from plumbline.cli.demo.people import COUNTIES, FIRST_COUNTY
 from plumbline.cli.demo.rows import Rows, groups
 
@@ -151,7 +161,7 @@ def _codes(rows: Rows) -> pa.Array:
 
 
 def _deliver_parcels(city: City, rng: np.random.Generator) -> None:
-    """Twelve complete lists: text, tables with tabs, workbooks and records by turns."""
+    """Twelve complete lists, each from the program that its county happens to have."""
     rows = city.settle(PARCELS)
     number, name = city.who(rng, rows)
     columns = city.strike(
@@ -170,16 +180,36 @@ def _deliver_parcels(city: City, rng: np.random.Generator) -> None:
     for n, place in enumerate(COUNTIES):
         part = pick(columns, rows.county == n)
         path = city.inbox / "parcels" / f"{place}确权地块_20251231"
-        if n % 4 == 0:
-            write_csv(path.with_suffix(".csv"), part, encoding="gb18030", newline="\r\n")
-        elif n % 4 == 1:
-            write_csv(path.with_suffix(".tsv"), part, delimiter="\t")
-        elif n % 4 == 2:
-            sheet = Sheet(place, part, above=(f"{place}农村承包土地确权登记簿",))
-            write_xlsx(path.with_suffix(".xlsx"), [sheet])
-        else:
-            write_json(path.with_suffix(".json"), table(part).to_pylist())
+        _write_list(path, n, _ledger(place, part))
     city.rows_written(PARCELS, rows)
+
+
+def _ledger(place: str, columns: dict[str, pa.Array]) -> Sheet:
+    return Sheet(
+        place,
+        columns,
+        above=(f"{place}农村承包土地确权登记簿", "填报单位：农业农村局　　单位：亩"),
+        numbers=frozenset({"确权面积(亩)"}),
+        dates=frozenset({"确权登记日期"}),
+    )
+
+
+def _write_list(path: Path, county: int, sheet: Sheet) -> None:
+    match county % 7:
+        case 0:
+            write_csv(path.with_suffix(".csv"), sheet.columns, encoding="gb18030", newline="\r\n")
+        case 1:
+            write_csv(path.with_suffix(".tsv"), sheet.columns, delimiter="\t")
+        case 2:
+            write_xlsx(path.with_suffix(".xlsx"), [sheet])
+        case 3:
+            write_json(path.with_suffix(".json"), table(sheet.columns).to_pylist())
+        case 4:
+            write_xls(path.with_suffix(".xls"), sheet)
+        case 5:
+            write_html(path.with_suffix(".xls"), sheet)
+        case _:
+            write_spreadsheet_xml(path.with_suffix(".xml"), sheet)
 
 
 def _deliver_subsidies(city: City, rng: np.random.Generator) -> None:

@@ -1,8 +1,4 @@
-"""The shapes in which departments send their tables, written byte for byte the same each time.
-
-`.xls` is missing: the only library that writes it is no longer kept, so it is not a dependency;
-the engine's tests deliver workbooks of that kind.
-"""
+"""The shapes in which departments send their tables, written byte for byte the same each time."""
 
 from __future__ import annotations
 
@@ -10,9 +6,10 @@ import io
 import json
 import sqlite3
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from html import escape
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,11 +17,13 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import xlsxwriter
+import xlwt
 
 #: A table as delivered: text under each header, in the order of the headers.
 Columns: TypeAlias = Mapping[str, pa.Array]
 
 _CHUNK = 200_000
+_XLS_ROWS = 65_000  # a sheet of a .xls ends at 65,536 lines
 _WRITTEN = (2026, 1, 4, 9, 0, 0)
 
 
@@ -140,13 +139,18 @@ def _lay_out(page: Any, sheet: Sheet, centred: Any) -> None:
             at += span
         line += 1
     page.write_row(line, 0, list(sheet.columns))
-    for at, (header, values) in enumerate(sheet.columns.items()):
-        cells = values.to_pylist()
-        stored = _number if header in sheet.numbers else _date if header in sheet.dates else str
-        page.write_column(line + 1, at, [stored(cell) for cell in cells])
+    for at, cells in enumerate(_stored(sheet)):
+        page.write_column(line + 1, at, cells)
     last = line + 1 + max((len(values) for values in sheet.columns.values()), default=0)
     for n, note in enumerate(sheet.below):
         page.merge_range(last + n, 0, last + n, width - 1, note)
+
+
+def _stored(sheet: Sheet) -> Iterator[list[Any]]:
+    """The cells of each column, as the workbook holds them."""
+    for header, values in sheet.columns.items():
+        stored = _number if header in sheet.numbers else _date if header in sheet.dates else str
+        yield [stored(cell) for cell in values.to_pylist()]
 
 
 def _number(cell: str) -> str | float:
@@ -161,6 +165,63 @@ def _date(cell: str) -> str | date:
         return date.fromisoformat(cell)
     except ValueError:
         return cell
+
+
+def write_xls(path: Path, sheet: Sheet) -> None:
+    """Write a workbook of Excel 97 to 2003: titles, header, rows; a long table goes on on the next sheet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book = xlwt.Workbook()
+    centred = xlwt.easyxf("alignment: horizontal center")
+    day = xlwt.easyxf(num_format_str="yyyy-mm-dd")
+    columns = list(_stored(sheet))
+    for number, start in enumerate(range(0, max(len(columns[0]), 1), _XLS_ROWS), 1):
+        page = book.add_sheet(sheet.name if number == 1 else f"{sheet.name}（{number}）")
+        for line, title in enumerate(sheet.above):
+            page.write_merge(line, line, 0, len(columns) - 1, title, centred)
+        for at, (header, cells) in enumerate(zip(sheet.columns, columns, strict=True)):
+            page.write(len(sheet.above), at, header)
+            for n, cell in enumerate(cells[start : start + _XLS_ROWS], len(sheet.above) + 1):
+                if isinstance(cell, date):
+                    page.write(n, at, cell, day)
+                else:
+                    page.write(n, at, cell)
+    book.save(str(path))
+
+
+def _lines(sheet: Sheet) -> Iterator[Sequence[str]]:
+    yield list(sheet.columns)
+    yield from zip(*(cells.to_pylist() for cells in sheet.columns.values()), strict=True)
+
+
+def write_html(path: Path, sheet: Sheet) -> None:
+    """Write the web page that many office systems call an Excel file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="gb18030", newline="\r\n") as file:
+        file.write('<html><head><meta charset="gb2312"></head><body><table border="1">\n')
+        for title in sheet.above:
+            file.write(f'<tr><th colspan="{len(sheet.columns)}">{escape(title)}</th></tr>\n')
+        for cells in _lines(sheet):
+            file.write(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>\n")
+        file.write("</table></body></html>\n")
+
+
+def write_spreadsheet_xml(path: Path, sheet: Sheet) -> None:
+    """Write an XML Spreadsheet 2003, all of it text."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+    across = len(sheet.columns) - 1
+    with path.open("w", encoding="utf-8", newline="\r\n") as file:
+        file.write(f'<?xml version="1.0"?>\n<Workbook xmlns="{space}" xmlns:ss="{space}">\n')
+        file.write(f'<Worksheet ss:Name="{escape(sheet.name)}"><Table>\n')
+        for title in sheet.above:
+            file.write(f'<Row><Cell ss:MergeAcross="{across}">{_data(title)}</Cell></Row>\n')
+        for cells in _lines(sheet):
+            file.write(f"<Row>{''.join(f'<Cell>{_data(cell)}</Cell>' for cell in cells)}</Row>\n")
+        file.write("</Table></Worksheet></Workbook>\n")
+
+
+def _data(text: str) -> str:
+    return f'<Data ss:Type="String">{escape(text)}</Data>'
 
 
 def write_json(path: Path, document: Any) -> None:
