@@ -14,6 +14,7 @@ from pydantic import Field as Slot
 from pydantic import field_validator
 
 from plumbline.engine.fact.document import Document, Strict, Words, did_you_mean
+from plumbline.engine.fact.sql import RESERVED
 from plumbline.engine.fact.types import TYPES, Country, Field, SemanticType, make
 from plumbline.errors import Text
 
@@ -198,6 +199,16 @@ class Dataset:
                         f"column name '{name}' must be a plain word without leading or double underscore",
                     ),
                 )
+            if name.lower() in RESERVED:
+                better = f"{name}_{_BETTER.get(column.type, 'value')}"
+                raise document.error(
+                    slot,
+                    Text(
+                        f"列名“{name}”是 SQL 的保留字，模型里写不了它",
+                        f"column name '{name}' is a word of SQL's own, which no model could write",
+                    ),
+                    Text(f"换一个名字，如 {better}", f"call it something else, such as {better}"),
+                )
             if column.type not in TYPES:
                 raise document.error(
                     (*slot, "type"),
@@ -246,4 +257,6 @@ class Dataset:
         return [(slot, name) for slot, name in found if name is not None]
 
 
+#: What a name that is SQL's own may end in, by the column's type.
+_BETTER = {"date": "on", "moment": "at", "money": "amount", "boolean": "flag"}
 _COMMON = frozenset({"headers", "type", "required", "title", "empty_when", "personal"})
