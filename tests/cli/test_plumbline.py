@@ -34,6 +34,31 @@ def test_a_mistake_is_told_in_the_language_chosen(tmp_path: Path, lang: str, sai
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["models", "--lang", "en"],
+        ["--lang", "zh", "models", "--lang", "en"],
+        ["quarantine", "list", "--lang", "en"],
+        ["quarantine", "--lang", "en", "list"],
+        ["explain", "0000000000000000", "--lang=en"],
+    ],
+)
+def test_the_language_may_follow_any_command(tmp_path: Path, given: list[str]) -> None:
+    result = CliRunner().invoke(plumbline, ["--workspace", str(tmp_path), *given])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {tmp_path}: this is not a workspace")
+
+
+def test_every_command_takes_the_language() -> None:
+    def walk(command: click.Command) -> None:
+        assert [p.name for p in command.params].count("lang") == 1, command.name
+        for inner in command.commands.values() if isinstance(command, click.Group) else ():
+            walk(inner)
+
+    walk(plumbline)
+
+
 def test_debug_shows_where(tmp_path: Path) -> None:
     result = CliRunner().invoke(plumbline, ["--debug", "--workspace", str(tmp_path), "models"])
     assert result.exit_code == 2

@@ -33,8 +33,35 @@ from plumbline.errors import Lang, PlumblineError, Text
 _FAULT = 70  # EX_SOFTWARE
 
 
+def _speak(ctx: click.Context, _: click.Parameter, lang: Lang | None) -> None:
+    """What is said after the command goes before what was said ahead of it."""
+    if lang is not None:
+        ctx.find_root().params["lang"] = lang
+        ctx.ensure_object(Office).lang = lang
+
+
+def _accept_lang(command: click.Command) -> None:
+    """Let `--lang` stand after the command too; the help of `plumbline` says so for all of them."""
+    command.params.append(
+        click.Option(
+            ["--lang"],
+            type=click.Choice(["zh", "en"]),
+            callback=_speak,
+            expose_value=False,
+            hidden=True,
+            help="语言 · language",
+        )
+    )
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _accept_lang(inner)
+
+
 class _Root(click.Group):
     """Ends every failure in words, in the language chosen, without a traceback."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        _accept_lang(cmd)
+        super().add_command(cmd, name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the work, not of the alphabet."""
@@ -94,7 +121,7 @@ class _Root(click.Group):
     default="zh",
     envvar="PLUMBLINE_LANG",
     show_envvar=True,
-    help="语言，默认中文 · language, default Chinese",
+    help="语言，默认中文，也可写在子命令之后 · language, default Chinese; may also follow the command",
 )
 @click.option("--debug", is_flag=True, help="出错时显示位置 · on failure, show where")
 @click.version_option(package.__version__, help="版本 · version", prog_name="plumbline")
