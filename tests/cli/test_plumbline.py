@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from plumbline.cli import plumbline
 from plumbline.cli.office import Office
+from plumbline.errors import Text
 from tests.cli.small import Run
 
 COMMAND = [sys.executable, "-m", "plumbline.cli"]
@@ -145,6 +146,15 @@ def test_a_reader_who_goes_away_ends_it_quietly(collided: Path) -> None:
 def test_what_a_file_says_cannot_steer_the_terminal() -> None:
     office = Office(Path())
     assert office.clean("甲\x1b[31m乙\n丙\u202e丁") == "甲 [31m乙 丙 丁"
+
+
+def test_no_cell_in_a_pipe_is_a_formula(capsys: pytest.CaptureFixture[str]) -> None:
+    office = Office(Path(), "en")
+    cells = ('=HYPERLINK("x")', ("+1+2", "red"), "-12.50", "\t@SUM(1)", "甲")
+    office.table([Text(f"列{n}", f"column {n}") for n in range(5)], [cells])
+    assert capsys.readouterr().out.splitlines()[1].split("\t") == [
+        *('\'=HYPERLINK("x")', "'+1+2", "-12.50", "' @SUM(1)", "甲")
+    ]
 
 
 def test_citizen_numbers_in_free_text_are_masked() -> None:

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from plumbline.cli.workbook import neutral
+from plumbline.cli.office import neutral
 from tests.cli.small import Run
 
 MODEL = "honour-despite-offence"
@@ -82,7 +82,9 @@ def test_what_looks_like_a_formula_is_marked_as_text(text: str) -> None:
     assert neutral(text) == "'" + text
 
 
-@pytest.mark.parametrize("text", ["", "王**", "1-2", "a=b", "3801**********0136"])
+@pytest.mark.parametrize(
+    "text", ["", "王**", "1-2", "a=b", "3801**********0136", "-12.50", "-1,200"]
+)
 def test_other_text_is_left_alone(text: str) -> None:
     assert neutral(text) == text
 

@@ -130,13 +130,15 @@ class Office:
     ) -> None:
         """A table on a terminal; in a pipe a line for each row, its cells apart by tabs.
 
+        What goes into a pipe often ends in a spreadsheet, so there no cell is a formula.
+
         Args:
             right: columns of figures.
         """
         titles = [head.in_(self.lang) for head in heads]
         if not self.out.is_terminal:
             for row in [titles, *rows]:
-                cells = (self._styled(cell).plain for cell in row)
+                cells = (neutral(self._styled(cell).plain) for cell in row)
                 click.echo("\t".join(cells))
             return
         from rich import box
@@ -157,6 +159,13 @@ class Office:
             words, style = (cell, "") if isinstance(cell, str) else cell
             text.append(self.clean(words), style or None)
         return text
+
+
+def neutral(text: str) -> str:
+    """Text that no spreadsheet takes for a formula, even when it is saved as CSV and opened again."""
+    from plumbline.engine import is_formula
+
+    return f"'{text}" if is_formula(text) else text
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -7,7 +7,7 @@ from typing import Any
 
 import xlsxwriter
 
-from plumbline.cli.office import Office
+from plumbline.cli.office import Office, neutral
 from plumbline.cli.warning import Told
 from plumbline.cli.words import LEVELS, TIERS
 from plumbline.engine import NOT_A_VERDICT, EarlyWarning
@@ -31,13 +31,6 @@ _COLUMNS = (
     (Text("当事人或单位的说明", "reply of the person or unit"), 30),
     (Text("核查结果", "what was found"), 30),
 )
-
-
-def neutral(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, even when it is saved as CSV and opened again."""
-    return (
-        f"'{text}" if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
-    )
 
 
 def write_workbook(office: Office, path: Path, told: Told) -> None:

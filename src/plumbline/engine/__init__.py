@@ -25,6 +25,7 @@ from plumbline.engine.collision.trial import Outcome
 from plumbline.engine.collision.warning import EarlyWarning, Evidence
 from plumbline.engine.fact.batch import Batch
 from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.fact.formula import is_formula
 from plumbline.engine.fact.load import AlreadyLoaded, Refused, Stray
 from plumbline.engine.fact.profile import Profile, profile
 from plumbline.engine.fact.quarantine import Quarantined
@@ -57,6 +58,7 @@ __all__ = [
     "SupervisionModel",
     "Tally",
     "Workspace",
+    "is_formula",
     "packaged_catalog",
     "profile",
     "write_model_skeleton",

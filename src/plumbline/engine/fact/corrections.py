@@ -19,6 +19,7 @@ import xlsxwriter
 from plumbline.engine.fact.batch import Batch, Place
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.durable import copy_in, disk_in_words, sha256_of
+from plumbline.engine.fact.formula import is_formula
 from plumbline.engine.fact.layout import clean_header, header_key
 from plumbline.engine.fact.loading import AlreadyLoaded, Arrival, Settles, Spot, Terms, take_in
 from plumbline.engine.fact.quarantine import Quarantined, batches_waiting, settled, waiting_rows
@@ -40,7 +41,6 @@ _HOW = Text(
 )
 _ROWS_PER_SHEET = 1_000_000
 _LONGEST_CELL = 32_767
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _YES = {"是", "y", "yes", "作废"}
 
 
@@ -165,13 +165,13 @@ class _Book:
             _text(row), "",
         )  # fmt: skip
         for column, value in enumerate(ours):
-            self._write(column, value, self._quoted if _risky(value) else self._ours)
+            self._write(column, value, self._quoted if is_formula(value) else self._ours)
         for at, cell in enumerate(row.cells):
             marked = at < len(header) and any(header[at] in f.split("、") for f in faulty)
             plain, quoted = (
                 (self._faulty, self._faulty_quoted) if marked else (self._plain, self._quoted)
             )
-            self._write(len(_OURS) + at, cell, quoted if _risky(cell) else plain)
+            self._write(len(_OURS) + at, cell, quoted if is_formula(cell) else plain)
         self._at += 1
 
     def _begin(self, header: tuple[str, ...]) -> None:
@@ -195,10 +195,6 @@ class _Book:
             self._sheet.write_string(self._at, column, text, style)
         else:
             self._sheet.write_blank(self._at, column, None, style)
-
-
-def _risky(text: str) -> bool:
-    return text.startswith(_FORMULA)
 
 
 @dataclass
