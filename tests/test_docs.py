@@ -227,10 +227,14 @@ def test_the_example_of_how_it_works(office: Path) -> None:
 
 
 def test_the_declaration_on_the_datasets_page_loads(tmp_path: Path) -> None:
-    [text] = blocks(DOCS / "reference/datasets.md", "yaml")
+    text, columns = blocks(DOCS / "reference/datasets.md", "yaml")
     path = tmp_path / "honours.yml"
     path.write_text(text, encoding="utf-8")
     assert Dataset(path, country_pack()).columns.keys() == {"person", "name", "title", "granted_on"}
+    before, _, after = text.partition("  person: ")
+    _, named, after = after.partition("  title: ")
+    path.write_text(before + columns + named + after, encoding="utf-8")
+    assert len(Dataset(path, country_pack()).described_by("person")) == 6
 
 
 def test_the_settings_of_the_small_machine_are_settings(tmp_path: Path) -> None:

@@ -30,9 +30,10 @@ SLOTS: dict[str, dict[str, str]] = {
         "type": "semantic type (语义类型); see below",
         "required": "an empty cell sends the row to quarantine, a missing column stops the load",
         "title": "for readers",
-        "of": "`person.name`, `org.name`: the column whose bearer it names; this is what tells "
-        "tier A from tier B",
-        "former": "`person.name`, `org.name`: a former name (曾用名) of that bearer",
+        "of": "names, `person.birth`, `person.sex`, `phone`, `address`, `region`: the column of the "
+        "`person.id` or `org.code` whose bearer is described; see below",
+        "former": "`person.name`, `org.name`: a former name (曾用名) of that bearer; `person.id`: a "
+        "former number (曾用证件号)",
         "empty": "`date`: what an empty cell means. `open`: still running",
         "empty_when": "placeholders that mean nothing, such as `-` or `无`",
         "masked": "`person.id`, `phone`: masked values are delivered and may load",
@@ -41,8 +42,8 @@ SLOTS: dict[str, dict[str, str]] = {
         "currency": "`money`: ISO 4217; a cell in another currency is refused",
         "per": "`money`: the measure that a unit price is for",
         "scale": "`decimal`: how many decimals count; more are refused, never rounded",
-        "order": "`date`, `moment`: how 03/04/2012 is read",
-        "serial": "`date`, `moment`: bare numbers are days of a spreadsheet, counted from this year",
+        "order": "`date`, `moment`, `person.birth`: how 03/04/2012 is read",
+        "serial": "`date`, `moment`, `person.birth`: bare numbers are days of a spreadsheet, counted from this year",
         "values": "`category`: word as delivered → code",
         "personal": "overrides the type's own view of whether values are masked",
     },
@@ -160,6 +161,12 @@ TYPES = {
     "Residence permits of Hong Kong, Macau and Taiwan (81, 82, 83) follow the same rules.\n\n"
     "Old numbers of 15 digits do not say their century; they are kept as born in the 1900s. Masked "
     "numbers load where the column declares `masked`; they have no key and tie no rows together.",
+    "person.birth": "Read like a `date`, apart from open ends, and kept as stated even where the "
+    "number says otherwise. Masked to the year.",
+    "person.sex": "M or F, in words or in the codes of GB/T 2261.1; 0 (unknown) and 9 (not stated) "
+    "are stored as null.",
+    "phone": "Digits only, the extension after a hyphen. Masked ones load where the column declares "
+    "`masked`; whatever hides the digits is stored as `*`.",
     "address": "As written, without the spaces of a table's layout. Masked to the county, or to the "
     "first characters where no county is named.",
     "plate": "Number plates after GA 36, with or without the dot.",

@@ -102,7 +102,7 @@ def test_a_list_of_payments(tmp_path: Path, country: Country) -> None:
     assert found.ignore == ("序号",)
     dataset = loads(found, path, tmp_path, country)
     assert dataset.columns["amount"].unit == "元"
-    assert dataset.columns["name"].of == "person"
+    assert [dataset.columns[n].of for n in ("name", "phone", "address")] == ["person"] * 3
     assert dataset.declared.title.zh == "2024年发放"
     said = found.to_yaml()
     assert "编码 GB18030，把握 100%" in said
@@ -123,6 +123,13 @@ def test_a_list_of_payments(tmp_path: Path, country: Country) -> None:
         ("何时", ["2024年3月5日", "2024-03-06"], "date", {}),
         ("证件号码", ["3801**********1234", "3801**********5678"], "person.id", {"masked": True}),
         ("号码", [citizen(1), citizen(2)], "person.id", {}),
+        ("性别", ["男", "女", "1"], "person.sex", {}),
+        ("出生日期", ["1957-06-12", "1960年3月"], "person.birth", {}),
+        ("出生年月", ["25/03/1957", "05/04/1960"], "person.birth", {"order": "dmy"}),
+        ("出生时间", ["21244", "22000"], "person.birth", {"serial": 1900}),
+        ("出生地", ["示例县", "样板县"], "text", {}),
+        ("date of birth", ["1957-06-12"], "person.birth", {}),
+        ("Gender", ["F", "M"], "person.sex", {}),
         ("是否退休", ["是", "否"], "boolean", {}),
         ("项目编码", ["100", "200"], "text", {}),
         ("面积(亩)", ["1.25", "3.5"], "decimal", {"scale": 2}),
@@ -143,6 +150,25 @@ def test_types_are_found_from_header_and_values(
     guess = found.columns[0]
     assert (guess.type, dict(guess.options)) == (type_, options)
     loads(found, path, tmp_path, country)
+
+
+def test_whom_a_column_describes(tmp_path: Path, country: Country) -> None:
+    header = "身份证号,姓名,曾用名,原身份证号,性别,出生日期,户籍所在县(市、区),企业名称,联系电话,家庭住址"
+    rows = [
+        f"{citizen(i)},张三,李四,{citizen(i + 7)},男,1957-06-12,青禾市,样板公司,138{i:08},青禾市{i}号"
+        for i in range(9)
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([header, *rows]), encoding="utf-8")
+    dataset = loads(profile(path, country), path, tmp_path, country)
+    assert dataset.described_by("person") == {
+        "person.name": ["name", "former_name"],
+        "person.sex": ["sex"],
+        "person.birth": ["born_on"],
+        "region": ["county"],
+        "address": ["address"],  # the telephone may be the company's
+        "person.id": ["former_number"],
+    }
 
 
 def test_doubts_are_said(tmp_path: Path, country: Country) -> None:

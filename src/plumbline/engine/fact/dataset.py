@@ -30,11 +30,11 @@ class Column(Strict):
     type: str
     required: bool = False
     title: Words | None = None
-    of: str | None = None  # person.name / org.name: the column whose bearer it names
-    former: bool = False  # a former name (曾用名) of that bearer
+    of: str | None = None  # the column of the number whose bearer this one describes
+    former: bool = False  # a former name (曾用名) or former number of that bearer
     empty: Literal["unknown", "open"] = "unknown"  # date: an empty cell means "still running"
     empty_when: list[str] = []  # placeholders that mean nothing: "-", "无"
-    masked: bool = False  # masked values are delivered and may load
+    masked: bool = False  # person.id, phone: masked values are delivered and may load
     unit: str | None = None  # money: 元, 万元, 亿元, 分
     currency: str = "CNY"
     per: str | None = None  # money: the unit of measure a price is for
@@ -160,6 +160,28 @@ class Dataset:
         """Names of the physical columns that hold `column`."""
         return tuple(column + field.suffix for field in self.types[column].fields)
 
+    @cached_property
+    def viewed(self) -> tuple[Field, ...]:
+        """Columns that models see: the physical ones, and what who-is-who says of each bearer.
+
+        `<column>__who` names the person or organisation (the number or code as text);
+        `<column>__tier` says how surely, where rows may come without a full number.
+        """
+        who = [Field(f"{name}__who", "VARCHAR") for name in self.bearers]
+        tiers = [Field(f"{name}__tier", "VARCHAR") for name in self.bearers if self.is_loose(name)]
+        return (*self.fields, *who, *tiers)
+
+    @cached_property
+    def bearers(self) -> tuple[str, ...]:
+        """Columns that hold the number of a person or the code of an organisation."""
+        return tuple(n for n, c in self.columns.items() if c.type in ("person.id", "org.code"))
+
+    def is_loose(self, column: str) -> bool:
+        """May rows lack the full number, so that who-is-who has to tie them by what else they say?"""
+        declared = self.columns[column]
+        loose = declared.masked or not declared.required
+        return column in self.bearers and loose and bool(self.names_of(column))
+
     @property
     def sorted_by(self) -> str | None:
         """Physical column the files are sorted by: the subject's integer key where it has one."""
@@ -175,8 +197,18 @@ class Dataset:
 
     def names_of(self, column: str) -> list[str]:
         """The name columns that say who bears the identifier in `column`, current name first."""
-        found = [n for n, c in self.columns.items() if c.of == column]
-        return sorted(found, key=lambda n: self.columns[n].former)
+        return self.described_by(column).get(_NAMES.get(self.columns[column].type, ""), [])
+
+    def described_by(self, slot: str) -> dict[str, list[str]]:
+        """The columns that describe the bearer of the identifier in `slot`, by their type.
+
+        What was former comes last. Of an organisation, `person.name` is its legal representative.
+        """
+        found: dict[str, list[str]] = {}
+        for name, column in sorted(self.columns.items(), key=lambda item: item[1].former):
+            if column.of == slot:
+                found.setdefault(column.type, []).append(name)
+        return found
 
     def _check(self, path: Path) -> None:
         declared, document = self.declared, self.document
@@ -241,6 +273,33 @@ class Dataset:
                     Text(f"没有列“{name}”", f"no column '{name}'"),
                     did_you_mean(name, list(declared.columns)),
                 )
+        for name, column in declared.columns.items():
+            self._check_bearer(name, column)
+
+    def _check_bearer(self, name: str, column: Column) -> None:
+        """What describes somebody says whom, by the column of a number."""
+        described = self.columns[column.of] if column.of else None
+        if described is not None and (column.of == name or described.type not in _NAMES):
+            raise self.document.error(
+                ("columns", name, "of"),
+                Text(
+                    f"列 {column.of} 不是公民身份号码或统一社会信用代码，无从说明是谁的",
+                    f"column {column.of} holds neither citizen numbers nor credit codes, so it "
+                    "cannot say whose this is",
+                ),
+                did_you_mean(
+                    column.of or "",
+                    [n for n, c in self.columns.items() if c.type in _NAMES and n != name],
+                ),
+            )
+        if column.type == "person.id" and column.former != (described is not None):
+            raise self.document.error(
+                ("columns", name, "of"),
+                Text(
+                    "曾用证件号须同时写 of 和 former: true",
+                    "a former number takes both `of` and `former: true`",
+                ),
+            )
 
     def _mentions(self) -> list[tuple[tuple[str | int, ...], str]]:
         declared = self.declared
@@ -259,4 +318,6 @@ class Dataset:
 
 #: What a name that is SQL's own may end in, by the column's type.
 _BETTER = {"date": "on", "moment": "at", "money": "amount", "boolean": "flag"}
+#: Types whose bearer other columns may describe, and the type of the bearer's own names.
+_NAMES = {"person.id": "person.name", "org.code": "org.name"}
 _COMMON = frozenset({"headers", "type", "required", "title", "empty_when", "personal"})

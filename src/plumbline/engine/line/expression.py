@@ -19,6 +19,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.document import did_you_mean, nearest
+from plumbline.engine.fact.types import DATED
 from plumbline.engine.line import time
 from plumbline.engine.line.time import Day, Number, Span
 from plumbline.errors import DeclarationError, Text
@@ -53,7 +54,6 @@ _OPERATORS: dict[type[exp.Expr], str] = {
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
 _CONDITIONS = (*_COMPARISONS, exp.Connector, exp.Not, exp.Is, exp.In, exp.Between, exp.Like)
-_DATE_TYPES = {"date", "moment"}
 _KINDS: dict[str, Kind] = {
     "integer": "number", "decimal": "number", "money": "number", "boolean": "condition",
 }  # fmt: skip
@@ -172,7 +172,7 @@ class Compiler:
             if f"{tree.table}.{tree.name}" in self.scope.figures:
                 return None
             if declared is not None:
-                return None if declared.type in _DATE_TYPES else _KINDS.get(declared.type, "text")
+                return None if declared.type in DATED else _KINDS.get(declared.type, "text")
             return "number" if not tree.table and tree.name in self.scope.numbers else None
         if isinstance(tree, (exp.Neg, exp.Length, exp.Abs, *_ARITHMETIC)):
             return "number"
@@ -282,7 +282,7 @@ class Compiler:
             )
         at = self.scope.locate(fact, column)
         kind = dataset.columns[column].type
-        if kind in _DATE_TYPES:
+        if kind in DATED:
             return Day(f"{at}__from", f"{at}__to", moment=kind == "moment")
         return at
 

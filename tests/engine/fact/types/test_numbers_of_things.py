@@ -59,7 +59,8 @@ def test_what_is_no_phone(typed, why, raw, reason):
 
 
 def test_phones_hide_their_middle(typed):
-    assert typed("phone", masked=True).parse("138xxxx0000") == ("138****0000",)
+    for raw in ("138xxxx0000", "138****0000", "138＊＊＊＊0000", "138●●●●0000", "138 •••• 0000"):
+        assert typed("phone", masked=True).parse(raw) == ("138****0000",)
     assert typed("phone").mask(("13812345678",), "zh") == "138****5678"
     assert typed("phone").mask(("057712345678",), "zh") == "05771234****"
     assert typed("phone").mask((None,), "zh") == ""

@@ -19,7 +19,7 @@ cells = st.text(max_size=20) | st.text("0123456789-/.年月日:万元*王Xx()（
 def test_the_list_of_types():
     assert " ".join(TYPES) == (
         "text integer decimal category boolean date moment money person.id person.name "
-        "org.code org.name region address plate phone account invoice"
+        "person.birth person.sex org.code org.name region address plate phone account invoice"
     )
 
 
@@ -36,7 +36,10 @@ def test_a_type_keeps_the_contract(typed, name):
 
 def test_what_tells_of_a_person_is_personal():
     personal = {name for name, kind in TYPES.items() if kind.personal}
-    assert personal == {"person.id", "person.name", "phone", "account", "address"}
+    assert personal == {
+        *("person.id", "person.name", "person.birth", "person.sex"),
+        *("phone", "account", "address"),
+    }
 
 
 @every

@@ -106,6 +106,8 @@ class _Found:
             return self._money()
         if hinted in ("date", "moment"):
             return self._date()
+        if hinted == "person.birth":
+            return self._date(hinted)
         if hinted in ("person.id", "phone"):
             plain, masked = self._rate(hinted), self._rate(hinted, masked=True)
             if masked > plain:
@@ -165,10 +167,11 @@ class _Found:
             )
         return found
 
-    def _date(self) -> _Type:
+    def _date(self, name: str = "date") -> _Type:
         timed = self._share(r".*\d\D\d{1,2}:\d{2}.*") > _HALF
         # a time with an offset is no local moment, but its day can be read
-        name = "moment" if timed and self._rate("moment") >= self._rate("date") else "date"
+        if name == "date" and timed and self._rate("moment") >= self._rate("date"):
+            name = "moment"
         if self._share(r"[2-6]\d{4}(\.\d+)?") >= _NEARLY_ALL:
             note = Text(
                 "像是表格软件的日期序号；请核对是否 1900 年起算",
@@ -227,21 +230,40 @@ class _Found:
 
 
 def with_bearers(guesses: Sequence[Guess]) -> tuple[Guess, ...]:
-    """Ties each name to the nearest column with its bearer's identifier."""
+    """Ties each name, and what else describes somebody, to the nearest column of their number."""
     tied = []
     for guess in guesses:
-        bearer = {"person.name": "person.id", "org.name": "org.code"}.get(guess.type)
-        ids = [g for g in guesses if g.type == bearer]
+        bearers = _bearers(guess, guesses)
+        ids = [g for g in guesses if g.type in bearers and not _former(g) and g is not guess]
         options = dict(guess.options)
         if ids:
             nearest = min(ids, key=lambda g: abs(g.position - guess.position))
-            alone = sum(g.type == guess.type for g in guesses) == 1
-            if alone or abs(nearest.position - guess.position) == 1:
+            alike = [g for g in guesses if (g.type, _former(g)) == (guess.type, _former(guess))]
+            if len(alike) == 1 or abs(nearest.position - guess.position) == 1:
                 options["of"] = nearest.name
-        if guess.type == "person.name" and guess.name.startswith("former_name"):
+        if guess.type == "person.name" and _former(guess):
+            options["former"] = True
+        if guess.type == "person.id" and "of" in options:
             options["former"] = True
         tied.append(_replaced(guess, options))
     return tuple(tied)
+
+
+def _former(guess: Guess) -> bool:
+    return guess.name.startswith("former_")
+
+
+def _bearers(guess: Guess, guesses: Sequence[Guess]) -> tuple[str, ...]:
+    """The types of number whose bearer the column may describe; none where it cannot be known."""
+    if guess.type == "org.name":
+        return ("org.code",)
+    if guess.type.startswith("person."):
+        return ("person.id",) if guess.type != "person.id" or _former(guess) else ()
+    of_firms = any(g.type.startswith("org.") for g in guesses)
+    at_home = re.search("户籍|家庭|居住|本人", guess.header)
+    if guess.type in ("phone", "address") and (at_home or not of_firms):
+        return ("person.id",)
+    return ("person.id",) if guess.type == "region" and at_home else ()
 
 
 def _replaced(guess: Guess, options: dict[str, Any]) -> Guess:

@@ -19,6 +19,7 @@ from plumbline.engine.fact.types.cn.org_code import OrgCode
 from plumbline.engine.fact.types.cn.org_name import OrgName
 from plumbline.engine.fact.types.cn.person_id import PersonId
 from plumbline.engine.fact.types.cn.person_name import PersonName
+from plumbline.engine.fact.types.cn.person_sex import PersonSex
 from plumbline.engine.fact.types.cn.phone import Phone
 from plumbline.engine.fact.types.cn.plate import Plate
 from plumbline.engine.fact.types.cn.region import Region
@@ -29,9 +30,11 @@ from plumbline.engine.fact.types.integer import Integer
 from plumbline.engine.fact.types.kind import Declared, Kind
 from plumbline.engine.fact.types.moment import Moment
 from plumbline.engine.fact.types.money import Money
+from plumbline.engine.fact.types.person_birth import PersonBirth
 from plumbline.engine.fact.types.text import FreeText
 
 __all__ = [
+    "DATED",
     "TYPES",
     "Country",
     "Declared",
@@ -58,6 +61,8 @@ TYPES: dict[str, type[Kind]] = {
         Money,
         PersonId,
         PersonName,
+        PersonBirth,
+        PersonSex,
         OrgCode,
         OrgName,
         Region,
@@ -68,6 +73,9 @@ TYPES: dict[str, type[Kind]] = {
         Invoice,
     )
 }
+
+#: Types that hold an interval of time, from `__from` to `__to`.
+DATED = frozenset({"date", "moment", "person.birth"})
 
 
 def make(column: Declared, country: Country) -> SemanticType:

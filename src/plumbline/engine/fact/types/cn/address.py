@@ -18,6 +18,7 @@ _SHOWN = 6
 class Address(Kind):
     name = "address"
     title = Text("地址", "address")
+    options = frozenset({"of"})
     personal = True
 
     def parse(self, raw: str) -> Value:

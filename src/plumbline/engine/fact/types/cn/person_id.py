@@ -43,7 +43,7 @@ class PersonId(Kind):
 
     name = "person.id"
     title = Text("公民身份号码", "citizen number")
-    options = frozenset({"masked"})
+    options = frozenset({"masked", "of", "former"})
     personal = True
 
     @property

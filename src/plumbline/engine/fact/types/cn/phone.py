@@ -13,7 +13,8 @@ _MOBILE = "1[3-9][0-9]{9}"
 _FORM = rf"{_MOBILE}|0[1-9][0-9]{{8,10}}|[2-8][0-9]{{6,7}}|[48]00[0-9]{{7}}"
 _ABROAD = re.compile(r"^(?:\+86|0086|86(?=1[3-9]\d{9}$))")
 _EXTENSION = re.compile(r"(?:转|-|EXT\.?|X|#)(\d{1,6})$", re.IGNORECASE)
-_HIDDEN = re.compile(r"\d{0,8}[*×#Xx]{2,8}\d{0,8}")
+_STARS = re.compile("[*×#●•Xx]")
+_HIDDEN = re.compile(rf"\d{{0,8}}{_STARS.pattern}{{2,8}}\d{{0,8}}")
 
 
 class Phone(Kind):
@@ -21,7 +22,7 @@ class Phone(Kind):
 
     name = "phone"
     title = Text("电话", "telephone number")
-    options = frozenset({"masked"})
+    options = frozenset({"masked", "of"})
     personal = True
 
     def parse(self, raw: str) -> Value:
@@ -39,7 +40,7 @@ class Phone(Kind):
                     "号码已遮盖；确需入库请在列声明中写 masked: true",
                     "the number is masked; to load it, declare masked: true",
                 )
-            return (re.sub("[×#Xx]", "*", text),)
+            return (_STARS.sub("*", text),)
         found = _read(text)
         if found is None:
             raise UnreadableCellError("不是一个电话号码", "not one telephone number")

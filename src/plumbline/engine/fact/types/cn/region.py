@@ -23,6 +23,7 @@ class Region(Kind):
 
     name = "region"
     title = Text("行政区划", "region")
+    options = frozenset({"of"})
 
     def parse(self, raw: str) -> Value:
         text = compact(raw)
