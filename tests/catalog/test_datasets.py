@@ -48,8 +48,26 @@ def test_no_header_is_both_used_and_ignored(dataset: Dataset) -> None:
 def test_a_person_has_a_name(dataset: Dataset) -> None:
     """Without a name an equal number cannot be contradicted (identity tier B)."""
     for name, column in dataset.columns.items():
-        if column.type == "person.id":
+        if column.type == "person.id" and not column.former:
             assert dataset.names_of(name), name
+
+
+def test_what_tells_namesakes_apart_is_never_required(datasets: dict[str, Dataset]) -> None:
+    """Files that were delivered before these columns were known still load."""
+    types = {"person.birth", "person.sex", "phone", "address"}
+    for name, dataset in datasets.items():
+        for column in dataset.columns.values():
+            assert not (column.type in types and column.of and column.required), name
+
+
+def test_old_and_published_lists_may_lack_the_number(datasets: dict[str, Dataset]) -> None:
+    for name in ("honours", "offences", "company_roles"):
+        person = datasets[name].columns["person"]
+        assert person.masked
+        assert not person.required
+        assert {"person.birth", "person.sex", "phone", "address"} <= set(
+            datasets[name].described_by("person")
+        )
 
 
 def test_twenty_departments_take_part(datasets: dict[str, Dataset]) -> None:

@@ -9,7 +9,7 @@ from plumbline.errors import Lang, Text
 
 _MALE = ("男", "男性", "1", "M", "MALE")
 _FEMALE = ("女", "女性", "2", "F", "FEMALE")
-_UNKNOWN = ("0", "9", "未知", "不详", "未说明", "未知的性别", "未说明的性别")
+_UNKNOWN = ("0", "9", "未知", "不详", "不明", "未说明", "未知的性别", "未说明的性别")
 CODES = dict.fromkeys(_MALE, "M") | dict.fromkeys(_FEMALE, "F")
 
 
