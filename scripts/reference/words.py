@@ -18,7 +18,7 @@ SLOTS: dict[str, dict[str, str]] = {
         "subject": "the column that files are sorted by: the person or organisation most looked up",
         "on": "the date column that says when the row's event took place; it decides which line "
         "and settings were in force, unless a model names another date",
-        "columns": "name → column; a name is a plain word that SQL does not keep for itself, as it does `order`; see below",
+        "columns": "name → column; a name is a plain word other than `select`, `not`, `null`, `true` and `false`. Where it is another word of SQL, such as `order`, models write the fact before it, also in `where`; see below",
         "ignore": "headers that are known and not used. A header that is neither declared nor "
         "ignored stops the load",
         "refuse": "sealed rows, refused at the door; see below (封存)",

@@ -232,14 +232,16 @@ class Dataset:
                     ),
                 )
             if name.lower() in RESERVED:
-                better = f"{name}_{_BETTER.get(column.type, 'value')}"
                 raise document.error(
                     slot,
                     Text(
                         f"列名“{name}”是 SQL 的保留字，模型里写不了它",
                         f"column name '{name}' is a word of SQL's own, which no model could write",
                     ),
-                    Text(f"换一个名字，如 {better}", f"call it something else, such as {better}"),
+                    Text(
+                        f"换一个名字，如 {name}_value",
+                        f"call it something else, such as {name}_value",
+                    ),
                 )
             if column.type not in TYPES:
                 raise document.error(
@@ -316,8 +318,6 @@ class Dataset:
         return [(slot, name) for slot, name in found if name is not None]
 
 
-#: What a name that is SQL's own may end in, by the column's type.
-_BETTER = {"date": "on", "moment": "at", "money": "amount", "boolean": "flag"}
 #: Types whose bearer other columns may describe, and the type of the bearer's own names.
 _NAMES = {"person.id": "person.name", "org.code": "org.name"}
 _COMMON = frozenset({"headers", "type", "required", "title", "empty_when", "personal"})

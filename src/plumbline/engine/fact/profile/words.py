@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from plumbline.engine.fact.sql import RESERVED
-
 #: Words in a header: the column's name in English, and the type they hint at. First match holds.
 _CHINESE: tuple[tuple[str, str, str], ...] = (
     ("曾用名|别名", "former_name", "person.name"),
@@ -79,6 +77,13 @@ KEY = re.compile(
     r"流水|编号|编码|单号|证号|号码|身份证|信用代码|\bid\b|\bno\b|number|code", re.IGNORECASE
 )
 UNIT = re.compile(r"(百万元|十万元|千万元|亿元|万元|千元|百元|元|分)(?=\s*[/／,，)）\]】]|$)")
+#: Allowed, but a reader of the model would stumble over them.
+_RESERVED = frozenset(
+    "all and any as asc between by case cast column create cross date default delete desc distinct "
+    "drop else end except exists false for from full group having in inner insert into is join key "
+    "left like limit not null on or order outer references right row rows select set table then "
+    "time timestamp to true union unique update user using values when where with year month day".split()
+)
 
 
 class Names:
@@ -99,7 +104,7 @@ def slug(text: str) -> str:
         return ""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     found = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
-    return f"col_{found}" if found and (found[0].isdigit() or found in RESERVED) else found
+    return f"col_{found}" if found and (found[0].isdigit() or found in _RESERVED) else found
 
 
 def hint(header: str) -> tuple[str, str | None]:
