@@ -1,22 +1,22 @@
 WITH contract AS (
   SELECT
     contract_no,
-    supplier,
     bid_deadline__from,
     bid_deadline__to,
     signed_on__from,
     signed_on__to,
+    supplier__who,
     _row
   FROM contracts
 ), barred AS (
   SELECT
-    supplier,
     started_on__from,
     started_on__to,
     ended_on__from,
     ended_on__to,
     lifted_on__from,
     lifted_on__to,
+    supplier__who,
     _row
   FROM barred_suppliers
 ), candidate AS (
@@ -75,11 +75,11 @@ WITH contract AS (
           CONCAT_WS(
             '␟',
             COALESCE(CAST(contract.contract_no AS TEXT), '␀'),
-            COALESCE(CAST(contract.supplier AS TEXT), '␀'),
             COALESCE(CAST(contract.bid_deadline__from AS TEXT), '␀'),
             COALESCE(CAST(contract.bid_deadline__to AS TEXT), '␀'),
             COALESCE(CAST(contract.signed_on__from AS TEXT), '␀'),
-            COALESCE(CAST(contract.signed_on__to AS TEXT), '␀')
+            COALESCE(CAST(contract.signed_on__to AS TEXT), '␀'),
+            COALESCE(CAST(contract.supplier__who AS TEXT), '␀')
           )
         )
       END AS digest_contract,
@@ -99,19 +99,19 @@ WITH contract AS (
         ELSE SHA256(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(barred.supplier AS TEXT), '␀'),
             COALESCE(CAST(barred.started_on__from AS TEXT), '␀'),
             COALESCE(CAST(barred.started_on__to AS TEXT), '␀'),
             COALESCE(CAST(barred.ended_on__from AS TEXT), '␀'),
             COALESCE(CAST(barred.ended_on__to AS TEXT), '␀'),
             COALESCE(CAST(barred.lifted_on__from AS TEXT), '␀'),
-            COALESCE(CAST(barred.lifted_on__to AS TEXT), '␀')
+            COALESCE(CAST(barred.lifted_on__to AS TEXT), '␀'),
+            COALESCE(CAST(barred.supplier__who AS TEXT), '␀')
           )
         )
       END AS digest_barred
     FROM contract
     JOIN barred
-      ON contract.supplier = barred.supplier
+      ON contract.supplier__who = barred.supplier__who
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE
@@ -123,7 +123,7 @@ WITH contract AS (
       THEN 'clear'
       WHEN left_1
       THEN 'left_out'
-      WHEN flag IS NULL OR left_1 IS NULL OR tier <> 'A'
+      WHEN flag IS NULL OR left_1 IS NULL OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -136,7 +136,7 @@ WITH contract AS (
       THEN 'flag_when'
       WHEN left_1 IS NULL
       THEN 'ban lifted earlier'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -144,7 +144,7 @@ WITH contract AS (
 ), graded AS (
   SELECT
     judged.per_1,
-    CASE WHEN MAX(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
+    CASE WHEN MIN(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
   FROM judged
   WHERE
     verdict = 'flag'

@@ -1,6 +1,5 @@
 WITH payment AS (
   SELECT
-    person,
     person__key,
     name__key,
     scheme,
@@ -9,6 +8,7 @@ WITH payment AS (
     account,
     other_members,
     recovered_on__from,
+    person__who,
     _row
   FROM benefit_payments
 ), death AS (
@@ -20,6 +20,7 @@ WITH payment AS (
     died_on__from,
     died_on__to,
     cancelled_on__from,
+    person__who,
     _row
   FROM deaths
 ), gathering AS (
@@ -27,6 +28,7 @@ WITH payment AS (
     death._row AS row_death,
     death.person AS death_person,
     death.person__key AS death_person__key,
+    death.person__who AS death_person__who,
     death.name__key AS death_name__key,
     death.former_name__key AS death_former_name__key,
     CASE WHEN NOT (
@@ -43,6 +45,7 @@ WITH payment AS (
   SELECT
     death_person__key,
     MIN(death_person) AS death_person,
+    MIN(death_person__who) AS death_person__who,
     COALESCE(
       MIN(
         CASE
@@ -104,7 +107,7 @@ WITH payment AS (
     SELECT
       payment._row AS row_payment,
       gathered.death_person__key AS at_death_person__key,
-      COALESCE(CAST(payment.person AS TEXT), '') AS per_1,
+      COALESCE(CAST(payment.person__who AS TEXT), '') AS per_1,
       COALESCE(CAST(payment.scheme AS TEXT), '') AS per_2,
       CASE
         WHEN (
@@ -130,7 +133,7 @@ WITH payment AS (
           gathered.tier
         ) = 'B'
         THEN 'B'
-        ELSE 'A'
+        ELSE gathered.tier
       END AS tier,
       gathered.lead AS lead,
       (
@@ -199,7 +202,6 @@ WITH payment AS (
         ELSE SHA256(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(payment.person AS TEXT), '␀'),
             COALESCE(CAST(payment.person__key AS TEXT), '␀'),
             COALESCE(CAST(payment.name__key AS TEXT), '␀'),
             COALESCE(CAST(payment.scheme AS TEXT), '␀'),
@@ -207,7 +209,8 @@ WITH payment AS (
             COALESCE(CAST(payment.month__to AS TEXT), '␀'),
             COALESCE(CAST(payment.account AS TEXT), '␀'),
             COALESCE(CAST(payment.other_members AS TEXT), '␀'),
-            COALESCE(CAST(payment.recovered_on__from AS TEXT), '␀')
+            COALESCE(CAST(payment.recovered_on__from AS TEXT), '␀'),
+            COALESCE(CAST(payment.person__who AS TEXT), '␀')
           )
         )
       END AS digest_payment
@@ -232,7 +235,7 @@ WITH payment AS (
       OR left_4 IS NULL
       OR cannot_1 IS DISTINCT FROM FALSE
       OR cannot_2 IS DISTINCT FROM FALSE
-      OR tier <> 'A'
+      OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -261,7 +264,7 @@ WITH payment AS (
       THEN 'sources disagree on the date'
       WHEN cannot_2 IS DISTINCT FROM FALSE
       THEN 'one source cancelled'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -353,6 +356,7 @@ SELECT
         '␟',
         COALESCE(CAST(gathering.death_person AS TEXT), '␀'),
         COALESCE(CAST(gathering.death_person__key AS TEXT), '␀'),
+        COALESCE(CAST(gathering.death_person__who AS TEXT), '␀'),
         COALESCE(CAST(gathering.of_cancelled AS TEXT), '␀'),
         COALESCE(CAST(gathering.of_first__from AS TEXT), '␀'),
         COALESCE(CAST(gathering.of_first__to AS TEXT), '␀'),

@@ -257,7 +257,7 @@ WITH household AS (
       THEN 'clear'
       WHEN left_1
       THEN 'left_out'
-      WHEN flag IS NULL OR left_1 IS NULL OR tier <> 'A'
+      WHEN flag IS NULL OR left_1 IS NULL OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -270,7 +270,7 @@ WITH household AS (
       THEN 'flag_when'
       WHEN left_1 IS NULL
       THEN 'unavoidable expenses'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by

@@ -177,7 +177,11 @@ WITH fuel AS (
       THEN 'clear'
       WHEN left_1 OR left_2 OR left_3
       THEN 'left_out'
-      WHEN flag IS NULL OR left_1 IS NULL OR left_2 IS NULL OR left_3 IS NULL OR tier <> 'A'
+      WHEN flag IS NULL
+      OR left_1 IS NULL
+      OR left_2 IS NULL
+      OR left_3 IS NULL
+      OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -198,7 +202,7 @@ WITH fuel AS (
       THEN 'approved can for equipment'
       WHEN left_3 IS NULL
       THEN 'tank size under correction'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -207,8 +211,10 @@ WITH fuel AS (
   SELECT
     judged.per_1,
     CASE
-      WHEN MAX(tier) = 'A' AND MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      WHEN MAX(CASE WHEN is_red AND tier = 'A' THEN 1 ELSE 0 END) = 1
       THEN 'red'
+      WHEN MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      THEN 'yellow'
       ELSE 'yellow'
     END AS level
   FROM judged

@@ -1,6 +1,5 @@
 WITH honour AS (
   SELECT
-    person,
     person__key,
     name__key,
     former_name__key,
@@ -8,8 +7,23 @@ WITH honour AS (
     list,
     granted_on__from,
     granted_on__to,
+    person__who,
+    person__tier,
     _row
   FROM honours
+  UNION ALL
+  SELECT
+    person__key,
+    name__key,
+    former_name__key,
+    title,
+    list,
+    granted_on__from,
+    granted_on__to,
+    person__who,
+    person__tier,
+    _row
+  FROM honours__maybe AS honours
 ), offence AS (
   SELECT
     person__key,
@@ -21,8 +35,23 @@ WITH honour AS (
     final,
     revoked_on__from,
     amount,
+    person__tier,
     _row
   FROM offences
+  UNION ALL
+  SELECT
+    person__key,
+    name__key,
+    former_name__key,
+    kind,
+    occurred_on__from,
+    occurred_on__to,
+    final,
+    revoked_on__from,
+    amount,
+    person__tier,
+    _row
+  FROM offences__maybe AS offences
 ), candidate AS (
   SELECT
     *
@@ -30,36 +59,42 @@ WITH honour AS (
     SELECT
       honour._row AS row_honour,
       offence._row AS row_offence,
-      COALESCE(CAST(honour.person AS STRING), '') AS per_1,
+      COALESCE(CAST(honour.person__who AS STRING), '') AS per_1,
       COALESCE(CAST(honour.title AS STRING), '') AS per_2,
       CASE
-        WHEN honour.name__key = offence.name__key
-        THEN 'A'
-        WHEN honour.name__key LIKE offence.name__key
-        THEN 'A'
-        WHEN offence.name__key LIKE honour.name__key
-        THEN 'A'
-        WHEN honour.name__key = offence.former_name__key
-        THEN 'A'
-        WHEN honour.name__key LIKE offence.former_name__key
-        THEN 'A'
-        WHEN offence.former_name__key LIKE honour.name__key
-        THEN 'A'
-        WHEN honour.former_name__key = offence.name__key
-        THEN 'A'
-        WHEN honour.former_name__key LIKE offence.name__key
-        THEN 'A'
-        WHEN offence.name__key LIKE honour.former_name__key
-        THEN 'A'
-        WHEN honour.former_name__key = offence.former_name__key
-        THEN 'A'
-        WHEN honour.former_name__key LIKE offence.former_name__key
-        THEN 'A'
-        WHEN offence.former_name__key LIKE honour.former_name__key
-        THEN 'A'
-        WHEN honour.name__key IS NULL OR offence.name__key IS NULL
-        THEN 'A'
-        ELSE 'B'
+        WHEN (
+          CASE
+            WHEN honour.name__key = offence.name__key
+            THEN 'A'
+            WHEN honour.name__key LIKE offence.name__key
+            THEN 'A'
+            WHEN offence.name__key LIKE honour.name__key
+            THEN 'A'
+            WHEN honour.name__key = offence.former_name__key
+            THEN 'A'
+            WHEN honour.name__key LIKE offence.former_name__key
+            THEN 'A'
+            WHEN offence.former_name__key LIKE honour.name__key
+            THEN 'A'
+            WHEN honour.former_name__key = offence.name__key
+            THEN 'A'
+            WHEN honour.former_name__key LIKE offence.name__key
+            THEN 'A'
+            WHEN offence.name__key LIKE honour.former_name__key
+            THEN 'A'
+            WHEN honour.former_name__key = offence.former_name__key
+            THEN 'A'
+            WHEN honour.former_name__key LIKE offence.former_name__key
+            THEN 'A'
+            WHEN offence.former_name__key LIKE honour.former_name__key
+            THEN 'A'
+            WHEN honour.name__key IS NULL OR offence.name__key IS NULL
+            THEN 'A'
+            ELSE 'B'
+          END
+        ) = 'B'
+        THEN 'B'
+        ELSE GREATEST(honour.person__tier, offence.person__tier)
       END AS tier,
       honour._row AS lead,
       (
@@ -124,14 +159,15 @@ WITH honour AS (
         ELSE SHA2(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(honour.person AS STRING), '␀'),
             COALESCE(CAST(honour.person__key AS STRING), '␀'),
             COALESCE(CAST(honour.name__key AS STRING), '␀'),
             COALESCE(CAST(honour.former_name__key AS STRING), '␀'),
             COALESCE(CAST(honour.title AS STRING), '␀'),
             COALESCE(CAST(honour.list AS STRING), '␀'),
             COALESCE(CAST(honour.granted_on__from AS STRING), '␀'),
-            COALESCE(CAST(honour.granted_on__to AS STRING), '␀')
+            COALESCE(CAST(honour.granted_on__to AS STRING), '␀'),
+            COALESCE(CAST(honour.person__who AS STRING), '␀'),
+            COALESCE(CAST(honour.person__tier AS STRING), '␀')
           ),
           256
         )
@@ -160,7 +196,8 @@ WITH honour AS (
             COALESCE(CAST(offence.occurred_on__to AS STRING), '␀'),
             COALESCE(CAST(offence.final AS STRING), '␀'),
             COALESCE(CAST(offence.revoked_on__from AS STRING), '␀'),
-            COALESCE(CAST(offence.amount AS STRING), '␀')
+            COALESCE(CAST(offence.amount AS STRING), '␀'),
+            COALESCE(CAST(offence.person__tier AS STRING), '␀')
           ),
           256
         )
@@ -185,7 +222,7 @@ WITH honour AS (
       OR left_3 IS NULL
       OR cannot_1 IS DISTINCT FROM FALSE
       OR cannot_2 IS DISTINCT FROM FALSE
-      OR tier <> 'A'
+      OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -210,7 +247,7 @@ WITH honour AS (
       THEN 'conviction under appeal'
       WHEN cannot_2 IS DISTINCT FROM FALSE
       THEN 'decision not in effect'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -220,8 +257,10 @@ WITH honour AS (
     judged.per_1,
     judged.per_2,
     CASE
-      WHEN MAX(tier) = 'A' AND MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      WHEN MAX(CASE WHEN is_red AND tier = 'A' THEN 1 ELSE 0 END) = 1
       THEN 'red'
+      WHEN MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      THEN 'yellow'
       ELSE 'yellow'
     END AS level
   FROM judged

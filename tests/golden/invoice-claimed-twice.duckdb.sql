@@ -85,7 +85,10 @@ WITH claim AS (
       THEN 'clear'
       WHEN left_1
       THEN 'left_out'
-      WHEN flag IS NULL OR left_1 IS NULL OR cannot_1 IS DISTINCT FROM FALSE OR tier <> 'A'
+      WHEN flag IS NULL
+      OR left_1 IS NULL
+      OR cannot_1 IS DISTINCT FROM FALSE
+      OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -100,7 +103,7 @@ WITH claim AS (
       THEN 'correcting entry'
       WHEN cannot_1 IS DISTINCT FROM FALSE
       THEN 'face amounts differ'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -109,7 +112,7 @@ WITH claim AS (
   SELECT
     judged.per_1,
     judged.per_2,
-    CASE WHEN MAX(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
+    CASE WHEN MIN(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
   FROM judged
   WHERE
     verdict = 'flag'

@@ -1,19 +1,18 @@
 WITH post AS (
   SELECT
-    person,
     person__key,
     name__key,
     former_name__key,
-    unit,
     started_on__from,
     started_on__to,
     ended_on__from,
     ended_on__to,
+    person__who,
+    unit__who,
     _row
   FROM officials
 ), role AS (
   SELECT
-    company,
     person__key,
     name__key,
     kind,
@@ -25,25 +24,48 @@ WITH post AS (
     assignment_no,
     startup_no,
     theft_reported_on__from,
+    company__who,
+    person__tier,
     _row
   FROM company_roles
   WHERE
     (
       company_roles.kind IN ('legal_rep', 'shareholder', 'controller')
     )
+  UNION ALL
+  SELECT
+    person__key,
+    name__key,
+    kind,
+    share_origin,
+    started_on__from,
+    started_on__to,
+    ended_on__from,
+    ended_on__to,
+    assignment_no,
+    startup_no,
+    theft_reported_on__from,
+    company__who,
+    person__tier,
+    _row
+  FROM company_roles__maybe AS company_roles
+  WHERE
+    (
+      company_roles.kind IN ('legal_rep', 'shareholder', 'controller')
+    )
 ), company AS (
   SELECT
-    code,
     revoked_on__from,
     revoked_on__to,
+    code__who,
     _row
   FROM companies
 ), contract AS (
   SELECT
-    buyer,
-    supplier,
     signed_on__from,
     signed_on__to,
+    buyer__who,
+    supplier__who,
     _row
   FROM contracts
 ), candidate AS (
@@ -55,24 +77,30 @@ WITH post AS (
       role._row AS row_role,
       company._row AS row_company,
       contract._row AS row_contract,
-      COALESCE(CAST(post.person AS STRING), '') AS per_1,
-      COALESCE(CAST(role.company AS STRING), '') AS per_2,
+      COALESCE(CAST(post.person__who AS STRING), '') AS per_1,
+      COALESCE(CAST(role.company__who AS STRING), '') AS per_2,
       CASE
-        WHEN post.name__key = role.name__key
-        THEN 'A'
-        WHEN post.name__key LIKE role.name__key
-        THEN 'A'
-        WHEN role.name__key LIKE post.name__key
-        THEN 'A'
-        WHEN post.former_name__key = role.name__key
-        THEN 'A'
-        WHEN post.former_name__key LIKE role.name__key
-        THEN 'A'
-        WHEN role.name__key LIKE post.former_name__key
-        THEN 'A'
-        WHEN post.name__key IS NULL OR role.name__key IS NULL
-        THEN 'A'
-        ELSE 'B'
+        WHEN (
+          CASE
+            WHEN post.name__key = role.name__key
+            THEN 'A'
+            WHEN post.name__key LIKE role.name__key
+            THEN 'A'
+            WHEN role.name__key LIKE post.name__key
+            THEN 'A'
+            WHEN post.former_name__key = role.name__key
+            THEN 'A'
+            WHEN post.former_name__key LIKE role.name__key
+            THEN 'A'
+            WHEN role.name__key LIKE post.former_name__key
+            THEN 'A'
+            WHEN post.name__key IS NULL OR role.name__key IS NULL
+            THEN 'A'
+            ELSE 'B'
+          END
+        ) = 'B'
+        THEN 'B'
+        ELSE role.person__tier
       END AS tier,
       post._row AS lead,
       (
@@ -158,15 +186,15 @@ WITH post AS (
         ELSE SHA2(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(post.person AS STRING), '␀'),
             COALESCE(CAST(post.person__key AS STRING), '␀'),
             COALESCE(CAST(post.name__key AS STRING), '␀'),
             COALESCE(CAST(post.former_name__key AS STRING), '␀'),
-            COALESCE(CAST(post.unit AS STRING), '␀'),
             COALESCE(CAST(post.started_on__from AS STRING), '␀'),
             COALESCE(CAST(post.started_on__to AS STRING), '␀'),
             COALESCE(CAST(post.ended_on__from AS STRING), '␀'),
-            COALESCE(CAST(post.ended_on__to AS STRING), '␀')
+            COALESCE(CAST(post.ended_on__to AS STRING), '␀'),
+            COALESCE(CAST(post.person__who AS STRING), '␀'),
+            COALESCE(CAST(post.unit__who AS STRING), '␀')
           ),
           256
         )
@@ -206,7 +234,6 @@ WITH post AS (
         ELSE SHA2(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(role.company AS STRING), '␀'),
             COALESCE(CAST(role.person__key AS STRING), '␀'),
             COALESCE(CAST(role.name__key AS STRING), '␀'),
             COALESCE(CAST(role.kind AS STRING), '␀'),
@@ -217,7 +244,9 @@ WITH post AS (
             COALESCE(CAST(role.ended_on__to AS STRING), '␀'),
             COALESCE(CAST(role.assignment_no AS STRING), '␀'),
             COALESCE(CAST(role.startup_no AS STRING), '␀'),
-            COALESCE(CAST(role.theft_reported_on__from AS STRING), '␀')
+            COALESCE(CAST(role.theft_reported_on__from AS STRING), '␀'),
+            COALESCE(CAST(role.company__who AS STRING), '␀'),
+            COALESCE(CAST(role.person__tier AS STRING), '␀')
           ),
           256
         )
@@ -257,9 +286,9 @@ WITH post AS (
         ELSE SHA2(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(company.code AS STRING), '␀'),
             COALESCE(CAST(company.revoked_on__from AS STRING), '␀'),
-            COALESCE(CAST(company.revoked_on__to AS STRING), '␀')
+            COALESCE(CAST(company.revoked_on__to AS STRING), '␀'),
+            COALESCE(CAST(company.code__who AS STRING), '␀')
           ),
           256
         )
@@ -299,10 +328,10 @@ WITH post AS (
         ELSE SHA2(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(contract.buyer AS STRING), '␀'),
-            COALESCE(CAST(contract.supplier AS STRING), '␀'),
             COALESCE(CAST(contract.signed_on__from AS STRING), '␀'),
-            COALESCE(CAST(contract.signed_on__to AS STRING), '␀')
+            COALESCE(CAST(contract.signed_on__to AS STRING), '␀'),
+            COALESCE(CAST(contract.buyer__who AS STRING), '␀'),
+            COALESCE(CAST(contract.supplier__who AS STRING), '␀')
           ),
           256
         )
@@ -311,9 +340,10 @@ WITH post AS (
     JOIN role
       ON post.person__key = role.person__key
     JOIN company
-      ON role.company = company.code
+      ON role.company__who = company.code__who
     JOIN contract
-      ON role.company = contract.supplier AND post.unit = contract.buyer
+      ON role.company__who = contract.supplier__who
+      AND post.unit__who = contract.buyer__who
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE
@@ -331,7 +361,7 @@ WITH post AS (
       OR left_3 IS NULL
       OR left_4 IS NULL
       OR left_5 IS NULL
-      OR tier <> 'A'
+      OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -360,7 +390,7 @@ WITH post AS (
       THEN 'approved start-up of a researcher'
       WHEN left_5 IS NULL
       THEN 'company no longer existed'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -369,7 +399,7 @@ WITH post AS (
   SELECT
     judged.per_1,
     judged.per_2,
-    CASE WHEN MAX(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
+    CASE WHEN MIN(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
   FROM judged
   WHERE
     verdict = 'flag'

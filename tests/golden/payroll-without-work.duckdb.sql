@@ -1,12 +1,12 @@
 WITH pay AS (
   SELECT
-    person,
     person__key,
     name__key,
     unit,
     month__from,
     month__to,
     amount,
+    person__who,
     _row
   FROM payroll
   WHERE
@@ -176,7 +176,7 @@ WITH pay AS (
       listed.death AS row_death,
       listed.custody AS row_custody,
       listed.insured AS row_insured,
-      COALESCE(CAST(pay.person AS TEXT), '') AS per_1,
+      COALESCE(CAST(pay.person__who AS TEXT), '') AS per_1,
       CASE
         WHEN (
           CASE
@@ -346,13 +346,13 @@ WITH pay AS (
         ELSE SHA256(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(pay.person AS TEXT), '␀'),
             COALESCE(CAST(pay.person__key AS TEXT), '␀'),
             COALESCE(CAST(pay.name__key AS TEXT), '␀'),
             COALESCE(CAST(pay.unit AS TEXT), '␀'),
             COALESCE(CAST(pay.month__from AS TEXT), '␀'),
             COALESCE(CAST(pay.month__to AS TEXT), '␀'),
-            COALESCE(CAST(pay.amount AS TEXT), '␀')
+            COALESCE(CAST(pay.amount AS TEXT), '␀'),
+            COALESCE(CAST(pay.person__who AS TEXT), '␀')
           )
         )
       END AS digest_pay,
@@ -471,7 +471,7 @@ WITH pay AS (
       OR cannot_2 IS DISTINCT FROM FALSE
       OR cannot_3 IS DISTINCT FROM FALSE
       OR cannot_4 IS DISTINCT FROM FALSE
-      OR tier <> 'A'
+      OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -500,7 +500,7 @@ WITH pay AS (
       THEN 'judgment not final'
       WHEN cannot_4 IS DISTINCT FROM FALSE
       THEN 'amount unknown'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -509,8 +509,10 @@ WITH pay AS (
   SELECT
     judged.per_1,
     CASE
-      WHEN MAX(tier) = 'A' AND MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      WHEN MAX(CASE WHEN is_red AND tier = 'A' THEN 1 ELSE 0 END) = 1
       THEN 'red'
+      WHEN MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      THEN 'yellow'
       ELSE 'yellow'
     END AS level
   FROM judged

@@ -1,12 +1,12 @@
 WITH pension AS (
   SELECT
-    person,
     person__key,
     name__key,
     month__from,
     month__to,
     amount,
     adjusted,
+    person__who,
     _row
   FROM pensions
 ), custody AS (
@@ -32,7 +32,7 @@ WITH pension AS (
     SELECT
       pension._row AS row_pension,
       custody._row AS row_custody,
-      COALESCE(CAST(pension.person AS TEXT), '') AS per_1,
+      COALESCE(CAST(pension.person__who AS TEXT), '') AS per_1,
       CASE
         WHEN pension.name__key = custody.name__key
         THEN 'A'
@@ -109,13 +109,13 @@ WITH pension AS (
         ELSE SHA256(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(pension.person AS TEXT), '␀'),
             COALESCE(CAST(pension.person__key AS TEXT), '␀'),
             COALESCE(CAST(pension.name__key AS TEXT), '␀'),
             COALESCE(CAST(pension.month__from AS TEXT), '␀'),
             COALESCE(CAST(pension.month__to AS TEXT), '␀'),
             COALESCE(CAST(pension.amount AS TEXT), '␀'),
-            COALESCE(CAST(pension.adjusted AS TEXT), '␀')
+            COALESCE(CAST(pension.adjusted AS TEXT), '␀'),
+            COALESCE(CAST(pension.person__who AS TEXT), '␀')
           )
         )
       END AS digest_pension,
@@ -158,7 +158,10 @@ WITH pension AS (
       THEN 'clear'
       WHEN left_1
       THEN 'left_out'
-      WHEN flag IS NULL OR left_1 IS NULL OR cannot_1 IS DISTINCT FROM FALSE OR tier <> 'A'
+      WHEN flag IS NULL
+      OR left_1 IS NULL
+      OR cannot_1 IS DISTINCT FROM FALSE
+      OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -173,7 +176,7 @@ WITH pension AS (
       THEN 'acquitted'
       WHEN cannot_1 IS DISTINCT FROM FALSE
       THEN 'judgment not final'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -182,7 +185,7 @@ WITH pension AS (
   SELECT
     judged.per_1,
     CASE
-      WHEN MAX(tier) = 'A' AND MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      WHEN MAX(CASE WHEN is_red AND tier = 'A' THEN 1 ELSE 0 END) = 1
       THEN 'red'
       ELSE 'yellow'
     END AS level

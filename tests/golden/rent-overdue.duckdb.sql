@@ -163,7 +163,11 @@ WITH due AS (
       THEN 'clear'
       WHEN left_1 OR left_2 OR left_3
       THEN 'left_out'
-      WHEN flag IS NULL OR left_1 IS NULL OR left_2 IS NULL OR left_3 IS NULL OR tier <> 'A'
+      WHEN flag IS NULL
+      OR left_1 IS NULL
+      OR left_2 IS NULL
+      OR left_3 IS NULL
+      OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -184,7 +188,7 @@ WITH due AS (
       THEN 'in dispute'
       WHEN left_3 IS NULL
       THEN 'paid to another account'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -194,8 +198,10 @@ WITH due AS (
     judged.per_1,
     judged.per_2,
     CASE
-      WHEN MAX(tier) = 'A' AND MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      WHEN MAX(CASE WHEN is_red AND tier = 'A' THEN 1 ELSE 0 END) = 1
       THEN 'red'
+      WHEN MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      THEN 'yellow'
       ELSE 'yellow'
     END AS level
   FROM judged

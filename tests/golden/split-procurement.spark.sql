@@ -9,12 +9,14 @@ WITH contract AS (
     signed_on__to,
     kind,
     addition_no,
+    buyer__who,
     _row
   FROM contracts
 ), gathering AS (
   SELECT
     contract._row AS row_contract,
     contract.buyer AS contract_buyer,
+    contract.buyer__who AS contract_buyer__who,
     contract.buyer_name__key AS contract_buyer_name__key,
     contract.item AS contract_item,
     contract.signed_on__from AS by__from,
@@ -48,7 +50,7 @@ WITH contract AS (
     ) * 100 AS counts
   FROM contract
   WHERE
-    NOT contract.buyer IS NULL
+    NOT contract.buyer__who IS NULL
     AND NOT contract.item IS NULL
     AND (
       contract.amount < (
@@ -65,7 +67,7 @@ WITH contract AS (
     gathering.row_contract AS row
   FROM gathering
   JOIN gathering AS other
-    ON other.contract_buyer = gathering.contract_buyer
+    ON other.contract_buyer__who = gathering.contract_buyer__who
     AND other.contract_item = gathering.contract_item
     AND NOT (
       other.by__from = other.by__to
@@ -76,6 +78,7 @@ WITH contract AS (
 ), gathered AS (
   SELECT
     contract_buyer,
+    contract_buyer__who,
     contract_buyer_name__key,
     contract_item,
     by__from,
@@ -84,16 +87,16 @@ WITH contract AS (
       WHEN inexact.row IS NULL AND by__from = by__to
       THEN CASE
         WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
         THEN COUNT(*) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
@@ -103,25 +106,25 @@ WITH contract AS (
       WHEN inexact.row IS NULL AND by__from = by__to
       THEN CASE
         WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
         AND COUNT(*) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         ) = COUNT(of_amount) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
         THEN SUM(of_amount) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
@@ -131,25 +134,25 @@ WITH contract AS (
       WHEN inexact.row IS NULL AND by__from = by__to
       THEN CASE
         WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
         AND COUNT(*) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         ) = COUNT(of_exempt) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
         THEN SUM(of_exempt) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
@@ -159,25 +162,25 @@ WITH contract AS (
       WHEN inexact.row IS NULL AND by__from = by__to
       THEN CASE
         WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
         AND COUNT(*) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         ) = COUNT(of_smallest) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
         THEN MIN(of_smallest) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
@@ -187,16 +190,16 @@ WITH contract AS (
       WHEN inexact.row IS NULL AND by__from = by__to
       THEN CASE
         WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
         THEN MIN(of_supplier) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
@@ -206,16 +209,16 @@ WITH contract AS (
       WHEN inexact.row IS NULL AND by__from = by__to
       THEN CASE
         WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
         THEN MAX(of_last_supplier) OVER (
-          PARTITION BY contract_buyer, contract_item
+          PARTITION BY contract_buyer__who, contract_item
           ORDER BY by__from NULLS LAST
           RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
         )
@@ -231,10 +234,10 @@ WITH contract AS (
     *
   FROM (
     SELECT
-      gathered.contract_buyer AS at_contract_buyer,
+      gathered.contract_buyer__who AS at_contract_buyer__who,
       gathered.contract_item AS at_contract_item,
       gathered.by__from AS at_by,
-      COALESCE(CAST(gathered.contract_buyer AS STRING), '') AS per_1,
+      COALESCE(CAST(gathered.contract_buyer__who AS STRING), '') AS per_1,
       COALESCE(CAST(gathered.contract_item AS STRING), '') AS per_2,
       gathered.tier AS tier,
       gathered.lead AS lead,
@@ -294,7 +297,7 @@ WITH contract AS (
       THEN 'clear'
       WHEN left_1
       THEN 'left_out'
-      WHEN flag IS NULL OR left_1 IS NULL OR tier <> 'A'
+      WHEN flag IS NULL OR left_1 IS NULL OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -307,7 +310,7 @@ WITH contract AS (
       THEN 'flag_when'
       WHEN left_1 IS NULL
       THEN 'exempt contracts'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -317,7 +320,7 @@ WITH contract AS (
     judged.per_1,
     judged.per_2,
     CASE
-      WHEN MAX(tier) = 'A' AND MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1
+      WHEN MAX(CASE WHEN is_red AND tier = 'A' THEN 1 ELSE 0 END) = 1
       THEN 'red'
       ELSE 'yellow'
     END AS level
@@ -342,6 +345,7 @@ SELECT
       CONCAT_WS(
         '␟',
         COALESCE(CAST(gathering.contract_buyer AS STRING), '␀'),
+        COALESCE(CAST(gathering.contract_buyer__who AS STRING), '␀'),
         COALESCE(CAST(gathering.contract_item AS STRING), '␀'),
         COALESCE(CAST(gathering.by__from AS STRING), '␀'),
         COALESCE(CAST(gathering.by__to AS STRING), '␀'),
@@ -363,7 +367,7 @@ SELECT
   judged.lead
 FROM judged
 JOIN gathering
-  ON gathering.contract_buyer = judged.at_contract_buyer
+  ON gathering.contract_buyer__who = judged.at_contract_buyer__who
   AND gathering.contract_item = judged.at_contract_item
   AND (
     gathering.by__from BETWEEN judged.at_by - INTERVAL '30' DAY AND judged.at_by

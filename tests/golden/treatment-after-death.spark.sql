@@ -1,10 +1,11 @@
 WITH claim AS (
   SELECT
-    person,
     person__key,
     name__key,
     service_from__from,
     service_from__to,
+    person__who,
+    person__tier,
     _row
   FROM medical_claims
 ), death AS (
@@ -16,6 +17,7 @@ WITH claim AS (
     died_on__from,
     died_on__to,
     cancelled_on__from,
+    person__who,
     _row
   FROM deaths
 ), gathering AS (
@@ -23,6 +25,7 @@ WITH claim AS (
     death._row AS row_death,
     death.person AS death_person,
     death.person__key AS death_person__key,
+    death.person__who AS death_person__who,
     death.name__key AS death_name__key,
     death.former_name__key AS death_former_name__key,
     CASE WHEN NOT (
@@ -39,6 +42,7 @@ WITH claim AS (
   SELECT
     death_person__key,
     MIN(death_person) AS death_person,
+    MIN(death_person__who) AS death_person__who,
     COALESCE(
       MIN(
         CASE
@@ -100,7 +104,7 @@ WITH claim AS (
     SELECT
       claim._row AS row_claim,
       gathered.death_person__key AS at_death_person__key,
-      COALESCE(CAST(claim.person AS STRING), '') AS per_1,
+      COALESCE(CAST(claim.person__who AS STRING), '') AS per_1,
       CASE
         WHEN (
           CASE
@@ -125,7 +129,7 @@ WITH claim AS (
           gathered.tier
         ) = 'B'
         THEN 'B'
-        ELSE 'A'
+        ELSE GREATEST(claim.person__tier, gathered.tier)
       END AS tier,
       gathered.lead AS lead,
       (
@@ -176,11 +180,12 @@ WITH claim AS (
         ELSE SHA2(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(claim.person AS STRING), '␀'),
             COALESCE(CAST(claim.person__key AS STRING), '␀'),
             COALESCE(CAST(claim.name__key AS STRING), '␀'),
             COALESCE(CAST(claim.service_from__from AS STRING), '␀'),
-            COALESCE(CAST(claim.service_from__to AS STRING), '␀')
+            COALESCE(CAST(claim.service_from__to AS STRING), '␀'),
+            COALESCE(CAST(claim.person__who AS STRING), '␀'),
+            COALESCE(CAST(claim.person__tier AS STRING), '␀')
           ),
           256
         )
@@ -203,7 +208,7 @@ WITH claim AS (
       OR left_1 IS NULL
       OR cannot_1 IS DISTINCT FROM FALSE
       OR cannot_2 IS DISTINCT FROM FALSE
-      OR tier <> 'A'
+      OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -220,7 +225,7 @@ WITH claim AS (
       THEN 'sources disagree on the date'
       WHEN cannot_2 IS DISTINCT FROM FALSE
       THEN 'one source cancelled'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by
@@ -228,7 +233,7 @@ WITH claim AS (
 ), graded AS (
   SELECT
     judged.per_1,
-    CASE WHEN MAX(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
+    CASE WHEN MIN(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
   FROM judged
   WHERE
     verdict = 'flag'
@@ -250,6 +255,7 @@ SELECT
         '␟',
         COALESCE(CAST(gathering.death_person AS STRING), '␀'),
         COALESCE(CAST(gathering.death_person__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.death_person__who AS STRING), '␀'),
         COALESCE(CAST(gathering.of_cancelled AS STRING), '␀'),
         COALESCE(CAST(gathering.of_first__from AS STRING), '␀'),
         COALESCE(CAST(gathering.of_first__to AS STRING), '␀'),

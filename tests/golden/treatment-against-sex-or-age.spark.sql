@@ -159,7 +159,7 @@ WITH claim AS (
       THEN 'clear'
       WHEN left_1 OR left_2
       THEN 'left_out'
-      WHEN flag IS NULL OR left_1 IS NULL OR left_2 IS NULL OR tier <> 'A'
+      WHEN flag IS NULL OR left_1 IS NULL OR left_2 IS NULL OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -176,7 +176,7 @@ WITH claim AS (
       THEN 'newborn under its mother'
       WHEN left_2 IS NULL
       THEN 'code already corrected'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by

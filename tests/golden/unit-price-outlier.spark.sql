@@ -119,7 +119,7 @@ WITH line AS (
       THEN 'clear'
       WHEN left_1
       THEN 'left_out'
-      WHEN flag IS NULL OR left_1 IS NULL OR tier <> 'A'
+      WHEN flag IS NULL OR left_1 IS NULL OR tier IN ('B', 'E')
       THEN 'cannot_tell'
       ELSE 'flag'
     END AS verdict,
@@ -132,7 +132,7 @@ WITH line AS (
       THEN 'flag_when'
       WHEN left_1 IS NULL
       THEN 'freight included'
-      WHEN tier <> 'A'
+      WHEN tier IN ('B', 'E')
       THEN 'identity'
       ELSE 'flag_when'
     END AS decided_by

@@ -17,6 +17,7 @@ from plumbline.engine.collision.tell import figures, per_in_words, settings_in_f
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.types import UnreadableCellError
+from plumbline.engine.linkage.view import NOBODYS
 from plumbline.engine.line.compile import Compiled, Part, compile_model
 from plumbline.engine.line.expression import called, renamed_keywords, written
 from plumbline.engine.line.model import SupervisionModel
@@ -137,6 +138,9 @@ def focus_on(model: SupervisionModel, subject: str) -> dict[str, str]:
 
 def _about(model: SupervisionModel, fact: str, column: str, subject: str) -> str:
     type_ = model.facts[fact].types[column]
+    bearer = column in model.facts[fact].bearers
+    if bearer and subject.startswith(NOBODYS):
+        return f"{sql.name(column + '__who')} = {sql.literal(subject)}"
     suffixes = [field.suffix for field in type_.fields]
     if "__from" in suffixes and ".." in subject:  # as one_warning_per writes an uncertain date
         first, last = (sql.literal(end) for end in subject.split("..", 1))
@@ -151,7 +155,9 @@ def _about(model: SupervisionModel, fact: str, column: str, subject: str) -> str
             where=model.name,
         ) from unreadable  # fmt: skip
     if value[0] is None:  # a warning whose subject is not known
-        return f"{sql.name(column + suffixes[0])} IS NULL"
+        return f"{sql.name(column + ('__who' if bearer else suffixes[0]))} IS NULL"
+    if bearer and (len(value) == 1 or value[1] is None):  # a code, or what a mask leaves of a number
+        return f"{sql.name(column + '__who')} = {sql.literal(value[0])}"
     use = suffixes.index("__key") if "__key" in suffixes and value[-1] is not None else 0
     return f"{sql.name(column + suffixes[use])} = {_literal(value[use])}"
 
@@ -194,7 +200,7 @@ def _normal(model: SupervisionModel, fact: str, column: str, subject: str) -> An
         return ""
     if isinstance(value[0], date):
         return value[0] if value[0] == value[1] else f"{value[0]}..{value[1]}"
-    return value[-1] if shown_key(model.facts[fact], column) else value[0]
+    return value[-1] if shown_key(model.facts[fact], column) == "__key" else value[0]
 
 
 def _judged(

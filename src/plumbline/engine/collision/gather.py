@@ -59,7 +59,7 @@ def gathered(found: str, compiled: Compiled, kind: str) -> str:
     """
     model, per = compiled.model, compiled.per
     chosen = f"SELECT * FROM {sql.name(found)} WHERE {KINDS[kind]}"
-    order = ", ".join(["lead", *(f"row_{fact}" for fact in compiled.evidence)])
+    order = ", ".join(["tier", "lead", *(f"row_{fact}" for fact in compiled.evidence)])
     keys = ", ".join(per)
     numbered = f"SELECT *, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {order}) AS place FROM ({chosen})"
     rows = " UNION ALL ".join(
@@ -77,7 +77,7 @@ def gathered(found: str, compiled: Compiled, kind: str) -> str:
         f"WITH chosen AS MATERIALIZED ({numbered}), each_row AS ({rows}), "
         f"evidence AS (SELECT {keys}, CAST(TO_JSON(LIST({{'fact': fact, 'row': row, 'digest': digest}} "
         f"ORDER BY place, nth, row)) AS VARCHAR) AS evidence FROM each_row GROUP BY {keys}), "
-        f"w AS (SELECT {keys}, {level} AS level, MAX(tier) AS tier, {as_json} AS figures "
+        f"w AS (SELECT {keys}, {level} AS level, MIN(tier) AS tier, {as_json} AS figures "
         f"FROM chosen GROUP BY {keys}) "
         f"SELECT {key.replace('per_', 'w.per_')} AS key, {name} AS model, {model.declared.version} AS version, "
         f"'{model.fingerprint}' AS fingerprint, w.level, w.tier, w.per_1 AS subject, "

@@ -17,6 +17,7 @@ from plumbline.engine.collision.register import TABLES, Entry, enter, runs
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
+from plumbline.engine.linkage.view import Ties, lay_views
 from plumbline.engine.line.compile import Compiled, compile_model
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes.base import filtered, plain_scope
@@ -77,9 +78,7 @@ def opened(
 ) -> Iterator[Duck]:
     """A connection in which each dataset is a view of its snapshot."""
     with open_duckdb(store.limits) as duck:
-        for name, snapshot in snapshots.items():
-            relation = snapshot.relation(datasets[name].fields)
-            duck.run(f"CREATE TEMP VIEW {sql.name(name)} AS SELECT * FROM {relation}")
+        lay_views(duck, datasets, snapshots, Ties())
         yield duck
 
 

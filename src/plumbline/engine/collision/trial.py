@@ -16,6 +16,7 @@ from plumbline.engine.fact.types.days import OPEN
 from plumbline.engine.line.cases import Case, Cases, Expected
 from plumbline.engine.line.compile import compile_model
 from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.line.shapes.base import maybe
 
 #: The stronger verdict of a group's candidates is the group's own.
 STRENGTH = ("flag", "cannot_tell", "left_out", "clear")
@@ -58,6 +59,7 @@ def try_cases(duck: Duck, model: SupervisionModel, cases: Cases) -> list[Outcome
         outcomes.append(Outcome(case, _judge(duck, on[case.on], model)))
     for dataset in model.facts.values():
         duck.unregister(dataset.name)
+        duck.unregister(maybe(dataset.name))
     return outcomes
 
 
@@ -77,7 +79,13 @@ def lay_out(duck: Duck, dataset: Dataset, given: Sequence[dict[str, str | None]]
         for field, part in zip(SYSTEM_FIELDS, ((1 << 32) + position, 0, position), strict=True):
             columns[field.suffix].append(part)
     arrays = {f.suffix: pa.array(columns[f.suffix], _ARROW(f.sql)) for f in dataset.fields}
-    duck.register(dataset.name, pa.table(arrays))
+    for name in dataset.bearers:  # in a case, everyone bears the number that is given
+        arrays[f"{name}__who"] = arrays[name]
+        if dataset.is_loose(name):
+            arrays[f"{name}__tier"] = pa.array(["A"] * len(kept), pa.string())
+    rows = pa.table(arrays)
+    duck.register(dataset.name, rows)
+    duck.register(maybe(dataset.name), rows.slice(0, 0))
 
 
 def _refused(dataset: Dataset, row: dict[str, str | None]) -> bool:

@@ -26,14 +26,15 @@ from typing import Literal
 import sqlglot
 from sqlglot import exp
 
+from plumbline.engine.fact.types import DATED
 from plumbline.engine.line import shapes
 from plumbline.engine.line.expression import Compiler, Scope, conjuncts, parse, written
 from plumbline.engine.line.grading import Grade, condition, levels
 from plumbline.engine.line.inforce import line_in_force, numbers
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes import Base, digest
-from plumbline.engine.line.shapes.base import KEPT, filtered
-from plumbline.engine.line.shapes.ties import shown_key
+from plumbline.engine.line.shapes.base import KEPT, filtered, maybe
+from plumbline.engine.line.shapes.ties import row_tiers, shown_key, worst
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
 
@@ -116,7 +117,7 @@ def compile_model(
         *(f"{sql} AS {name}" for name, sql in base.carried.items()),
         *(f"{_per(model, base, named, i)} AS per_{i + 1}"
           for i, named in enumerate(model.declared.one_warning_per)),
-        f"{base.tier} AS tier",
+        f"{_tier(model, base)} AS tier",
         f"{base.lead} AS lead",
         f"{flag} AS flag",
         *(f"{sql} AS left_{i + 1}" for i, (_, sql) in enumerate(left)),
@@ -189,9 +190,16 @@ def _per(model: SupervisionModel, base: Base, named: str, index: int) -> str:
     if fact not in base.scope.facts:
         raise model.error(slot, f"没有“{named}”", f"no '{named}'")
     at = base.scope.locate(fact, column)
-    if model.facts[fact].columns[column].type in ("date", "moment"):
+    if model.facts[fact].columns[column].type in DATED:
         return f"COALESCE({_as_text(Day(f'{at}__from', f'{at}__to'))}, '')"
     return f"COALESCE(CAST({at}{shown_key(model.facts[fact], column)} AS TEXT), '')"
+
+
+def _tier(model: SupervisionModel, base: Base) -> str:
+    """The tier of a candidate; whom a warning is about must be known as well as who is tied."""
+    named = [model.column_of(n) for n in model.declared.one_warning_per if n not in base.figures]
+    about = row_tiers(model, [n for n in named if n[0] in base.rows], base.scope.locate)
+    return worst([base.tier, *(t for t in about if t not in base.tier)])
 
 
 def _as_text(value: str | Day) -> str:
@@ -210,7 +218,7 @@ def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]])
         ("flag IS NULL", "'flag_when'"),
         *((f"{column} IS NULL", name) for column, name in lefts),
         *((f"{column} IS DISTINCT FROM FALSE", name) for column, name in cannots),
-        ("tier <> 'A'", "'identity'"),
+        ("tier IN ('B', 'E')", "'identity'"),
     ]
     left_out = " OR ".join(column for column, _ in lefts)
     verdict = (
@@ -257,7 +265,7 @@ def _used(model: SupervisionModel, queries: Sequence[str]) -> dict[str, tuple[st
             if column.table in found and column.name != "_row":
                 found[column.table].add(column.name)
     return {
-        alias: tuple(f.suffix for f in dataset.fields if f.suffix in found[alias])
+        alias: tuple(f.suffix for f in dataset.viewed if f.suffix in found[alias])
         for alias, dataset in model.facts.items()
     }
 
@@ -290,7 +298,10 @@ def _fact_ctes(
             conditions.append(focus[alias])
         kept = " WHERE " + " AND ".join(f"({c})" for c in conditions) if conditions else ""
         columns = ", ".join([*map(_safe, used[alias]), "_row"])
-        found.append((alias, f"SELECT {columns} FROM {source}{kept}"))
+        query = f"SELECT {columns} FROM {source}{kept}"
+        if alias in base.guesses:  # whom else a row without a full number may be about
+            query += f" UNION ALL SELECT {columns} FROM {maybe(dataset.name)} AS {source}{kept}"
+        found.append((alias, query))
     return found
 
 

@@ -128,18 +128,25 @@ def levels(model: SupervisionModel, base: Base, grades: Sequence[Grade]) -> list
             otherwise = grade.level
             break
         holds = grade.sql if grade.whole else f"is_{grade.level}"
-        # A red warning needs identity tier A, whatever a model says.
-        guard = "MAX(tier) = 'A' AND " if grade.level == "red" else ""
-        whens.append(
-            f"WHEN {guard}MAX(CASE WHEN {holds} THEN 1 ELSE 0 END) = 1 THEN '{grade.level}'"
-        )
+        if grade.level == "red":
+            # A red warning needs identity tier A, whatever a model says, and is yellow without it;
+            # where all rows together make it red, all of them need it.
+            surely = f"MAX(tier) = 'A' AND {_once(holds)}" if grade.whole else _once(f"{holds} AND tier = 'A'")  # fmt: skip
+            whens.append(f"WHEN {surely} THEN 'red'")
+        if grade.level != "red" or any(d.is_loose(c) for d in model.facts.values() for c in d.bearers):
+            whens.append(f"WHEN {_once(holds)} THEN '{'yellow' if grade.level == 'red' else grade.level}'")  # fmt: skip
     if otherwise == "red":
-        whens.append("WHEN MAX(tier) = 'A' THEN 'red'")
+        whens.append("WHEN MIN(tier) = 'A' THEN 'red'")
         otherwise = "yellow"
     grouped = ", ".join(f"judged.{column}" for column in per.split(", "))
     level = f"CASE {' '.join(whens)} ELSE '{otherwise}' END" if whens else f"'{otherwise}'"
     graded = f"SELECT {grouped}, {level} AS level FROM {joined} WHERE verdict = 'flag' GROUP BY {grouped}"
     return [*ctes, ("graded", graded)]
+
+
+def _once(holds: str) -> str:
+    """SQL: does it hold for one candidate at least?"""
+    return f"MAX(CASE WHEN {holds} THEN 1 ELSE 0 END) = 1"
 
 
 def _tallies(

@@ -35,6 +35,7 @@ class Base:
         expansion_of_kept: the same, but a group that nobody keeps stays one row without evidence.
         expanded: fact -> its row's number after the expansion.
         digests: fact -> digest of its row after the expansion.
+        guesses: facts of which those rows take part as well that a person may only be guessed for.
     """
 
     facts: Sequence[str]
@@ -53,12 +54,31 @@ class Base:
     expansion_of_kept: str = ""
     expanded: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    guesses: Sequence[str] = ()
 
 
 def digest(columns: Sequence[str]) -> str:
     """SHA-256 over the values of a row, as text, so that every engine gives the same."""
     values = ", ".join(f"COALESCE(CAST({column} AS TEXT), '␀')" for column in columns)
     return f"SHA256(CONCAT_WS('␟', {values}))"
+
+
+def maybe(dataset: str) -> str:
+    """Relation of the rows that lack a full number, once for everyone they may be about (tier E).
+
+    Only shapes that look at rows one by one read it: in a sum a guess must not count.
+    """
+    return f"{dataset}__maybe"
+
+
+def guessed(model: SupervisionModel, facts: Sequence[str]) -> list[str]:
+    """Facts among these that are tied by a column whose bearer may have to be guessed."""
+    tied = {reference for references in model.declared.same.values() for reference in references}
+    return [
+        fact for fact in facts
+        if any(model.facts[fact].is_loose(c) and f"{fact}.{c}" in tied
+               for c in model.facts[fact].bearers)
+    ]  # fmt: skip
 
 
 def plain_scope(model: SupervisionModel) -> Scope:

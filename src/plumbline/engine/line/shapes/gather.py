@@ -20,7 +20,15 @@ from plumbline.engine.line.shapes.base import (
     digest,
     plain_scope,
 )
-from plumbline.engine.line.shapes.ties import agreed, identifier_key, in_full, joined, worst
+from plumbline.engine.line.shapes.ties import (
+    agreed,
+    identifier_key,
+    in_full,
+    joined,
+    row_tiers,
+    worst,
+    worst_of,
+)
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
 
@@ -93,6 +101,7 @@ class _Gathering:
     def base(self) -> Base:
         model, what = self.model, self.what
         source, tiers = joined(model, what.over, self.scope.locate)
+        tiers += [t for t in row_tiers(model, self.per, self.scope.locate) if t not in tiers]
         keys = self._keys()
         figures = self._figures()
         counts = self._counts()
@@ -162,7 +171,9 @@ class _Gathering:
         return error
 
     def _physical(self, fact: str, column: str) -> list[str]:
-        return [field.suffix for field in self.model.facts[fact].types[column].fields]
+        dataset = self.model.facts[fact]
+        who = ["__who"] if column in dataset.bearers else []
+        return [*(field.suffix for field in dataset.types[column].fields), *who]
 
     def _own(self, fact: str) -> list[str]:
         """Columns of `gathering` that come from one fact."""
@@ -223,6 +234,8 @@ class _Gathering:
     def _tier(self, rows: str, window: str = "") -> str:
         """Identity tier of a group: of its rows, and B where they are not of one name."""
         rows = rows if self.tied else "'A'"
+        if any(self.model.facts[fact].is_loose(column) for fact, column in self.per):
+            rows = worst_of("tier", window)
         if not (agreements := " AND ".join(f"({each})" for each in self._agreed(window))):
             return rows
         alike = f"NOT ({agreements})" if rows == "'A'" else f"{rows} = 'A' AND NOT ({agreements})"

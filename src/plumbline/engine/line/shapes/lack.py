@@ -12,6 +12,7 @@ from plumbline.engine.line.shapes.base import (
     date_in_force,
     day_at,
     filtered,
+    guessed,
     plain_scope,
 )
 from plumbline.engine.line.shapes.ties import joined, tied, worst
@@ -40,9 +41,10 @@ def base(model: SupervisionModel) -> Base:
     anchor = _anchor(model, lack.fact, facts, [fact for fact, _ in references(tree)])
     when = Compiler(replace(scope, error=error, numbers=numbers(model, in_force))).boolean(tree)
     conditions, found_tiers = tied(model, lack.fact, [anchor], scope.locate)
-    # A row whose name contradicts its number neither shows nor excludes that what is due exists.
+    # A row whose name contradicts its number, or that may be about somebody else, neither shows nor
+    # excludes that what is due exists.
     if found_tiers:
-        when = f"CASE WHEN {worst(found_tiers)} = 'A' THEN {when} END"
+        when = f"CASE WHEN {worst(found_tiers)} NOT IN ('B', 'E') THEN {when} END"
     # What is filtered away for want of a value may be what is due.
     where = model.declared.facts[lack.fact].where
     if where is not None:
@@ -66,6 +68,7 @@ def base(model: SupervisionModel) -> Base:
         lead=rows[facts[0]],
         evidence=facts,
         ctes=[("found", found)],
+        guesses=guessed(model, list(model.facts)),
         conditions=[
             f"CASE WHEN found.surely IS NULL AND {known} THEN TRUE WHEN found.surely = 2 THEN FALSE END"
         ],

@@ -21,7 +21,7 @@ from plumbline.engine.line.expression import (
 )
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, plain_scope
-from plumbline.engine.line.shapes.ties import tier, worst
+from plumbline.engine.line.shapes.ties import row_tiers, tier, worst
 from plumbline.engine.line.time import Day, Span
 from plumbline.errors import DeclarationError, Text
 
@@ -119,6 +119,7 @@ def _tier(model: SupervisionModel, evidence: list[str]) -> str:
     for references in model.declared.same.values():
         split = [tuple(reference.split(".", 1)) for reference in references]
         present = [(fact, column) for fact, column in split if fact in evidence]
+        tiers += row_tiers(model, present, lambda fact, column: f"{fact}.{column}")
         for other in present[1:]:
             if model.facts[other[0]].columns[other[1]].type == "person.id":
                 found = tier(model, present[0], other, lambda fact, column: f"{fact}.{column}")
@@ -267,7 +268,7 @@ def _fact_of(node: exp.Column, scope: Scope) -> str | None:
 def _column(node: exp.Column, scope: Scope) -> exp.Expr:
     """A scalar column as it is; an identifier where equality is meant must be named by its key."""
     dataset = scope.facts[node.table]
-    physical = {field.suffix for field in dataset.fields}
+    physical = {field.suffix for field in dataset.viewed}
     if node.name in physical:
         return node
     if node.name in dataset.columns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from plumbline.engine.line.model import SupervisionModel
-from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, plain_scope
+from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, guessed, plain_scope
 from plumbline.engine.line.shapes.ties import joined, tied, worst
 
 
@@ -24,6 +24,7 @@ def base(model: SupervisionModel) -> Base:
         tier=worst(tiers),
         lead=rows[order[0]],
         evidence=order,
+        guesses=guessed(model, order),
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.line.model import SupervisionModel
 
-#: Two rows tied by nothing but a name are candidates for a person to look at, never more (tier E).
-NAME_ONLY = frozenset({"person.name", "org.name"})
+#: Two rows tied by a name, birth date or sex alone are candidates for a person to look at (tier E).
+NAME_ONLY = frozenset({"person.name", "person.birth", "person.sex", "org.name"})
 
 Locate = Callable[[str, str], str]
 Reach = Callable[[str, str], bool]  # can this column still be asked for?
@@ -17,9 +17,11 @@ Reach = Callable[[str, str], bool]  # can this column still be asked for?
 def identifier_key(dataset: Dataset, column: str) -> tuple[str, ...]:
     """Suffixes of the physical columns by which two columns are compared for identity.
 
-    A person's integer key, both ends of a date (the same month), the folded name of an
-    organisation; other identifiers as they are.
+    A person's integer key, the organisation that a code stands for, both ends of a date (the same
+    month), the folded name of an organisation; other identifiers as they are.
     """
+    if dataset.columns[column].type == "org.code":
+        return ("__who",)
     suffixes = [field.suffix for field in dataset.types[column].fields]
     if "__from" in suffixes:
         return ("__from", "__to")
@@ -57,9 +59,21 @@ def tied(
                     conditions += [f"{left}{suffix} = {right}{suffix}" for suffix in keys]
                 if model.facts[alias].columns[own].type == "person.id":
                     tiers.append(tier(model, (fact, column), (alias, own), locate))
+                tiers += row_tiers(model, [(fact, column), (alias, own)], locate)
     if kinds and kinds <= NAME_ONLY:
         tiers.append("'E'")
-    return conditions, [t for t in tiers if t]
+    return conditions, list(dict.fromkeys(t for t in tiers if t))
+
+
+def row_tiers(
+    model: SupervisionModel, slots: Sequence[tuple[str, str]], locate: Locate
+) -> list[str]:
+    """How surely rows that may come without a full number are tied to whom they are about.
+
+    Rows that were gathered before carry the tier of their group along.
+    """
+    loose = [locate(*slot) for slot in slots if model.facts[slot[0]].is_loose(slot[1])]
+    return [f"{at}__tier" for at in loose if not at.startswith("gathered.")]
 
 
 def _check_alike(model: SupervisionModel, one: tuple[str, str], other: tuple[str, str]) -> None:
@@ -79,7 +93,9 @@ def _check_alike(model: SupervisionModel, one: tuple[str, str], other: tuple[str
 
 
 def shown_key(dataset: Dataset, column: str) -> str:
-    """Suffix of the column whose text names an identifier: one spelling of an organisation's name."""
+    """Suffix of the column whose text names an identifier: whoever bears it, one spelling of a name."""
+    if column in dataset.bearers:
+        return "__who"
     fields = {field.suffix: field.sql for field in dataset.types[column].fields}
     return "__key" if fields.get("__key") == "VARCHAR" else ""
 
@@ -116,15 +132,28 @@ def tier(
 
 
 def worst(tiers: Sequence[str]) -> str:
-    """The tier of a candidate is that of its weakest tie."""
+    """The tier of a candidate is that of its weakest tie; names at odds (B) go before all else."""
     if not tiers:
         return "'A'"
     if len(tiers) == 1:
         return tiers[0]
     if "'E'" in tiers:
         return "'E'"
-    weak = " OR ".join(f"({t}) = 'B'" for t in tiers)
-    return f"CASE WHEN {weak} THEN 'B' ELSE 'A' END"
+    at_odds = [t for t in tiers if not t.endswith("__tier")]
+    graded = [t for t in tiers if not t.startswith("CASE")]  # these may be C, D or E as well
+    best = f"GREATEST({', '.join(graded)})" if len(graded) > 1 else "".join(graded) or "'A'"
+    if not at_odds:
+        return best
+    weak = " OR ".join(f"({t}) = 'B'" for t in at_odds)
+    return f"CASE WHEN {weak} THEN 'B' ELSE {best} END"
+
+
+def worst_of(tier: str, window: str = "") -> str:
+    """SQL: the tier of rows that are taken together."""
+    return (
+        f"CASE WHEN MAX(CASE WHEN {tier} = 'B' THEN 1 ELSE 0 END){window} = 1 THEN 'B' "
+        f"ELSE MAX({tier}){window} END"
+    )
 
 
 def joined(

@@ -1,0 +1,1 @@
+"""Who is who: which rows speak of the same person or organisation, how surely, and who says so."""

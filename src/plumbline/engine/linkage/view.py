@@ -1,0 +1,108 @@
+"""What models see of a dataset: its rows, with whom each is about as far as that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plumbline.engine.backend import Duck
+from plumbline.engine.fact import sql
+from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.fact.store import Snapshot
+from plumbline.engine.fact.table import parquet_of
+
+
+#: How `__who` begins for somebody of whom no register at hand knows the number.
+NOBODYS = "~"
+
+
+@dataclass(frozen=True)
+class Ties:
+    """The part of an identity map that models need: which rows are about somebody else than their
+    own number says, or about somebody without saying a number.
+
+    Attributes:
+        paths: files of the map.
+        tied: (dataset, column) with rows in it that are tied (tiers A, C and D).
+        guessed: (dataset, column) with rows in it that may be about somebody (tier E).
+    """
+
+    paths: Sequence[Path] = ()
+    tied: frozenset[tuple[str, str]] = frozenset()
+    guessed: frozenset[tuple[str, str]] = frozenset()
+
+    def _rows(self, dataset: str, column: str, tiers: str) -> str:
+        return (
+            f"(SELECT row, key, who, tier FROM {parquet_of(self.paths)} WHERE kind = 'tie' "
+            f"AND dataset = {sql.literal(dataset)} AND slot = {sql.literal(column)} AND {tiers})"
+        )
+
+    def view(self, dataset: Dataset, facts: str) -> str:
+        """SQL for every row once, with `__who`, `__tier` and, where it is tied, another key.
+
+        Args:
+            facts: relation of the rows as they were delivered.
+        """
+        replaced, added, joins = [], [], []
+        for column in dataset.bearers:
+            at, link = f"facts.{sql.name(column)}", f"tie_{column}"
+            who, tier = at, "'A'"
+            if (dataset.name, column) in self.tied:
+                rows = self._rows(dataset.name, column, "tier <> 'E'")
+                joins.append(f" LEFT JOIN {rows} AS {link} ON {link}.row = facts._row")
+                who, tier = f"COALESCE({link}.who, {at})", f"COALESCE({link}.tier, 'A')"
+                replaced += _key(dataset, column, f"COALESCE({link}.key, facts.{{0}})")
+            added += _columns(dataset, column, who, tier)
+        return _select(replaced, added, f"{facts} AS facts{''.join(joins)}")
+
+    def guesses(self, dataset: Dataset, seen: str) -> str:
+        """SQL for the rows that may be about somebody, once for everyone; columns as in `view`.
+
+        Args:
+            seen: relation that `view` gives.
+        """
+        parts = []
+        for column in dataset.bearers:
+            if (dataset.name, column) not in self.guessed:
+                continue
+            replaced = [
+                f"guess.who AS {sql.name(column + '__who')}",
+                f"guess.tier AS {sql.name(column + '__tier')}",
+                *_key(dataset, column, "guess.key"),
+            ]
+            rows = self._rows(dataset.name, column, "tier = 'E'")
+            source = f"{seen} AS facts JOIN {rows} AS guess ON guess.row = facts._row"
+            parts.append(_select(replaced, [], source))
+        return " UNION ALL ".join(parts) or f"SELECT * FROM {seen} WHERE false"
+
+
+def _key(dataset: Dataset, column: str, value: str) -> list[str]:
+    """The integer key replaced, where the column has one."""
+    key = f"{column}__key"
+    has = key in dataset.physical(column)
+    return [f"{value.format(sql.name(key))} AS {sql.name(key)}"] if has else []
+
+
+def _columns(dataset: Dataset, column: str, who: str, tier: str) -> list[str]:
+    found = [f"{who} AS {sql.name(column + '__who')}"]
+    if dataset.is_loose(column):
+        found.append(f"{tier} AS {sql.name(column + '__tier')}")
+    return found
+
+
+def _select(replaced: Sequence[str], added: Sequence[str], source: str) -> str:
+    star = "facts.*" + (f" REPLACE ({', '.join(replaced)})" if replaced else "")
+    return f"SELECT {', '.join([star, *added])} FROM {source}"
+
+
+def lay_views(
+    duck: Duck, datasets: Mapping[str, Dataset], snapshots: Mapping[str, Snapshot], ties: Ties
+) -> None:
+    """Make each dataset a view of its snapshot, as models see it."""
+    for name, snapshot in snapshots.items():
+        dataset = datasets[name]
+        facts = snapshot.relation(dataset.fields)
+        duck.run(f"CREATE TEMP VIEW {sql.name(name)} AS {ties.view(dataset, facts)}")
+        guesses = ties.guesses(dataset, sql.name(name))
+        duck.run(f"CREATE TEMP VIEW {sql.name(name + '__maybe')} AS {guesses}")
