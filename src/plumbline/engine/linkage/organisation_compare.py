@@ -11,16 +11,27 @@ from plumbline.engine.linkage.organisation_words import COMPANIES, LOOK_ALIKES
 from plumbline.errors import Text
 
 Level = Literal[
-    "same", "same_but_glyphs", "same_but_form", "alike", "branch_of", "unknown", "different"
+    "same",
+    "same_but_glyphs",
+    "same_but_form",
+    "one_character",
+    "alike",
+    "branch_of",
+    "unknown",
+    "different",
 ]
 Part = Literal["region", "trade", "number", "industry", "form", "branch"]
 _State = Literal["agrees", "differs", "silent", "absent"]
+
+#: In shorter names, one character is too much to be a slip.
+SLIP_FROM = 4
 
 #: Words for the levels, best first.
 LEVELS: dict[Level, Text] = {
     "same": Text("名称相同", "the same name"),
     "same_but_glyphs": Text("名称仅有形近字之差", "the same name but for look-alike characters"),
     "same_but_form": Text("名称仅组织形式不同", "the same name but for the legal form"),
+    "one_character": Text("名称仅一字之差", "the same name but for one character"),
     "alike": Text("名称相近", "alike names"),
     "branch_of": Text("一方是另一方的分支机构", "one is a branch of the other"),
     "unknown": Text("凭名称无法判断", "the names cannot tell"),
@@ -107,7 +118,7 @@ def _level(a: OrganisationName, b: OrganisationName, states: dict[Part, _State])
         states[part] for part in ("region", "trade", "number", "industry", "form")
     )
     if "differs" in (region, trade, number):
-        return "different"
+        return "one_character" if _one_character(a, b) else "different"
     if trade == "silent":
         return "different" if "differs" in (industry, form) else "unknown"
     if trade == "absent" and _turned_into_firm(a, b):
@@ -202,7 +213,7 @@ def names_compatible(a: OrganisationName, b: OrganisationName) -> bool | None:
     """
     level, _, differs, _ = compare(a, b)
     if level not in ("different", "unknown"):
-        return None if "industry" in differs else True
+        return None if level == "one_character" or "industry" in differs else True
     if a.latin != b.latin or (a.trade and a.trade == b.trade):
         return None
     if "region" in differs or ("number" in differs and a.number and b.number):
@@ -211,7 +222,7 @@ def names_compatible(a: OrganisationName, b: OrganisationName) -> bool | None:
         return True if a.form and b.form else None  # 王伟 may be who runs 王伟小吃店
     if level == "unknown" or a.short or b.short or not all(n.form or n.industry for n in (a, b)):
         return None
-    return None if _slip(a.trade, b.trade) and "industry" not in differs else False
+    return False
 
 
 def any_compatible(
@@ -235,10 +246,12 @@ def _characters(name: OrganisationName) -> str:
     return f"{name.trade}{name.number}{name.industry}{form}{name.branch}"
 
 
-def _slip(a: str, b: str) -> bool:
-    """One character of three or more differs."""
-    if min(len(a), len(b)) < 3 or abs(len(a) - len(b)) > 1:
+def _one_character(a: OrganisationName, b: OrganisationName) -> bool:
+    """Whether one character is another, or missing, where everything else is equal."""
+    if (a.region, a.number, a.form) != (b.region, b.number, b.form):
         return False
-    short, long = sorted((a, b), key=len)
+    short, long = sorted((a.trade + a.industry, b.trade + b.industry), key=len)
+    if len(short) < SLIP_FROM or len(long) - len(short) > 1:
+        return False
     at = next((n for n, char in enumerate(short) if char != long[n]), len(short))
     return short[at + (len(short) == len(long)) :] == long[at + 1 :]
