@@ -69,6 +69,11 @@ class Duck:
             null_handling=FunctionNullHandling.SPECIAL,
         )
 
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """For a library that is to work on the same tables; everything else goes by `run`."""
+        return self._connection
+
     def interrupt(self) -> None:
         self._connection.interrupt()
 
