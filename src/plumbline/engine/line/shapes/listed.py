@@ -21,6 +21,7 @@ from plumbline.engine.line.expression import (
 )
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, plain_scope
+from plumbline.engine.line.shapes.people import tied_people
 from plumbline.engine.line.shapes.ties import row_tiers, tier, worst
 from plumbline.engine.line.time import Day, Span
 from plumbline.errors import DeclarationError, Text
@@ -92,7 +93,9 @@ def base(model: SupervisionModel) -> Base:
             Text("查询没有返回任何证据行", "the query returns no evidence"),
             Text("选出 事实._row AS 事实", "select fact._row AS fact"),
         )
-    listed = _translated(query, scope).sql(dialect="duckdb")
+    translated = _translated(query, scope)
+    _check_people(model, translated, error)
+    listed = translated.sql(dialect="duckdb")
     joins = "".join(f" LEFT JOIN {fact} ON {fact}._row = listed.{fact}" for fact in evidence)
     figures = {f"sql.{name}": f"listed.{name}" for name in outputs if name not in model.facts}
     named = date_in_force(model)
@@ -165,18 +168,6 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
                     "name the dataset twice under facts",
                 ),
             )
-    for equal in query.find_all(exp.EQ):
-        people = {ref for side in (equal.left, equal.right) if (ref := _person(model, side))}
-        if len(people) == 2 and not any(
-            people <= set(refs) for refs in model.declared.same.values()
-        ):
-            one, other = sorted(people)
-            raise error(
-                Text(
-                    f"“{one}”和“{other}”要写进 same，姓名才会核对",
-                    f"write '{one}' and '{other}' under same, so that names are compared",
-                ),
-            )
     for kind, advice in _REFUSED:
         if found := query.find(kind):
             raise error(
@@ -189,13 +180,17 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
             )
 
 
-def _person(model: SupervisionModel, side: exp.Expr) -> str | None:
-    """The `fact.column` of a citizen number that is compared."""
-    if not isinstance(side, exp.Column) or side.table not in model.facts:
-        return None
-    name = str(side.name).removesuffix("__key")
-    declared = model.facts[side.table].columns.get(name)
-    return f"{side.table}.{name}" if declared is not None and declared.type == "person.id" else None
+def _check_people(model: SupervisionModel, query: exp.Expr, error: Refusal) -> None:
+    """Citizen numbers are taken for one only where `same` has the names compared as well."""
+    for people in tied_people(query, model.facts, error):
+        if not any(set(people) <= set(refs) for refs in model.declared.same.values()):
+            zh, en = (join.join(people) for join in ("”和“", "' and '"))
+            raise error(
+                Text(
+                    f"“{zh}”要写进 same，姓名才会核对",
+                    f"write '{en}' under same, so that names are compared",
+                ),
+            )
 
 
 def _amiss(node: exp.Expr) -> Text | None:
