@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 _FORMS = {
-    "LTD": "COLTD COMPANYLTD COLIMITED COMPANYLIMITED LTDCO LTD LIMITED LTDA_ LTDBYSHARES LTDSTI "
+    "LTD": "COLTD COMPANYLTD COLIMITED COMPANYLIMITED LTDCO LTD LIMITED LTDBYSHARES LTDSTI "
     "LIMITEDSIRKETI",
     "PVT LTD": "PVTLTD PVTLIMITED PRIVATELIMITED PRIVATELTD PLTD COPVTLTD",
     "PTE LTD": "PTELTD PTELIMITED",
@@ -29,6 +29,7 @@ _FORMS = {
     "GMBH CO KG": "GMBHANDCOKG GMBHCOKG",
     "AG": "AKTIENGESELLSCHAFT",
     "SARL": "SARL SARLAU",
+    "SAC": "SAC",
     "SAS": "SAS SASU",
     "SRL": "SRL SDERLDECV SRLDECV SDERL",
     "SPA": "SPA",
@@ -48,12 +49,7 @@ _SHORT = {
     "SA": "SA", "AS": "AS", "AG": "AG", "KG": "KG", "SL": "SL", "BV": "BV", "NV": "NV", "AB": "AB",
     "OY": "OY", "CO": "CO", "AD": "AD", "LP": "LP", "SC": "SC",
 }  # fmt: skip
-_FORM_OF = {
-    spelling: form
-    for form, spellings in _FORMS.items()
-    for spelling in spellings.split()
-    if not spelling.endswith("_")
-}
+_FORM_OF = {spelling: form for form, spellings in _FORMS.items() for spelling in spellings.split()}
 _END = re.compile(f"(.{{2,}}?)({'|'.join(sorted(_FORM_OF, key=len, reverse=True))})")
 _SHORT_END = re.compile(f"(.{{4,}})({'|'.join(_SHORT)})")
 _BEGIN = {
@@ -67,6 +63,7 @@ _BRANCH_OF = re.compile("(.*)BRANCH(?:OFFICE)?OF(?:THE)?(.{3,})")
 _BRANCH = re.compile(
     "(.{2,}(?:LIMITED|LTD|LLC|CORPORATION|CORP|INC|COMPANY|GMBH|SA|BANK|GROUP))(.*?)BRANCH(?:OFFICE)?"
 )
+_SUCURSAL = re.compile("(.{2,}?)(SUCURSAL.*)")
 _LETTERS = str.maketrans({"ı": "i", "Ø": "O", "ø": "o", "Ł": "L", "ł": "l", "ß": "ss", "Ə": "E",
                           "ə": "e", "Đ": "D", "đ": "d", "Æ": "AE", "æ": "ae", "&": " AND "})  # fmt: skip
 
@@ -84,6 +81,8 @@ def latin_parts(name: str) -> tuple[str, str, str]:
             branch, core = f"{found[1]}BRANCH", found[2]
         elif found := _BRANCH.fullmatch(core):
             core, branch = found[1], f"{found[2]}BRANCH"
+    elif found := _SUCURSAL.fullmatch(core):
+        core, branch = found[1], found[2]
     if found := _END.fullmatch(core):
         core, form = found[1], _FORM_OF[found[2]]
     elif not form and (found := _SHORT_END.fullmatch(core)):

@@ -26,9 +26,9 @@ class Mention(NamedTuple):
 _ROLES: dict[Role, str] = {
     "maker": "生产企业 生产厂家 生产厂商 生产商 生产厂 制造商 制造企业 厂家 MANUFACTURER",
     "agent": "代理商 代理企业 经销商 配送企业 配送商 供货商 供应商",
-    "former": "曾用名 原名称 原名 原称 前身 原 FORMERLY_KNOWN_AS FORMERLY PREVIOUSLY_KNOWN_AS PREVIOUSLY F/K/A FKA",
+    "former": "曾用名 原名称 原名 原称 前身 原 FORMERLY_KNOWN_AS FORMERLY_OPERATING_AS FORMERLY PREVIOUSLY_KNOWN_AS PREVIOUSLY F/K/A FKA",
     "later": "现更名为 已更名为 更名为 变更为 现名称 现名 NOW_KNOWN_AS RENAMED",
-    "also": "以下简称 简称 又名 也称 CURRENTLY_DOING_BUSINESS_AS DOING_BUSINESS_AS ALSO_KNOWN_AS TRADING_AS "
+    "also": "以下简称 简称 又名 也称 MAY_ALSO_BE_DOING_BUSINESS_AS ALSO_DOING_BUSINESS_AS CURRENTLY_DOING_BUSINESS_AS DOING_BUSINESS_AS ALSO_KNOWN_AS TRADING_AS "
     "D/B/A DBA A/K/A AKA T/A",
 }
 _LABELLED = [

@@ -51,6 +51,7 @@ _ALONE = re.compile(
 )
 _SHORT_SCHOOL = re.compile("(?:第?([0-9]{1,3}|[一二三四五六七八九十]{1,3}))([中小])")
 _NUMERAL = re.compile("[0-9一二三四五六七八九十百零两]").search
+_LOOKS_ALIKE = re.compile(f"[{''.join(map(chr, LOOK_ALIKES))}]").search
 _SOMEWHERE = re.compile("[省市县区](?=[^场域].)")
 _PARTY = re.compile("中国共产党|中共")
 _OF_COMPANY = re.compile("(.{2,}(?:公司|银行|集团|联社|信用社|事务所))([^()]{2,18})")
@@ -113,11 +114,14 @@ class Names:
 
     def read(self, name: str) -> OrganisationName:
         """The parts of `name`, as `org.name` gives it, for comparison or for people."""
-        text = fold(name)
+        return self.read_key(fold(name), name)
+
+    def read_key(self, text: str, name: str = "") -> OrganisationName:
+        """The parts of a name in its form for comparison."""
         if not _HAN_ONLY(text):
             if HAN.search(text) is None:
-                return latin_name(name)
-            text = _plain(text)
+                return latin_name(name or text)
+            text = plain_name(text)
         if text.endswith(BRANCH_ENDS) and (split := _branch(text)):
             return self._read(split[0], self._branch_key(split[1]))
         return self._read(text, "")
@@ -159,7 +163,9 @@ class Names:
         if bracketed and bracketed.key not in (NATION, region):
             region += f"({bracketed.key})"
         whole = f"{region}|{trade}|{number}|{industry}|{form}|{branch}"
-        glyphs = f"{region}|{trade}{number}{industry}{form}|{branch}".translate(LOOK_ALIKES)
+        glyphs = f"{region}|{trade}{number}{industry}{form}|{branch}"
+        if _LOOKS_ALIKE(glyphs):
+            glyphs = glyphs.translate(LOOK_ALIKES)
         return OrganisationName(
             whole, glyphs, region, place.code if place else "", trade, industry, number, form,
             branch, short,
@@ -220,7 +226,7 @@ def latin_name(name: str) -> OrganisationName:
     return OrganisationName(whole, glyphs, trade=core, form=form, branch=branch, latin=True)
 
 
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
     """Without what tables, scanners and typists add to a name; `text` is folded."""
     text = fold(clean(text)).translate(_BRACKETS).translate(KANA)
     text = _CODE.sub("", _ADDRESS.sub("", text))
@@ -242,12 +248,11 @@ def _form(text: str) -> tuple[str, str, bool]:
         return text, "", False  # a trade, whose form is 股份有限公司 where it is said
     for length in range(min(FORM_LONGEST, len(text)), 0, -1):
         tail = text[-length:]
-        if tail in SHORT:
-            full = SHORT[tail]
-            body, form, _ = _form(full)
-            return text[:-length] + body, form, True
         if tail in FORMS:
             return text[:-length], FORMS[tail], False
+        if tail in SHORT:
+            body, form, _ = _form(SHORT[tail])
+            return text[:-length] + body, form, True
     if school := _SHORT_SCHOOL.fullmatch(text):
         return f"第{_number_of(school[1])}", "中学" if school[2] == "中" else "小学", True
     return text, "", False

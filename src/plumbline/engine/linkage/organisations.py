@@ -18,7 +18,7 @@ from plumbline.engine.backend import Duck
 from plumbline.engine.fact.types.base import Country
 from plumbline.engine.linkage.organisation_code import agrees, seen
 from plumbline.engine.linkage.organisation_compare import LEVELS, SLIP_FROM, names_compatible
-from plumbline.engine.linkage.organisation_name import Names, names_of
+from plumbline.engine.linkage.organisation_name import Names, OrganisationName, names_of
 from plumbline.engine.linkage.organisation_words import COMPANIES
 
 CANDIDATES = 5  # of tier E, for one claim
@@ -29,10 +29,10 @@ _NAMES_PER_CODE = 30
 _FORM_FAMILY = ", ".join(f"'{form}'" for form in sorted(COMPANIES))
 _RANK = " ".join(f"WHEN '{level}' THEN {rank}" for rank, level in enumerate(LEVELS))
 _PARTS = pa.schema(
-    [("name", pa.string())]
-    + [(part, pa.string()) for part in ("whole", "glyphs", "parent", "region", "region_code")]
-    + [(part, pa.string()) for part in ("trade", "number", "industry", "form", "branch")]
-    + [(part, pa.bool_()) for part in ("complete", "short", "latin")]
+    [
+        (part, pa.bool_() if part in ("short", "latin") else pa.string())
+        for part in OrganisationName._fields
+    ]
 )
 
 
@@ -122,24 +122,22 @@ def incompatible_names(duck: Duck, named: str, acknowledged: str, country: Count
 def _read_names(duck: Duck, names: Names, query: str) -> None:
     """`__org_names`: every name once, in its parts."""
     found = duck.arrow(f"SELECT name FROM ({query}) WHERE name IS NOT NULL ORDER BY name")
+    schema = pa.schema([("name", pa.string()), *_PARTS])
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in found.to_batches(max_chunksize=_AT_ONCE):
-            rows = []
-            for name in batch.column(0).to_pylist():
-                read = names.read(name)
-                parent = read.parent.glyphs if read.branch else ""
-                rows.append(
-                    (name, read.whole, read.glyphs, parent, read.region, read.region_code, read.trade,
-                     read.number, read.industry, read.form, read.branch, read.complete, read.short,
-                     read.latin)
-                )  # fmt: skip
-            columns = zip(*rows, strict=True)
-            arrays = [pa.array(c, f.type) for c, f in zip(columns, _PARTS, strict=True)]
-            yield pa.RecordBatch.from_arrays(arrays, schema=_PARTS)
+            columns = zip(*map(names.read_key, batch.column(0).to_pylist()), strict=True)
+            parts = [pa.array(c, f.type) for c, f in zip(columns, _PARTS, strict=True)]
+            yield pa.RecordBatch.from_arrays([batch.column(0), *parts], schema=schema)
 
-    duck.register("__org_read", pa.RecordBatchReader.from_batches(_PARTS, batches()))
-    duck.run("CREATE OR REPLACE TEMP TABLE __org_names AS SELECT * FROM __org_read")
+    duck.register("__org_read", pa.RecordBatchReader.from_batches(schema, batches()))
+    duck.run(f"""
+        CREATE OR REPLACE TEMP TABLE __org_names AS
+        SELECT *, CASE WHEN branch = '' THEN '' ELSE left(glyphs, length(glyphs) - length(branch)) END
+                AS parent,
+            region <> '' AND form <> '' AND NOT short AND (trade <> '' OR number <> ''
+                OR (industry <> '' AND form NOT IN ({_FORM_FAMILY}))) AS complete
+        FROM __org_read""")
     duck.unregister("__org_read")
 
 
@@ -169,8 +167,9 @@ def _claims(population: str, loose: str) -> tuple[str, ...]:
         JOIN __org_names AS n USING (name) LEFT JOIN __org_seen AS s ON s.code = l.code""",
         f"""
         CREATE OR REPLACE TEMP TABLE __org_named AS
-        SELECT DISTINCT p.code, n.* EXCLUDE (name)
-        FROM {population} AS p JOIN __org_names AS n USING (name) WHERE p.code IS NOT NULL""",
+        SELECT p.code, n.* EXCLUDE (name)
+        FROM (SELECT DISTINCT code, name FROM {population} WHERE code IS NOT NULL) AS p
+        JOIN __org_names AS n USING (name)""",
     )
 
 
