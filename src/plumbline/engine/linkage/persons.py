@@ -13,7 +13,10 @@ from __future__ import annotations
 
 from plumbline.engine.backend import Duck
 from plumbline.engine.linkage import mask
+from plumbline.engine.linkage.view import NOBODYS
 
+#: Of fewer people, how many bear a name says little of how common it is.
+_TOO_FEW = 10_000
 #: Strangers of whom no register at hand knows: as many as people known, at the least a county.
 COUNTY = 500_000
 #: Where a name is rarer among those known, it is taken to be borne by one in so many (two random
@@ -80,6 +83,43 @@ def candidates(duck: Duck, loose: str, said: str, known: int) -> None:
     _choose(duck)
 
 
+def strangers(duck: Duck, claims: str) -> None:
+    """Tie to each other, in `candidates`, rows about somebody of whom no register knows the number.
+
+    Full name, birth date and sex make one person (D), as long as nobody at all was found who fits.
+    """
+    same = "MD5(names[1] || '/' || birth_from || '/' || sex)"
+    duck.run(
+        f"INSERT INTO candidates SELECT claim, -CAST(('0x' || SUBSTR({same}, 1, 15)) AS BIGINT), "
+        f"'{NOBODYS}' || SUBSTR({same}, 1, 12), 'D', 'rule', "
+        """'{"agrees":["name","birth","sex"],"differs":[],"several":0}' """
+        f"FROM {claims} WHERE LEN(names) > 0 AND {_FULL.format('names[1]')} AND birth_from = birth_to "
+        "AND sex IS NOT NULL AND claim NOT IN (SELECT claim FROM candidates) "
+        "AND claim NOT IN (SELECT claim FROM who_graded)"
+    )
+
+
+def touched(duck: Duck, claims: str, changed: str) -> str:
+    """SQL of the claims whose name or mask fits somebody of whom something else is said now."""
+    masked = f"(SELECT claim, {mask.PREFIX} AS prefix, {mask.SUFFIX} AS suffix FROM {claims})"
+    combinations = duck.run(
+        f"SELECT DISTINCT LENGTH(prefix), LENGTH(suffix) FROM {masked} WHERE prefix IS NOT NULL ORDER BY ALL"
+    )
+    ways = [
+        f"SELECT claim FROM (SELECT claim, UNNEST(names) AS name FROM {claims}) "
+        f"WHERE name IN (SELECT UNNEST(names) FROM {changed})",
+        f"SELECT c.claim FROM {claims} AS c JOIN {changed} AS n ON c.birth_from = {_birth('n.number')} "
+        "AND c.birth_from = c.birth_to",
+        *(
+            f"SELECT m.claim FROM {masked} AS m JOIN {changed} AS n ON LEFT(n.number, {before}) = m.prefix "
+            f"AND RIGHT(n.number, {behind}) = m.suffix "
+            f"WHERE LENGTH(m.prefix) = {before} AND LENGTH(m.suffix) = {behind}"
+            for before, behind in combinations
+        ),
+    ]
+    return " UNION ".join(ways)
+
+
 def _birth(number: str) -> str:
     return f"TRY_CAST(STRPTIME(SUBSTR({number}, 7, 8), '%Y%m%d') AS DATE)"
 
@@ -104,7 +144,10 @@ def _measure_masks(duck: Duck) -> None:
         "SELECT DISTINCT LENGTH(prefix), LENGTH(suffix) FROM who_masks ORDER BY ALL"
     )
     strengths = mask.strengths(combinations, "who_masks", "who_numbers")
-    duck.run(f"CREATE OR REPLACE TEMP TABLE who_strengths AS {strengths}")
+    duck.run(
+        f"CREATE OR REPLACE TEMP TABLE who_strengths AS SELECT *, {mask.ONE_IN} AS mask_one_in "
+        f"FROM ({strengths})"
+    )
 
 
 def _pair(duck: Duck) -> None:
@@ -130,7 +173,12 @@ def _pair(duck: Duck) -> None:
             for before, behind in combinations
         ),
     ]
-    duck.run(f"CREATE OR REPLACE TEMP TABLE who_pairs AS {' UNION '.join(ways)}")
+    found = " UNION ".join(ways)
+    duck.run(
+        f"CREATE OR REPLACE TEMP TABLE who_pairs AS SELECT * FROM ({found}) AS p WHERE NOT EXISTS ("
+        "SELECT 1 FROM excluded_person AS e WHERE e.claim = p.claim "
+        "AND CAST(SUBSTR(e.who, 1, 17) AS BIGINT) = p.key)"
+    )
 
 
 def _describe(duck: Duck, said: str) -> None:
@@ -171,19 +219,19 @@ def _compare(duck: Duck) -> None:
         f"{listed('phones', 'x = y')}, {listed('phones', masked)[:-10]} AS masked_phones, "
         f"{listed('regions', 'x = y')}, {listed('addresses', address)}, "
         "LIST_FILTER(p.names, lambda y: LIST_CONTAINS(l.names, y)) AS names "
-        "FROM who_pairs JOIN who_loose AS l USING (claim) JOIN who_people AS p USING (key)"
+        "FROM who_pairs AS w JOIN who_loose AS l ON l.claim = w.claim JOIN who_people AS p ON p.key = w.key"
     )
 
 
 def _grade(duck: Duck, known: int) -> None:
     """How many strangers would be needed for one to fit as well (`one_in`), and the tier."""
-    people = max(known, 1)
+    people = max(known, _TOO_FEW)
     strangers = max(known, COUNTY)
     # Odds are kept as whole numbers, so that no rounding decides a tier.
     duck.run(
         "CREATE OR REPLACE TEMP TABLE who_graded AS "
         "WITH counted AS (SELECT c.*, COALESCE(s.fit, 0) AS fit, COALESCE(b.bearers, 0) AS bearers, "
-        f"{mask.ONE_IN} AS mask_one_in, "
+        "COALESCE(s.mask_one_in, 1) AS mask_one_in, "
         "LENGTH(c.prefix) >= 14 AS shows_birth, LENGTH(c.suffix) >= 2 AS shows_sex "
         "FROM who_compared AS c LEFT JOIN who_strengths AS s ON s.prefix = c.prefix AND s.suffix = c.suffix "
         "LEFT JOIN (SELECT claim, MAX(bearers) AS bearers FROM who_named LEFT JOIN who_bearers USING (name) "

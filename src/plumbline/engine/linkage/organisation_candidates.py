@@ -1,0 +1,41 @@
+"""Organisations as the identity map takes them: candidates of claims, tied or only possible."""
+
+from __future__ import annotations
+
+from plumbline.engine.backend import Duck
+from plumbline.engine.fact.types import Country
+from plumbline.engine.linkage.organisations import link_organisations
+
+
+def population(said: str) -> str:
+    """SQL of organisations with a code, a row for each name."""
+    return (
+        "(SELECT CAST(('0x' || SUBSTR(MD5(number || '/' || name), 1, 15)) AS BIGINT) AS claim, number AS code, "
+        "name, people, phones, regions, addresses FROM (SELECT * EXCLUDE (names), UNNEST(names) AS name "
+        f"FROM {said}) WHERE number IS NOT NULL)"
+    )
+
+
+def loose(claims: str) -> str:
+    """SQL of claims about organisations without a valid code."""
+    return (
+        "(SELECT claim, number AS code, names[1] AS name, people, phones, regions, addresses "
+        f"FROM {claims} WHERE LEN(names) > 0)"
+    )
+
+
+def candidates(duck: Duck, claims: str, said: str, country: Country) -> None:
+    """Make `candidates` (claim, key, who, tier, by, why) of `claims`."""
+    found = link_organisations(duck, population(said), loose(claims), country)
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE candidates AS SELECT claim, CAST(NULL AS BIGINT) AS key, code AS who, "
+        "CASE WHEN ambiguous THEN 'E' ELSE tier END AS tier, 'rule' AS \"by\", why "
+        f"FROM {found} WHERE (claim, code) NOT IN (SELECT (claim, who) FROM excluded_organisation)"
+    )
+
+
+def touched(duck: Duck, claims: str, changed: str, country: Country) -> str:
+    """SQL of the claims that may be about an organisation of which something else is said now."""
+    found = link_organisations(duck, population(changed), loose(claims), country)
+    duck.run(f"CREATE OR REPLACE TEMP TABLE organisations_touched AS SELECT DISTINCT claim FROM {found}")
+    return "SELECT claim FROM organisations_touched"
