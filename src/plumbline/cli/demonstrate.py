@@ -21,7 +21,7 @@ from plumbline.cli.words import LEVEL_STYLES, LEVELS
 from plumbline.errors import PlumblineError, Text
 
 if TYPE_CHECKING:
-    from plumbline.cli.demo import Score
+    from plumbline.cli.demo import Score, WhoIsWho
     from plumbline.engine import EarlyWarning, Run
 
 _USUAL = 100_000
@@ -195,6 +195,7 @@ def _tell_found(office: Office, run: Run, truth: Mapping[str, Any]) -> bool:
         for what in filter(None, (result.held, result.skipped)):
             office.line((f"{result.model}: {what.in_(office.lang)}", "yellow"))
     as_told = [_tell_differences(office, model, each) for model, each in scores.items()]
+    _tell_loose(office, [each.who_is_who for each in scores.values()])
     examples = _examples(warnings)
     sentences = city.sentences(examples, office.lang)
     for each in examples:
@@ -237,6 +238,17 @@ def _row(model: str, found: Score, levels: Mapping[tuple[str, Any], int]) -> lis
     ]
 
 
+def _tell_loose(office: Office, found: Sequence[WhoIsWho]) -> None:
+    """What rows without a full number tell, which takes knowing whom they mean."""
+    raised = sum(each.found for each in found)
+    known = raised + sum(len(each.missed) for each in found)
+    office.say(
+        f"另有 {known} 起只见于号码遮盖或没有号码的行，需要“谁是谁”：已找到 {raised} 起",
+        f"{known} more are told only by rows with a masked number or none and need who-is-who: "
+        f"{raised} found",
+    )
+
+
 def _tell_differences(office: Office, model: str, found: Score) -> bool:
     """What was missed, invented or graded otherwise; True if nothing was."""
     for what, zh, en in (
@@ -244,11 +256,15 @@ def _tell_differences(office: Office, model: str, found: Score) -> bool:
         (found.invented, "多出", "invented"),
         (found.wrong_level, "级别不同", "graded otherwise"),
         (found.sprung, "落入陷阱", "trap"),
+        (found.who_is_who.too_sure, "身份不明而预警", "warned without knowing whom"),
+        (found.who_is_who.wrong_level, "级别不同", "graded otherwise"),
     ):
         for subject, group in what[:_DIFFERENCES_SHOWN]:
             words = group if isinstance(group, str) else " ".join(group)
             office.line((f"{office.words(zh, en)} {model}: {subject} {words}", "red"))
-    return not (found.missed or found.invented or found.wrong_level) and found.questions == (1, 1)
+    wrong = found.missed or found.invented or found.wrong_level
+    unsure = found.who_is_who.too_sure or found.who_is_who.wrong_level
+    return not (wrong or unsure) and found.questions == (1, 1)
 
 
 def _examples(warnings: Sequence[EarlyWarning]) -> list[EarlyWarning]:

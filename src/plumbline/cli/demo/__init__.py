@@ -8,6 +8,6 @@ Only then do departments write the events down, in their own ways, and with thei
 from __future__ import annotations
 
 from plumbline.cli.demo.build import CityReport, build_city
-from plumbline.cli.demo.truth import Score, score
+from plumbline.cli.demo.truth import Score, WhoIsWho, score
 
-__all__ = ["CityReport", "Score", "build_city", "score"]
+__all__ = ["CityReport", "Score", "WhoIsWho", "build_city", "score"]

@@ -23,6 +23,8 @@ from plumbline.cli.demo.dirt import (
     touch,
 )
 from plumbline.cli.demo.files import Columns
+from plumbline.cli.demo.identifiers import former_numbers
+from plumbline.cli.demo.loose import stated_name, stated_number, wrong_birth
 from plumbline.cli.demo.names import another_name, respelt
 from plumbline.cli.demo.organisations import Organisations, draw_companies, draw_units
 from plumbline.cli.demo.people import COUNTIES, People, Pool, stream
@@ -157,6 +159,25 @@ class City:
             else:
                 self.truth.ask(model, self.number(one))
 
+    def report_loose(
+        self,
+        model: str,
+        keys: Sequence[tuple[str, ...]],
+        levels: Iterable[str],
+        known: Iterable[Mapping[str, Any]],
+    ) -> None:
+        """One finding for each subject and group, by the rows that tell it most surely.
+
+        What rows with full numbers tell has been reported before, and is no finding of theirs.
+        """
+        told = {(w["subject"], *w["group"]) for w in self.truth.warnings if w["model"] == model}
+        best: dict[tuple[str, ...], dict[str, Any]] = {}
+        for key, level, entry in zip(keys, levels, known, strict=True):
+            if key not in told and (key not in best or entry["tier"] < best[key]["tier"]):
+                best[key] = {"level": level, **entry}
+        for key, entry in best.items():
+            self.truth.loosely(model, *key, **entry)
+
     def trap(self, model: str, name: str, person: Iterable[int]) -> None:
         self.truth.trap(model, name, (self.number(p) for p in person))
 
@@ -186,10 +207,18 @@ class City:
         names = touch(names, some(rng, len(rows), share) & sound, respelt)
         if "misnamed" in rows:
             names = touch(names, rows.misnamed, another_name)
-        return [touch(numbers, some(rng, len(rows), share) & sound, retyped), names]
+        numbers = touch(numbers, some(rng, len(rows), share) & sound, retyped)
+        if "stated" in rows:
+            return [stated_number(self.people, rows, numbers), stated_name(rows, names)]
+        return [numbers, names]
 
     def names(self, person: Ints) -> pa.Array:
         return self.people.name.take(pa.array(person))
+
+    def former_numbers(self, person: Ints) -> pa.Array:
+        """The number that each bore before an error of registration was corrected."""
+        born = wrong_birth(self.people.born[person])
+        return former_numbers(born, self.people.male[person], person)
 
     def former_names(self, person: Ints) -> pa.Array:
         """The name that each bore before changing it: the same surname, a plainer given name."""

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plumbline.cli.demo import loose
 from plumbline.cli.demo.city import City, Register, either, pick, words
 from plumbline.cli.demo.days import (
     AS_OF,
@@ -100,7 +101,12 @@ def deliver(city: City) -> None:
     registered = np.minimum(rows.on + rng.integers(1, 40, size=len(rows)), AS_OF)
     style = np.array(["iso", "compact", "han"])[rows.source]
     written = write_dates(rows.on, rows.precision)
-    columns = {"死者证件号码": number, "姓名": name, "数据来源": words(SOURCES, rows.source)}
+    columns = {
+        "死者证件号码": number,
+        "姓名": name,
+        **loose.of(city.people, rows.person, "性别", "出生日期"),
+        "数据来源": words(SOURCES, rows.source),
+    }
     for kind in ("compact", "han"):
         which = style == kind
         written = _put(written, which, write_dates(rows.on[which], rows.precision[which], kind))

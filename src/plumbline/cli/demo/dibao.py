@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from plumbline.cli.demo import benefits
+from plumbline.cli.demo import benefits, loose
 from plumbline.cli.demo.city import City, Register, choose, words
 from plumbline.cli.demo.days import (
     LAST_MONTH,
@@ -307,6 +307,7 @@ def _deliver_households(city: City, rng: np.random.Generator) -> None:
     for each in range(2021, 2026):
         part = rows[year == each]
         head, head_name = city.who(rng, part.but(person=part.head), share=0.002)
+        other = loose.of(city.people, part.head, "联系电话", "住址")
         columns = city.strike(
             HOUSEHOLDS,
             part,
@@ -314,6 +315,8 @@ def _deliver_households(city: City, rng: np.random.Generator) -> None:
                 "户编号": city.household_codes(part.household),
                 "户主身份证号": head,
                 "户主姓名": head_name,
+                "联系电话": other["联系电话"],
+                "家庭住址": other["住址"],
                 "保障月份": write_months(part.month, styles.get(each, "iso")),
                 "保障人数": pa.array(part.members).cast(pa.string()),
                 "保障金额(元)": write_amounts(part.members * 40_000, places=0),

@@ -67,6 +67,11 @@ def masked_number(number: str, _: int = 0) -> str:
     return number[:6] + "*" * 8 + number[-4:]
 
 
+def with_letters(_: str, turn: int) -> str:
+    """No number at all, not even a masked one."""
+    return ("见档案", "军官证", "同上")[turn % 3]
+
+
 def wrong_code(code: str, _: int = 0) -> str:
     """The same credit code with its last character mistyped."""
     return code[:-1] + ("A" if code[-1] != "A" else "B")
@@ -82,6 +87,12 @@ NUMBER_DAMAGE: Mapping[str, Change] = {
 #: The same where the column may be empty.
 OPTIONAL_NUMBER_DAMAGE: Mapping[str, Change] = {
     reason: change for reason, change in NUMBER_DAMAGE.items() if reason != "empty required cell"
+}
+#: The same where it may be masked, too.
+LOOSE_NUMBER_DAMAGE: Mapping[str, Change] = {
+    "number turned into a float": as_float,
+    "wrong check character": lambda n, _: wrong_check(n),
+    "words for a number": with_letters,
 }
 DATE_DAMAGE: Mapping[str, Change] = {
     "impossible date": lambda _, turn: ("2023-02-30", "2021-13-05", "2022年4月31日")[turn % 3],

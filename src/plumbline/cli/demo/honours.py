@@ -32,14 +32,32 @@ from plumbline.cli.demo.days import (
 from plumbline.cli.demo.dirt import (
     AMOUNT_DAMAGE,
     DATE_DAMAGE,
-    NUMBER_DAMAGE,
-    masked_number,
+    LOOSE_NUMBER_DAMAGE,
     some,
     thousands,
     touch,
     write_amounts,
 )
 from plumbline.cli.demo.files import Sheet, table, write_csv, write_xlsx
+from plumbline.cli.demo.loose import (
+    BARE,
+    BIRTH,
+    FULL,
+    HIDDEN,
+    HOME,
+    MASKED,
+    MISSPELT,
+    OLD_PHONE,
+    PHONE,
+    SEX,
+    USUAL,
+    VEILED,
+    WRONG_BIRTH,
+    everyday,
+    is_loose,
+    known_by,
+    other_cells,
+)
 from plumbline.cli.demo.people import COUNTIES, Pool
 from plumbline.cli.demo.rows import Rows, groups, pairs
 
@@ -71,8 +89,10 @@ def honour(**columns: Any) -> Rows:
         "title": 0,
         "granted": True,
         "renamed": False,
+        "old_number": False,
         "misnamed": False,
         "planted": False,
+        **USUAL,
     }
     return Rows(**usual | columns)
 
@@ -89,11 +109,13 @@ def offence(**columns: Any) -> Rows:
         "misnamed": False,
         "withdrawn": False,
         "corrected_from": NEVER,
-        "masked": False,
         "formerly": False,
+        "old_number": False,
+        "old_stated": False,
         "planted": False,
         "decided": np.asarray(columns["on"]) + 90,
         "named_as": columns["person"],
+        **USUAL,
     }
     return Rows(**usual | columns)
 
@@ -101,12 +123,12 @@ def offence(**columns: Any) -> Rows:
 HONOURS = Register(
     "honours",
     key=("person", "title", "granted"),
-    damage={"身份证号": NUMBER_DAMAGE, "授予日期": DATE_DAMAGE},
+    damage={"身份证号": LOOSE_NUMBER_DAMAGE, "授予日期": DATE_DAMAGE},
 )
 OFFENCES = Register(
     "offences",
     damage={
-        "身份证号": {k: v for k, v in NUMBER_DAMAGE.items() if k != "masked number"},
+        "身份证号": LOOSE_NUMBER_DAMAGE,
         "违法时间": DATE_DAMAGE,
         "罚款金额(元)": AMOUNT_DAMAGE,
     },
@@ -119,9 +141,10 @@ def simulate(city: City) -> None:
     adults = city.people.born < day(1992)
     _plant_collisions(city, rng, pool.take(city.many * 2, adults & city.people.alive()))
     _plant_traps(city, pool, adults)
-    everyday = pool.rest[adults[pool.rest]]
-    _everyday_honours(city, rng, everyday)
-    _everyday_offences(city, rng, everyday)
+    _plant_loose(city, pool, adults)
+    rest = pool.rest[adults[pool.rest]]
+    _everyday_honours(city, rng, rest)
+    _everyday_offences(city, rng, rest)
 
 
 def _everyday_honours(city: City, rng: np.random.Generator, adults: Ints) -> None:
@@ -134,6 +157,8 @@ def _everyday_honours(city: City, rng: np.random.Generator, adults: Ints) -> Non
         title=rng.integers(len(TITLES), size=len(person)),
     )
     rows = rows[city.people.died[person] > on]
+    old = rows.on < day(2013)  # before numbers were asked for
+    rows = everyday(rng, rows, {BARE: np.where(old, 0.35, 0), MASKED: np.where(old, 0.25, 0.03)})
     noticed = rows[rng.random(len(rows)) < 0.3]
     notice = noticed.but(on=noticed.on - 20, granted=False, precision=DAY)
     city.add("honours", rows, notice)
@@ -157,9 +182,16 @@ def _everyday_offences(city: City, rng: np.random.Generator, adults: Ints) -> No
         ),
         final=rng.random(count) > 0.02,
         revoked=np.where(rng.random(count) < 0.02, on + 300, NEVER),
-        masked=rng.random(count) < 0.01,
     )
-    city.add("offences", rows[city.people.died[person] > on])
+    rows = rows[city.people.died[person] > on]
+    published = rows.kind == "criminal"  # judgments, as courts publish them
+    shares = {
+        MASKED: np.where(published, 0.12, 0.02),
+        HIDDEN: np.where(published, 0.08, 0),
+        BARE: np.where(published, 0.05, 0.01),
+        VEILED: 0.01,
+    }
+    city.add("offences", everyday(rng, rows, shares))
 
 
 def _story(city: City, person: Ints, on: Any, before: Any, award: Any, act: Any) -> None:
@@ -247,19 +279,75 @@ def _plant_traps(city: City, pool: Pool, adults: Mask) -> None:
     city.trap(MODEL, "the twin's offence", elder)
 
     # Renumbered after an error of registration: no register ties the two numbers.
-    renumbered, after = pool.take(city.few, alive), pool.take(city.few, alive)
-    act = {"on": day(2014, 6), "kind": "criminal", "planted": True}
-    city.add("honours", honour(person=after, on=day(2016, 6), planted=True))
-    city.add("offences", offence(person=renumbered, named_as=after, **act))
-    for one in after:
+    renumbered = pool.take(city.few, alive)
+    _story(city, renumbered, day(2016, 6), 740, {}, {"kind": "criminal", "old_number": True})
+    for one in renumbered:
         city.truth.beyond(MODEL, city.number(one), "number changed between the two records")
+
+
+#: Kind of loose row -> what the honour and the offence state, and what they tell besides.
+LOOSE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "published judgment": ({}, {"stated": MASKED, "tells": SEX | BIRTH | HOME}),
+    "judgment without number": ({}, {"stated": BARE, "tells": SEX | BIRTH}),
+    "judgment without names": ({}, {"stated": HIDDEN, "tells": SEX | BIRTH}),
+    "old list without numbers": ({"stated": BARE, "tells": SEX | BIRTH}, {}),
+    "old list, masked": ({"stated": MASKED, "tells": PHONE | HOME}, {}),
+    "both": (
+        {"stated": BARE, "tells": SEX | BIRTH | HOME},
+        {"stated": MASKED, "tells": BIRTH | PHONE},
+    ),
+    "misspelt": ({}, {"stated": BARE, "tells": SEX | BIRTH, "slip": MISSPELT}),
+    "wrong birth date": ({}, {"stated": BARE, "tells": SEX | BIRTH, "slip": WRONG_BIRTH}),
+    "former telephone": ({}, {"stated": MASKED, "tells": PHONE | HOME, "slip": OLD_PHONE}),
+}
+
+
+def _plant_loose(city: City, pool: Pool, adults: Mask) -> None:
+    """Offences before an honour where one of the rows does not give the number."""
+    alive = adults & city.people.alive()
+    for award, act in LOOSE.values():
+        person = pool.take(max(city.few, city.many // 8), alive)
+        _story(city, person, day(2016, 6), 800, award, {"kind": "criminal", **act})
+        # Some register knows everybody of them by number.
+        fine = {"kind": "traffic_fine", "fen": 10_000, "planted": True}
+        city.add("offences", offence(person=person, on=day(2019, 3), **fine))
+
+    # Renumbered, and the register of offences says which number was borne before.
+    person = pool.take(city.few, alive)
+    act = {"kind": "criminal", "old_stated": True}
+    _story(city, person, day(2016, 6), 740, {"old_number": True}, act)
+
+    def strangers(alike: Ints, name: str, **act: Any) -> None:
+        """An honour of one, an offence of another who is like them, and is known by number, too."""
+        honoured, offender = pool.take_pairs(city.few, alike, alive)
+        city.add("honours", honour(person=honoured, on=day(2016, 6), planted=True))
+        other = {"on": day(2014, 6), "kind": "criminal", "planted": True}
+        city.add("offences", offence(person=offender, **other | act))
+        fine = {"kind": "traffic_fine", "fen": 10_000, "planted": True}
+        city.add("offences", offence(person=offender, on=day(2019, 3), **fine))
+        city.trap(MODEL, name, honoured)
+
+    names = city.people.name.dictionary_encode().indices.to_numpy()
+    doubles, twins = city.people.double_of, city.people.twin_of
+    strangers(names, "same name, another's masked number", stated=MASKED)
+    strangers(names, "same name, another without number", stated=BARE, tells=SEX | BIRTH)
+    strangers(doubles, "same name and birth date, without number", stated=BARE, tells=SEX | BIRTH)
+    strangers(doubles, "same name and birth date, masked", stated=MASKED)
+    strangers(twins, "the twin's masked number", stated=MASKED)
+    strangers(twins, "the twin's masked number and name", stated=HIDDEN)
+
+    # Two people to whom one number was given: only their names tell them apart.
+    person, other = pool.take_pairs(city.few, city.people.county, alive)
+    act = {"kind": "criminal", "named_as": other}
+    _story(city, person, day(2017, 6), 800, {}, act)
+    city.trap(MODEL, "one number given to two people", person)
 
 
 def judge(city: City) -> None:
     """An offence before a granted honour, and within the years that its time looked back."""
     award, act = city.usable(HONOURS), city.usable(OFFENCES)
     award = award[award.granted]
-    act = act[~act.sealed & ~act.withdrawn & ~act.masked]
+    act = act[~act.sealed & ~act.withdrawn]
     at_award, at_act = pairs(award.person, act.person)
     award, act = award[at_award], act[at_act]
     granted, latest_grant = bounds(award.on, award.precision)
@@ -269,8 +357,15 @@ def judge(city: City) -> None:
     crossed = (done < granted) & (latest_grant <= plus_years(earliest_act, back))
     crossed &= act.final & (act.revoked == NEVER) & ~trivial
     award, act = award[crossed], act[crossed]
+    apart = is_loose(award.stated) | is_loose(act.stated) | act.old_number | act.old_stated
+    _judge_numbered(city, award[~apart], act[~apart])
+    _judge_loose(city, award[apart], act[apart])
+
+
+def _judge_numbered(city: City, award: Rows, act: Rows) -> None:
+    """Both rows give the number in full."""
     group, first = groups(award.person, award.title)
-    sure = ~(act.misnamed | award.misnamed)
+    sure = ~(act.misnamed | award.misnamed) & (act.named_as == act.person)
     red = np.bincount(group, sure & (act.kind == "criminal"), len(first)) > 0
     known = np.bincount(group, sure, len(first)) > 0
     for one, title, is_known, is_red in zip(
@@ -282,6 +377,25 @@ def judge(city: City) -> None:
             city.truth.ask(MODEL, city.number(one), TITLES[title])
 
 
+def _judge_loose(city: City, award: Rows, act: Rows) -> None:
+    """One of the rows lacks the number, or gives a former one."""
+    same = (award.old_number == act.old_number) | act.old_stated
+    sure = same & ~(act.misnamed | award.misnamed) & (act.named_as == act.person)
+    award, act = award[sure], act[sure]
+    known = known_by(city.people, honours=award, offences=act)
+    for at in np.flatnonzero(act.old_stated & (award.stated == FULL) & (act.stated == FULL)):
+        former = city.former_numbers(award.person[at : at + 1])[0].as_py()
+        known[at].update(rests_on={"offences": "former number"}, also=former)
+    loose = is_loose(award.stated) | is_loose(act.stated)
+    red = (act.kind == "criminal") & ~loose
+    city.report_loose(
+        MODEL,
+        [(city.number(p), TITLES[t]) for p, t in zip(award.person, award.title, strict=True)],
+        np.where(red, "red", "yellow").tolist(),
+        known,
+    )
+
+
 def deliver(city: City) -> None:
     _deliver_honours(city, city.rng("honours delivered"))
     _deliver_offences(city, city.rng("offences delivered"))
@@ -291,6 +405,8 @@ def _deliver_honours(city: City, rng: np.random.Generator) -> None:
     """One workbook, a sheet for each level: titles above, a header of two rows, notes below."""
     rows = city.settle(HONOURS)
     number, name = city.who(rng, rows)
+    number = pc.if_else(pa.array(rows.old_number), city.former_numbers(rows.person), number)
+    other = other_cells(city.people, rows)
     style = ("iso", "han", "dot", "numerals", "slash", "circle", "midnight")
     level = rows.title % len(LEVELS)
     written = [write_dates(rows.on, rows.precision, s) for s in style]
@@ -303,6 +419,10 @@ def _deliver_honours(city: City, rng: np.random.Generator) -> None:
             "身份证号": number,
             "姓名": name,
             "曾用名": pc.if_else(pa.array(rows.renamed), city.former_names(rows.person), ""),
+            "性别": other["性别"],
+            "出生年月": other["出生日期"],
+            "联系电话": other["联系电话"],
+            "通讯地址": other["住址"],
             "荣誉称号": words(TITLES, rows.title),
             "名单类型": either(rows.granted, "授予", "公示"),
             "级别": words(LEVELS, level),
@@ -323,7 +443,7 @@ def _deliver_honours(city: City, rng: np.random.Generator) -> None:
             name=label,
             columns=pick(columns, level == n),
             above=("澜州市荣誉称号台账", f"（{label}，截至2025年12月31日）"),
-            groups=(("", 1), ("获评人", 3), ("荣誉", 6), ("属地", 1)),
+            groups=(("", 1), ("获评人", 7), ("荣誉", 6), ("属地", 1)),
             below=(
                 "注：公示名单与授予名单不一致的，以授予文件为准。",
                 "填表人：政治处　　审核人：",
@@ -383,7 +503,8 @@ def _deliver_offences(city: City, rng: np.random.Generator) -> None:
 def _offence_cells(city: City, rng: np.random.Generator, rows: Rows) -> dict[str, pa.Array]:
     number, name = city.who(rng, rows)
     name = pc.if_else(pa.array(rows.formerly), city.former_names(rows.person), name)
-    number = touch(number, rows.masked & (rows.spoilt == 0), masked_number)
+    former = city.former_numbers(rows.person)
+    number = pc.if_else(pa.array(rows.old_number), former, number)
     amount = touch(write_amounts(rows.fen), some(rng, len(rows), 0.05), thousands)
     fined = np.isin(rows.kind, ["traffic_fine", "administrative"])
     bureaus = [f"{county}公安局" for county in COUNTIES]
@@ -396,6 +517,8 @@ def _offence_cells(city: City, rng: np.random.Generator, rows: Rows) -> dict[str
             ),
             "身份证号": number,
             "姓名": name,
+            "原身份证号": pc.if_else(pa.array(rows.old_stated), former, ""),
+            **other_cells(city.people, rows, phone_masked=True),
             "类别": choose(rng, rows.kind, KINDS),
             "案由": choose(rng, rows.kind, REASONS),
             "违法时间": write_dates(rows.on, rows.precision, "han"),

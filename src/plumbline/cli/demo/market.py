@@ -15,9 +15,23 @@ import pyarrow.compute as pc
 
 from plumbline.cli.demo import procurement, staff
 from plumbline.cli.demo.city import City, Register, choose, pick, words
-from plumbline.cli.demo.days import NEVER, Ints, day, write_days
-from plumbline.cli.demo.dirt import DATE_DAMAGE, NUMBER_DAMAGE, write_amounts, wrong_code
+from plumbline.cli.demo.days import NEVER, Ints, Mask, day, write_days
+from plumbline.cli.demo.dirt import DATE_DAMAGE, LOOSE_NUMBER_DAMAGE, write_amounts, wrong_code
 from plumbline.cli.demo.files import csv_bytes, write_csv, write_sqlite, write_zip
+from plumbline.cli.demo.loose import (
+    BARE,
+    BIRTH,
+    HIDDEN,
+    HOME,
+    MASKED,
+    PHONE,
+    SEX,
+    USUAL,
+    everyday,
+    is_loose,
+    known_by,
+    other_cells,
+)
 from plumbline.cli.demo.people import COUNTIES, Pool
 from plumbline.cli.demo.rows import Rows, pairs
 
@@ -46,7 +60,7 @@ ROLES = Register(
     "company_roles",
     key=("company", "person", "kind", "started"),
     damage={
-        "身份证号": NUMBER_DAMAGE,
+        "身份证号": LOOSE_NUMBER_DAMAGE,
         "统一社会信用代码": {"wrong check of a credit code": wrong_code},
     },
 )
@@ -64,6 +78,7 @@ def role(**columns: Any) -> Rows:
         "stolen": NEVER,
         "misnamed": False,
         "planted": False,
+        **USUAL,
     }
     return Rows(**usual | columns)
 
@@ -86,18 +101,16 @@ def simulate(city: City) -> None:
         started = companies.registered[company]
         moved = (rng.random(len(company)) < 0.1) & (started < day(2013))
         holds = kind == "shareholder"
-        city.add(
-            "company_roles",
-            role(
-                company=company,
-                person=person,
-                kind=kind,
-                origin="capital" if holds else "",
-                percent=rng.integers(10, 100, size=len(company)) if holds else 0,
-                started=started,
-                ended=np.where(moved, started + 2_000, NEVER),
-            ),
+        rows = role(
+            company=company,
+            person=person,
+            kind=kind,
+            origin="capital" if holds else "",
+            percent=rng.integers(10, 100, size=len(company)) if holds else 0,
+            started=started,
+            ended=np.where(moved, started + 2_000, NEVER),
         )
+        city.add("company_roles", everyday(rng, rows, {MASKED: 0.08, BARE: 0.03}))
 
 
 def _plant(city: City, rng: np.random.Generator, pool: Pool, firms: Pool) -> None:
@@ -131,6 +144,10 @@ def _plant(city: City, rng: np.random.Generator, pool: Pool, firms: Pool) -> Non
     story(some, on=rng.integers(day(2015), day(2023), size=some))
     story(some, on=rng.integers(day(2015), day(2023), size=some), kind="shareholder", percent=45)
     story(some, kind="controller", ended=day(2019, 1))
+    # The register of companies publishes its roles, and hides the numbers.
+    story(2 * few, stated=MASKED, tells=PHONE | HOME)
+    story(2 * few, stated=BARE, tells=SEX | BIRTH)
+    story(few, stated=HIDDEN, tells=SEX | BIRTH)
 
     names = people.name.dictionary_encode().indices.to_numpy()
     official, namesake = pool.take_pairs(few, names, free)
@@ -139,6 +156,14 @@ def _plant(city: City, rng: np.random.Generator, pool: Pool, firms: Pool) -> Non
     city.add("officials", staff.post(person=official, unit=unit, started=office[0], planted=True))
     holding = {"company": company, "started": day(2014, 2), "planted": True}
     city.add("company_roles", role(person=namesake, **holding))
+    procurement.sign(city, unit, company, np.full(few, signed))
+
+    doubled, stranger = pool.take_pairs(few, people.double_of, free)
+    company = firms.take(few, city.companies.revoked == NEVER)
+    unit = doubled % len(city.units)
+    city.add("officials", staff.post(person=doubled, unit=unit, started=office[0], planted=True))
+    holding = {"company": company, "started": day(2014, 2), "planted": True}
+    city.add("company_roles", role(person=stranger, stated=MASKED, **holding))
     procurement.sign(city, unit, company, np.full(few, signed))
 
     struck_off = firms.take(few, city.companies.revoked < day(2018))
@@ -161,6 +186,7 @@ def _plant(city: City, rng: np.random.Generator, pool: Pool, firms: Pool) -> Non
         "contract with another unit": story(few, unit_of=7),
         "no holder, only a supervisor": story(few, kind="auditor"),
         "same name, another person": official,
+        "same name and birth date, masked": doubled,
         "number equal, another's name": story(few, misnamed=True),
     }
     for name, person in traps.items():
@@ -182,19 +208,26 @@ def judge(city: City) -> None:
     crossed = (contracts.buyer == posts.unit) & (city.companies.revoked[roles.company] >= on)
     for held in (posts, roles):
         crossed &= (held.started <= on) & (held.ended >= on)
-    sure = ~(posts.misnamed | roles.misnamed)
+    named = ~(posts.misnamed | roles.misnamed)
     registered = np.zeros(len(city.companies), np.bool_)
     registered[city.usable(COMPANIES).company] = True
     crossed &= registered[roles.company]
-    found = {
-        (p, c)
-        for p, c in zip(roles.person[crossed & sure], roles.company[crossed & sure], strict=True)
-    }
-    asked = {(p, c) for p, c in zip(roles.person[crossed], roles.company[crossed], strict=True)}
-    for person, company in found:
-        city.truth.warn(MODEL, city.number(person), "red", city.companies.codes[company])
-    for person, company in asked - found:
-        city.truth.ask(MODEL, city.number(person), city.companies.codes[company])
+
+    def keys(which: Mask) -> list[tuple[str, ...]]:
+        held = roles[crossed & which]
+        return [
+            (city.number(p), city.companies.codes[c])
+            for p, c in zip(held.person, held.company, strict=True)
+        ]
+
+    loose = is_loose(roles.stated)
+    found, asked = set(keys(named & ~loose)), set(keys(~loose))
+    for subject, company in found:
+        city.truth.warn(MODEL, subject, "red", company)
+    for subject, company in asked - found:
+        city.truth.ask(MODEL, subject, company)
+    known = known_by(city.people, company_roles=roles[crossed & named & loose])
+    city.report_loose(MODEL, keys(named & loose), ["yellow"] * len(known), known)
 
 
 def deliver(city: City) -> None:
@@ -243,6 +276,7 @@ def _deliver_roles(city: City, rng: np.random.Generator) -> None:
             "企业名称": company,
             "身份证号": number,
             "姓名": name,
+            **other_cells(city.people, rows),
             "角色": choose(rng, rows.kind, KINDS),
             "持股比例(%)": pc.if_else(pa.array(rows.percent > 0), percent, ""),
             "股权来源": choose(rng, rows.origin, ORIGINS),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from plumbline.cli.demo import deaths
+from plumbline.cli.demo import deaths, loose
 from plumbline.cli.demo.city import City, Register, either, words
 from plumbline.cli.demo.days import (
     AS_OF,
@@ -310,6 +310,7 @@ def _cells(city: City, rng: np.random.Generator, rows: Rows) -> dict[str, pa.Arr
             "结算单号": claims,
             "身份证号": number,
             "姓名": name,
+            **loose.of(city.people, rows.person, "性别", "联系电话"),
             "医疗类别": words(KINDS, rows.kind),
             "项目编码": words([code(n) for n in range(len(ITEMS))], rows.item),
             "项目名称": words([item.name for item in ITEMS], rows.item),

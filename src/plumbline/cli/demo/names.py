@@ -34,6 +34,15 @@ _TRADITIONAL = dict(
 del _TRADITIONAL["肖"]  # 肖 and 蕭 are different surnames to the registers
 
 _DOTS = "•・‧∙⋅"
+#: Characters of given names, each with one that sounds alike to whoever takes down a name.
+SOUNDS_LIKE = (
+    "伟炜 强蔷 军君 勇永 杰洁 涛韬 明铭 超朝 辉晖 鹏朋 飞菲 华桦 波博 斌彬 刚钢 平萍 建健 国果 海亥 峰锋 志智 文雯 "
+    "林琳 龙隆 宇雨 浩皓 磊蕾 亮靓 俊骏 东冬 成诚 荣蓉 庆清 祥翔 生升 德得 福富 新欣 光广 春椿 金今 永咏 "
+    "芳方 丽莉 敏闵 静婧 燕艳 娟鹃 艳彦 秀绣 英瑛 霞侠 玲灵 红虹 梅玫 桂贵 兰岚 玉钰 萍平 云芸 珍贞 洁杰 雪薛 婷庭 "
+    "琳林 慧惠 莹盈 倩茜 颖影 琴芹 凤奉 香湘 美镁 佳嘉 晶菁 欣新 月悦 莲连 爱艾 淑叔 小晓 秋丘"
+)
+_MISTAKEN = {pair[0]: pair[1] for pair in SOUNDS_LIKE.split()}
+
 #: A surname that nobody in the frequency table bears: what a careless clerk types instead.
 _STRANGERS = ("敖", "卞", "柴", "刁", "樊", "葛", "霍", "纪", "康", "柳")
 
@@ -72,6 +81,27 @@ def draw_names(rng: np.random.Generator, male: Mask) -> pa.Array:
 def another_name(name: str, turn: int) -> str:
     """A name that no one takes for the same person's: another surname."""
     return _STRANGERS[turn % len(_STRANGERS)] + name[1:].replace("·", "")
+
+
+def misspelt(name: str, turn: int) -> str:
+    """Another given name that sounds alike, or the name without its last character."""
+    for at in range(len(name) - 1, 0, -1):
+        if name[at] in _MISTAKEN and turn % 4:
+            return name[:at] + _MISTAKEN[name[at]] + name[at + 1 :]
+    return name[:-1] if len(name) > 2 else name[0] + "丕"
+
+
+def name_masked(name: str, turn: int) -> str:
+    """A name as courts and offices hide it."""
+    family, given = name[:1], len(name) - 1
+    styles = (
+        f"{family}某某" if given > 1 else f"{family}某",
+        family + "*" * given,
+        f"{family}某",
+        f"{family}*{name[-1]}" if given > 1 else f"{family}*",
+        f"{family}××" if given > 1 else f"{family}×",
+    )
+    return styles[turn % len(styles)]
 
 
 def respelt(name: str, turn: int) -> str:

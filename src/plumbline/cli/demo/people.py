@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from plumbline.cli.demo.days import AS_OF, HISTORY_FROM, NEVER, Ints, Mask, day, whole_years
 from plumbline.cli.demo.identifiers import citizen_numbers, order_numbers
 from plumbline.cli.demo.names import draw_names
+from plumbline.cli.demo.rows import groups
 
 PROVINCE, CITY = ("380000", "云海省"), ("380100", "澜州市")
 COUNTIES = (
@@ -37,6 +38,7 @@ class People:
     number: pa.Array  # citizen numbers
     name: pa.Array
     twin_of: Ints  # twins share a number here, everybody else has one alone
+    double_of: Ints  # strangers of one name, birth date and sex share a number here
 
     def __len__(self) -> int:
         return len(self.born)
@@ -55,6 +57,12 @@ class People:
     def region(self) -> Ints:
         """The code of the county where each lives today."""
         return FIRST_COUNTY + self.county
+
+    @cached_property
+    def life_of(self) -> Ints:
+        """A number that those share who are alike in name, birth date and sex."""
+        names = self.name.dictionary_encode().indices.to_numpy()
+        return groups(names, self.born, self.male)[0]
 
     def alive(self, on: int = AS_OF) -> Mask:
         return (self.born <= on) & (self.died > on)
@@ -115,18 +123,35 @@ def draw_people(count: int, seed: int) -> People:
     twin_of = np.arange(count)
     for shared in (born, male, county, twin_of):
         shared[first_twin + 1] = shared[first_twin]
+    one, other = _doubles(stream(seed, "doubles"), born, twin_of)
+    for shared in (born, male):
+        shared[other] = shared[one]
+    county[other] = (county[one] + 1 + other % (len(COUNTIES) - 1)) % len(COUNTIES)
     region = FIRST_COUNTY + county
     old = (born < day(2001)) & (rng.random(count) < 0.06)
     region[old] = np.array(list(RETIRED))[rng.integers(len(RETIRED), size=int(old.sum()))]
+    names = _with_twins(draw_names(rng, male), first_twin)
+    bearer, double_of = np.arange(count), np.arange(count)
+    bearer[other] = double_of[other] = one
     return People(
         born=born,
         died=_deaths(rng, born),
         male=male,
         county=county.astype(np.int64),
         number=citizen_numbers(region, born, order_numbers(region, born, male)),
-        name=_with_twins(draw_names(rng, male), first_twin),
+        name=names.take(pa.array(bearer)),
         twin_of=twin_of,
+        double_of=double_of,
     )
+
+
+def _doubles(rng: np.random.Generator, born: Ints, twin_of: Ints) -> tuple[Ints, Ints]:
+    """Pairs of strangers to be made alike in name, birth date and sex: more than chance has."""
+    grown = (born > day(1950)) & (born < day(1990))
+    alone = np.flatnonzero(grown & (np.bincount(twin_of, minlength=len(born))[twin_of] == 1))
+    chosen = rng.choice(alone, 2 * max(60, len(born) // 1_500), replace=False)
+    one, other = np.split(chosen, 2)
+    return one, other
 
 
 def _with_twins(names: pa.Array, first: Ints) -> pa.Array:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from plumbline.cli.demo import custody, deaths
+from plumbline.cli.demo import custody, deaths, loose
 from plumbline.cli.demo.city import City, Register, choose, words
 from plumbline.cli.demo.custody import PRISON, PROBATION, SHORT_TERM, held
 from plumbline.cli.demo.days import (
@@ -282,6 +282,7 @@ def _deliver_officials(city: City, rng: np.random.Generator) -> None:
     """One workbook with a sheet for the city's counties of each half."""
     rows = city.settle(OFFICIALS)
     number, name = city.who(rng, rows)
+    other = loose.of(city.people, rows.person, "性别", "出生日期")
     code, unit = city.units.named(rows.unit)
     county = city.units.county[rows.unit]
     columns = city.strike(
@@ -290,6 +291,8 @@ def _deliver_officials(city: City, rng: np.random.Generator) -> None:
         {
             "身份证号": number,
             "姓名": name,
+            "性别": other["性别"],
+            "出生年月": other["出生日期"],
             "单位代码": code,
             "单位名称": unit,
             "现任职务": words(POSTS, rows.post),
@@ -303,7 +306,7 @@ def _deliver_officials(city: City, rng: np.random.Generator) -> None:
             name=label,
             columns={h: cells.filter(pa.array(county // 6 == n)) for h, cells in columns.items()},
             above=(f"干部任职情况表（{label}）",),
-            groups=(("干部", 2), ("任职单位", 2), ("任职", 3), ("属地", 1)),
+            groups=(("干部", 4), ("任职单位", 2), ("任职", 3), ("属地", 1)),
             below=("填表人：王某　　填表日期：2025年12月31日",),
             dates=frozenset({"任职日期", "免职日期"}),
         )

@@ -28,6 +28,11 @@ class Truth:
         repeated: dataset -> rows delivered twice, word for word.
         refused: dataset -> rows of a sealed category, which may not even be copied.
         out_of_reach: {model, subject, why}: true, but no register alone can show it.
+        through_masked: {model, subject, level, tier, group, rests_on, says}: true, but told by rows
+            that lack a full number, so that it must first be known whom they mean. `tier` is the best
+            that these rows allow, E: nobody may be warned of it. `rests_on` says for each dataset how
+            the number stands there, `says` what the weaker row gives besides; `also` is a former
+            number by which the same person may be named.
     """
 
     people: int
@@ -40,6 +45,7 @@ class Truth:
     repeated: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     out_of_reach: list[dict[str, Any]] = field(default_factory=list)
+    through_masked: list[dict[str, Any]] = field(default_factory=list)
 
     def warn(self, model: str, subject: str, level: str, *group: str) -> None:
         self.warnings.append(
@@ -57,13 +63,19 @@ class Truth:
     def beyond(self, model: str, subject: str, why: str) -> None:
         self.out_of_reach.append({"model": model, "subject": subject, "why": why})
 
+    def loosely(self, model: str, subject: str, *group: str, **known: Any) -> None:
+        """Told by a row without a full number; see `through_masked`."""
+        self.through_masked.append(
+            {"model": model, "subject": subject, "group": list(group), **known}
+        )
+
     def unusable(self, dataset: str, reason: str, rows: int = 1) -> None:
         self.quarantined.setdefault(dataset, Counter())[reason] += rows
 
     def write(self, path: Path) -> None:
         """Write as JSON, one finding a line, in an order of its own."""
         document = {**self.__dict__, "refused": dict(self.refused)}
-        for kind in ("warnings", "questions", "traps", "out_of_reach"):
+        for kind in ("warnings", "questions", "traps", "out_of_reach", "through_masked"):
             document[kind] = sorted(document[kind], key=lambda row: [str(v) for v in row.values()])
         lines = (f" {json.dumps(name)}: {_one_a_line(value)}" for name, value in document.items())
         path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
@@ -88,6 +100,8 @@ class Score(NamedTuple):
         precision: share of the warnings that are true.
         recall: share of the true ones that were found.
         questions: the same two figures for tier-B pairs, which ask about the data.
+        who_is_who: of what rows without a full number tell (`Truth.through_masked`), apart from all
+            the above.
     """
 
     found: int
@@ -98,6 +112,23 @@ class Score(NamedTuple):
     precision: float
     recall: float
     questions: tuple[float, float]
+    who_is_who: WhoIsWho
+
+
+class WhoIsWho(NamedTuple):
+    """What could only be found by knowing whom a row without a full number means.
+
+    Attributes:
+        found: findings of tiers A, C and D that were raised.
+        missed: those that were not, as (subject, group).
+        too_sure: raised although the rows allow no more than a candidate (tier E).
+        wrong_level: raised with another level than the truth has.
+    """
+
+    found: int
+    missed: list[tuple[str, tuple[str, ...]]]
+    too_sure: list[tuple[str, tuple[str, ...]]]
+    wrong_level: list[tuple[str, tuple[str, ...]]]
 
 
 def score(
@@ -118,10 +149,33 @@ def score(
         model -> Score, for every model that the truth or the run mentions.
     """
     right = {_key(w): w["level"] for w in truth["warnings"]}
+    loose = {_key(w): w for w in truth.get("through_masked", ())}
+    former = {_key({**w, "subject": w["also"]}): key for key, w in loose.items() if "also" in w}
     raised = {_key(w): w["level"] for w in warnings}
+    raised = {former.get(key, key): level for key, level in raised.items()}
     doubts, asked = {_key(q) for q in truth["questions"]}, {_key(q) for q in questions}
-    models = sorted({model for model, *_ in (*right, *raised, *doubts)})
-    return {m: _score(m, right, raised, (doubts, asked), truth["traps"]) for m in models}
+    models = sorted({model for model, *_ in (*right, *raised, *doubts, *loose)})
+    plain = {key: level for key, level in raised.items() if key not in loose}
+    return {
+        m: _score(m, right, plain, (doubts, asked), truth["traps"])._replace(
+            who_is_who=_who_is_who(m, loose, raised)
+        )
+        for m in models
+    }
+
+
+def _who_is_who(
+    model: str, loose: Mapping[Key, Mapping[str, Any]], raised: Mapping[Key, str]
+) -> WhoIsWho:
+    mine = {key: entry for key, entry in loose.items() if key[0] == model}
+    known = {key for key, entry in mine.items() if entry["tier"] != "E"}
+    both = known & raised.keys()
+    return WhoIsWho(
+        found=len(both),
+        missed=sorted(key[1:] for key in known - both),
+        too_sure=sorted(key[1:] for key in mine.keys() & raised.keys() - known),
+        wrong_level=sorted(key[1:] for key in both if mine[key]["level"] != raised[key]),
+    )
 
 
 def _score(
@@ -150,6 +204,7 @@ def _score(
         precision=_share(both, got),
         recall=_share(both, mine),
         questions=(_share(doubts & asked, asked), _share(doubts & asked, doubts)),
+        who_is_who=WhoIsWho(0, [], [], []),
     )
 
 
