@@ -37,5 +37,7 @@ def candidates(duck: Duck, claims: str, said: str, country: Country) -> None:
 def touched(duck: Duck, claims: str, changed: str, country: Country) -> str:
     """SQL of the claims that may be about an organisation of which something else is said now."""
     found = link_organisations(duck, population(changed), loose(claims), country)
-    duck.run(f"CREATE OR REPLACE TEMP TABLE organisations_touched AS SELECT DISTINCT claim FROM {found}")
+    duck.run(
+        f"CREATE OR REPLACE TEMP TABLE organisations_touched AS SELECT DISTINCT claim FROM {found}"
+    )
     return "SELECT claim FROM organisations_touched"

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from plumbline.engine.linkage.organisation_name import OrganisationName
 from plumbline.engine.linkage.organisation_place import NATION, apart
-from plumbline.engine.linkage.organisation_words import COMPANIES, LOOK_ALIKES
+from plumbline.engine.linkage.organisation_words import COMPANIES, LOOK_ALIKES, PUBLIC
 from plumbline.errors import Text
 
 Level = Literal[
@@ -126,6 +126,8 @@ def _level(a: OrganisationName, b: OrganisationName, states: dict[Part, _State])
     if trade == "absent" and "differs" in (industry, form):
         family = industry != "differs" and _family(a.form, b.form)
         return "same_but_form" if family and region == "agrees" else "different"
+    if form == "differs" and not PUBLIC.isdisjoint((a.form, b.form)):
+        return "different"
     if a.trade != b.trade:
         return "alike"
     settled = {"agrees", "absent"}
@@ -148,7 +150,7 @@ def _form(a: str, b: str) -> _State:
 
 def _family(a: str, b: str) -> bool:
     """有限公司 may become 股份有限公司; a 厂 is another thing."""
-    return a == b or (a in COMPANIES and b in COMPANIES)
+    return a == b or (a in COMPANIES and b in COMPANIES) or (a.isascii() and b.isascii())
 
 
 def _equal(a: str, b: str) -> _State:
@@ -247,8 +249,11 @@ def _characters(name: OrganisationName) -> str:
 
 
 def _one_character(a: OrganisationName, b: OrganisationName) -> bool:
-    """Whether one character is another, or missing, where everything else is equal."""
-    if (a.region, a.number, a.form) != (b.region, b.number, b.form):
+    """Whether one character is another, or missing, where everything else is equal.
+
+    Of public bodies it is not asked: 河西村 and 河东村 are two villages.
+    """
+    if (a.region, a.number, a.form) != (b.region, b.number, b.form) or a.form in PUBLIC:
         return False
     short, long = sorted((a.trade + a.industry, b.trade + b.industry), key=len)
     if len(short) < SLIP_FROM or len(long) - len(short) > 1:

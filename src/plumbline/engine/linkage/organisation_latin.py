@@ -57,7 +57,11 @@ _BEGIN = {
     "OAO": "JSC", "PAO": "JSC", "JSC": "JSC", "CJSC": "JSC", "OJSC": "JSC",
     "JOINTSTOCKCOMPANY": "JSC",
 }  # fmt: skip
-_BEGINNING = re.compile(rf"({'|'.join(sorted(_BEGIN, key=len, reverse=True))})(?=\W)|(PT)(?=\.)")
+_WORDS_TOO = ("TOO", "ZAO", "PAO", "PT")  # a word may begin with these
+_BEGINNING = re.compile(
+    rf"({'|'.join(sorted(_BEGIN.keys() - {*_WORDS_TOO}, key=len, reverse=True))})"
+    rf"|({'|'.join(_WORDS_TOO)})(?=\W)"
+)
 _NOT_PLAIN = re.compile(r"[^0-9A-Z]+")
 _BRANCH_OF = re.compile("(.*)BRANCH(?:OFFICE)?OF(?:THE)?(.{3,})")
 _BRANCH = re.compile(

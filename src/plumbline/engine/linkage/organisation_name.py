@@ -227,11 +227,16 @@ def latin_name(name: str) -> OrganisationName:
 
 
 def plain_name(text: str) -> str:
-    """Without what tables, scanners and typists add to a name; `text` is folded."""
-    text = fold(clean(text)).translate(_BRACKETS).translate(KANA)
-    text = _CODE.sub("", _ADDRESS.sub("", text))
-    text = _NUMBERING.sub("", text, count=1) if _NUMBERING.match(text) else text
-    return _NOISE.sub("", text)
+    """A name without what tables, scanners and typists add to it, in simplified characters and capitals."""
+    before = ""
+    while text != before:  # what is taken away may bring together what is to be taken away
+        before = text
+        text = fold(clean(text)).translate(_BRACKETS).translate(KANA)
+        text = _CODE.sub("", _ADDRESS.sub("", text))
+        if numbering := _NUMBERING.match(text):
+            text = text[numbering.end() :]
+        text = _NOISE.sub("", text)
+    return text
 
 
 def _branch(text: str) -> tuple[str, str] | None:

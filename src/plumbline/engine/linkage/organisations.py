@@ -19,7 +19,7 @@ from plumbline.engine.fact.types.base import Country
 from plumbline.engine.linkage.organisation_code import agrees, seen
 from plumbline.engine.linkage.organisation_compare import LEVELS, SLIP_FROM, names_compatible
 from plumbline.engine.linkage.organisation_name import Names, OrganisationName, names_of
-from plumbline.engine.linkage.organisation_words import COMPANIES
+from plumbline.engine.linkage.organisation_words import COMPANIES, PUBLIC
 
 CANDIDATES = 5  # of tier E, for one claim
 MANY = 50  # organisations of one name: it no longer tells one from another
@@ -27,6 +27,7 @@ _AT_ONCE = 20_000
 _NAMES_PER_CODE = 30
 
 _FORM_FAMILY = ", ".join(f"'{form}'" for form in sorted(COMPANIES))
+_PUBLIC = ", ".join(f"'{form}'" for form in sorted(PUBLIC))
 _RANK = " ".join(f"WHEN '{level}' THEN {rank}" for rank, level in enumerate(LEVELS))
 _PARTS = pa.schema(
     [
@@ -236,12 +237,13 @@ _PAIRS = (
         SELECT l.claim, o.code, CASE
             WHEN l.short OR o.short OR l.industry <> o.industry THEN 'alike'
             WHEN l.form = '' OR o.form = ''
-                OR (l.form IN ({_FORM_FAMILY}) AND o.form IN ({_FORM_FAMILY})) THEN 'same_but_form'
+                OR (l.form IN ({_FORM_FAMILY}) AND o.form IN ({_FORM_FAMILY})) OR latin THEN 'same_but_form'
             ELSE 'alike' END AS level, COUNT(*) OVER (PARTITION BY l.claim) AS fits
         FROM __org_loose AS l JOIN __org_named AS o USING (region, trade, number, latin)
         WHERE (region <> '' OR latin) AND (trade <> '' OR l.industry = o.industry)
             AND l.branch = '' AND o.branch = ''
             AND l.glyphs <> o.glyphs
+            AND (l.form = o.form OR l.form NOT IN ({_PUBLIC}) OR o.form NOT IN ({_PUBLIC}))
             AND (contains(l.industry, o.industry) OR contains(o.industry, l.industry))
     ) WHERE fits <= {MANY}""",
     # Nothing but the 字号, or, of a public body, what it is for: where few bear it.
@@ -268,6 +270,7 @@ _PAIRS = (
             SELECT claim, region, number, form, trade || industry AS middle
             FROM __org_loose ANTI JOIN __org_pairs USING (claim)
             WHERE length(trade || industry) >= {SLIP_FROM} - 1 AND branch = ''
+                AND form NOT IN ({_PUBLIC})
         )
     )
     SELECT DISTINCT claim, code, FALSE, 'one_character'
