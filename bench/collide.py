@@ -40,6 +40,7 @@ from plumbline.engine.collision.run import latest_as_of, opened
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.store import Snapshot
 from plumbline.engine.line.compile import Compiled, compile_model
+from plumbline.engine.linkage.view import Ties
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- collide -->", "<!-- end of collide -->"
@@ -138,7 +139,7 @@ def compare(
     """Warnings by model, and where the answers differ."""
     workspace, flagged, differences = office.workspace, {}, []
     for model in models:
-        with opened(workspace.store, workspace.datasets, office.snapshots) as duck:
+        with opened(workspace.store, workspace.datasets, office.snapshots, Ties()) as duck:
             compiled = office.compiled(model)
             duck.run(f"CREATE TEMP TABLE ours AS {compiled.on(office.as_of)}")
             per = ", ".join(compiled.per)

@@ -33,6 +33,8 @@ from plumbline.engine.fact.load import AlreadyLoaded, Result, Stray, load_inbox
 from plumbline.engine.fact.quarantine import Count, Quarantined, counts, waiting_rows
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country, country_pack
+from plumbline.engine.linkage.identity import identity
+from plumbline.engine.linkage.linking import Linked, link
 from plumbline.engine.line.cases import Cases, Kind, with_invented
 from plumbline.engine.line.compile import Dialect, compile_model
 from plumbline.engine.line.model import Level, SupervisionModel
@@ -263,7 +265,21 @@ class Workspace:
         else:
             models = [m for m in self.models.values() if m.declared.status in ("live", "trial")]
         as_of = as_of or latest_as_of(list(self.snapshots().values()))
+        self.link(at=at)
         return collide(self.store, models, at=at, as_of=as_of, accept=accept, progress=progress)
+
+    # Who is who
+
+    def link(self, *, at: datetime, full: bool = False, retrain: bool = False) -> Linked:
+        """Tie rows without a full number to those they are about; `collide` does so by itself.
+
+        Args:
+            full: look at every row again, not only at those that may have changed.
+            retrain: learn anew how offices err and how common names are.
+        """
+        return link(
+            self.store, self.datasets, self.country, at=at, full=full, retrain=retrain
+        )  # fmt: skip
 
     def runs(self) -> dict[int, dict[str, object]]:
         """Manifest of every run, by number."""
@@ -329,7 +345,7 @@ class Workspace:
             wanted: dict[str, tuple[Dataset, list[int]]] = {}
             for each in (e for warning in group for e in warning.evidence):
                 wanted.setdefault(each.fact, (then.model.facts[each.fact], []))[1].append(each.row)
-            with opened(self.store, then.datasets, then.snapshots) as duck:
+            with opened(self.store, then.datasets, then.snapshots, then.who.ties()) as duck:
                 rows = fetch(duck, self.store, wanted)
             for warning in group:
                 found[warning.key] = rows
@@ -361,7 +377,7 @@ class Workspace:
     def explain(self, warning: EarlyWarning) -> Explanation:
         """Why a warning was raised, from what its run saw."""
         then = self._recorded(warning)
-        with opened(self.store, then.datasets, then.snapshots) as duck:
+        with opened(self.store, then.datasets, then.snapshots, then.who.ties()) as duck:
             whole = explain(duck, self.store, then.model, warning.subject, then.as_of)
         judged = tuple(each for each in whole.judged if each.per == warning.per)
         return Explanation(whole.model, whole.subject, whole.as_of, judged, whole.present)
@@ -378,7 +394,7 @@ class Workspace:
                 )
             )
         on = as_of or latest_as_of(list(self.snapshots().values()))
-        with opened(self.store, self.datasets, snapshots) as duck:
+        with opened(self.store, self.datasets, snapshots, identity(self.store).ties()) as duck:
             return explain(duck, self.store, model, subject, on)
 
     def reproduce(self, key: str) -> Reproduction:

@@ -20,6 +20,7 @@ from plumbline.engine.collision.warning import EarlyWarning
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country
+from plumbline.engine.linkage.identity import Identity, pinned
 from plumbline.engine.line.compile import compile_model
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.errors import RunError, Text
@@ -43,6 +44,7 @@ class Recorded:
     datasets: Mapping[str, Dataset]
     as_of: date
     engine: Mapping[str, str]
+    who: Identity
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,12 @@ def recorded(
         model = SupervisionModel(folder, datasets)
     snapshots = {name: store.pinned(manifest["datasets"][name], verify=verify) for name in datasets}
     return Recorded(
-        model, snapshots, datasets, date.fromisoformat(manifest["as_of"]), manifest["engine"]
+        model,
+        snapshots,
+        datasets,
+        date.fromisoformat(manifest["as_of"]),
+        manifest["engine"],
+        pinned(store, manifest.get("identity"), verify=verify),
     )
 
 
@@ -98,7 +105,7 @@ def reproduce(
     """Recompute a warning from what its run saw; every data file is checked byte for byte."""
     then = recorded(store, warning, country, verify=True)
     compiled = compile_model(then.model, focus=focus_on(then.model, warning.subject))
-    with opened(store, then.datasets, then.snapshots) as duck:
+    with opened(store, then.datasets, then.snapshots, then.who.ties()) as duck:
         find(duck, compiled.on(then.as_of), "found")
         rows = duck.arrow(
             f"SELECT * FROM ({gathered('found', compiled, kind)}) WHERE key = ?", [warning.key]

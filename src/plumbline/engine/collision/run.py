@@ -17,6 +17,7 @@ from plumbline.engine.collision.register import TABLES, Entry, enter, runs
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
+from plumbline.engine.linkage.identity import Identity, identity
 from plumbline.engine.linkage.view import Ties, lay_views
 from plumbline.engine.line.compile import Compiled, compile_model
 from plumbline.engine.line.model import SupervisionModel
@@ -74,11 +75,14 @@ def latest_as_of(snapshots: Sequence[Snapshot]) -> date:
 
 @contextmanager
 def opened(
-    store: Store, datasets: Mapping[str, Dataset], snapshots: Mapping[str, Snapshot]
+    store: Store,
+    datasets: Mapping[str, Dataset],
+    snapshots: Mapping[str, Snapshot],
+    ties: Ties,
 ) -> Iterator[Duck]:
-    """A connection in which each dataset is a view of its snapshot."""
+    """A connection in which each dataset is a view of its snapshot, with whom its rows are about."""
     with open_duckdb(store.limits) as duck:
-        lay_views(duck, datasets, snapshots, Ties())
+        lay_views(duck, datasets, snapshots, ties)
         yield duck
 
 
@@ -107,8 +111,9 @@ def collide(
         earlier = runs(store)
         newest = max((date.fromisoformat(run["as_of"]) for run in earlier.values()), default=as_of)
         number = max(earlier, default=0) + 1
-        seen = _Seen(store, number, at, as_of, models, loaded, accept or {})
-        with opened(store, datasets, loaded) as duck:
+        who = identity(store)
+        seen = _Seen(store, number, at, as_of, models, loaded, who, accept or {})
+        with opened(store, datasets, loaded, who.ties()) as duck:
             results, found = _run_all(duck, seen, progress)
             if as_of < newest:
                 return Run(number, as_of, results, backdated=newest)
@@ -134,6 +139,7 @@ class _Seen:
     as_of: date
     models: Sequence[SupervisionModel]
     loaded: Mapping[str, Snapshot]
+    who: Identity
     accept: Mapping[str, str]
 
 
@@ -223,6 +229,7 @@ def _manifest(seen: _Seen, results: Sequence[ModelResult]) -> dict[str, Any]:
         "at": seen.at.isoformat(),
         "as_of": seen.as_of.isoformat(),
         "engine": {"plumbline": plumbline.__version__, "duckdb": version("duckdb")},
+        "identity": seen.who.pin(),
         "datasets": {n: seen.store.pin(snapshot) for n, snapshot in sorted(seen.loaded.items())},
         "models": {
             model.name: {

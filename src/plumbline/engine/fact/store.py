@@ -191,12 +191,17 @@ class Store:
             schema=tuple(Field(*column) for column in pin["schema"]),
             root=self.root,
         )
-        for file, path in zip(snapshot.files, snapshot.paths(), strict=True):
+        self.check(snapshot.files, verify=verify)
+        return snapshot
+
+    def check(self, files: Sequence[DataFile], *, verify: bool = False) -> None:
+        """Raise StoreError if a file is gone or its size differs; with `verify`, if any byte does."""
+        for file in files:
+            path = self.root / file.path
             if not path.is_file():
                 raise self._changed(file, Text("文件已不在库中", "the file is gone from the store"))
             if path.stat().st_size != file.bytes or (verify and sha256_of(path) != file.sha256):
                 raise self._changed(file, Text("文件内容已改变", "the file's content has changed"))
-        return snapshot
 
     def batches(self, dataset: str) -> list[Batch]:
         """Every batch that is loaded, in order, then those held back."""

@@ -92,11 +92,16 @@ def identity(store: Store, version: int | None = None) -> Identity:
     return Identity(at, info["number"], table.files(at), info, store.root)
 
 
-def pinned(store: Store, pin: Mapping[str, Any] | None) -> Identity:
-    """The map that a run saw; runs before there was one saw an empty one."""
+def pinned(store: Store, pin: Mapping[str, Any] | None, *, verify: bool = False) -> Identity:
+    """The map that a run saw; runs before there was one saw an empty one.
+
+    Raises:
+        StoreError: a file is gone or altered; with `verify`, every byte is looked at.
+    """
     if pin is None or pin["version"] is None:
         return Identity(None, 0, (), {}, store.root)
     files = tuple(DataFile(**file) for file in pin["files"])
+    store.check(files, verify=verify)
     return Identity(pin["version"], pin["number"], files, pin["info"], store.root)
 
 
