@@ -33,8 +33,12 @@ from plumbline.engine.fact.load import AlreadyLoaded, Result, Stray, load_inbox
 from plumbline.engine.fact.quarantine import Count, Quarantined, counts, waiting_rows
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country, country_pack
-from plumbline.engine.linkage.identity import identity
+from plumbline.engine.linkage.identity import Change, changes, identity
+from plumbline.engine.linkage.judgement import Judgement, Verdict, enter, judgements, withdraw
 from plumbline.engine.linkage.linking import Linked, link
+from plumbline.engine.linkage.pair import Pair, unsure
+from plumbline.engine.linkage.ticket import Ticket, tickets
+from plumbline.engine.linkage.who import Standing, elsewhere, judged_row, row_name, standing
 from plumbline.engine.line.cases import Cases, Kind, with_invented
 from plumbline.engine.line.compile import Dialect, compile_model
 from plumbline.engine.line.model import Level, SupervisionModel
@@ -62,6 +66,15 @@ class Checked:
         return (
             self.problem is None and not self.missing_kinds and all(o.passed for o in self.outcomes)
         )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A judgement, how rows are tied since, and the run that revisited what rests on them, if any."""
+
+    number: int
+    linked: Linked
+    run: Run | None
 
 
 class Workspace:
@@ -277,9 +290,80 @@ class Workspace:
             full: look at every row again, not only at those that may have changed.
             retrain: learn anew how offices err and how common names are.
         """
-        return link(
-            self.store, self.datasets, self.country, at=at, full=full, retrain=retrain
+        return link(self.store, self.datasets, self.country, at=at, full=full, retrain=retrain)
+
+    def who(self, row: str) -> Standing:
+        """Of whom a row speaks, named like `offences:3-17` (dataset, batch, position in it).
+
+        Raises:
+            RunError: it names no row, or one that is not there any more.
+        """
+        return standing(self.store, self.datasets, row_name(self.datasets, row))
+
+    def bearer(self, who: str) -> dict[str, int]:
+        """Dataset -> rows about the person or organisation with this number or code."""
+        return elsewhere(self.store, self.datasets, who)
+
+    def pairs(self, limit: int = 20) -> list[Pair]:
+        """Pairs (a row, somebody it may be about) that are of most use to judge first."""
+        return unsure(self.store, limit)
+
+    def judge(
+        self, row: str, verdict: Verdict, who: str, *, at: datetime, by: str, why: str
+    ) -> Judged:
+        """Enter somebody's word on whether a row is about a person, and revisit what rests on it.
+
+        Args:
+            row: its name, as `who` takes it; or a full number that became, or is not, another one.
+            who: the person's number, the organisation's code, or the name of a row about them.
+
+        Raises:
+            RunError: either is unknown, or reason or name are missing.
+        """
+        given = {"at": at.isoformat(timespec="seconds"), "by": by, "why": why, "verdict": verdict}
+        number = enter(
+            self.store, {**given, **judged_row(self.store, self.datasets, self.country, row, who)}
+        )
+        return self._revisit(number, at)
+
+    def withdraw(self, judgement: int, *, at: datetime, by: str, why: str) -> Judged:
+        """Take a judgement back, and revisit what rests on it. It stays readable.
+
+        Raises:
+            RunError: there is none of that number, or it was withdrawn before.
+        """
+        withdraw(self.store, judgement, at=at.isoformat(timespec="seconds"), by=by, why=why)
+        return self._revisit(judgement, at)
+
+    def judgements(self) -> list[Judgement]:
+        """Every judgement in order, withdrawn ones too."""
+        return judgements(self.store)
+
+    def history(self, dataset: str = "", row: int | None = None) -> list[Change]:
+        """How rows were tied otherwise over time: made, broken, moved, and because of what."""
+        return changes(self.store, dataset, row)
+
+    def tickets(self, only: Sequence[str] = ()) -> list[Ticket]:
+        """Rows whose name is at odds with what others say under the same number (tier B)."""
+        return tickets(
+            self.store, {d.name: d for d in self.datasets.values()}, self.country,
+            [self.dataset(name).name for name in only],
         )  # fmt: skip
+
+    def _revisit(self, judgement: int, at: datetime) -> Judged:
+        """Link again, and run the models that read rows which are tied otherwise now."""
+        linked = self.link(at=at)
+        moved = {each.dataset for each in self.history() if each.number == linked.identity.number}
+        earlier = self.runs()
+        concerned = [
+            name for name, model in self.models.items()
+            if model.declared.status in ("live", "trial")
+            and moved & {dataset.name for dataset in model.facts.values()}
+        ]  # fmt: skip
+        if not earlier or not concerned:
+            return Judged(judgement, linked, None)
+        as_of = max(date.fromisoformat(run["as_of"]) for run in earlier.values())
+        return Judged(judgement, linked, self.collide(concerned, at=at, as_of=as_of))
 
     def runs(self) -> dict[int, dict[str, object]]:
         """Manifest of every run, by number."""

@@ -93,6 +93,7 @@ class Entry:
     run: int
     manifest: Mapping[str, Any]
     scratch: Path
+    ripples: str = ""  # relation (dataset, row, before, after, because) of rows tied otherwise since
 
 
 def enter(
@@ -120,6 +121,8 @@ def enter(
         "CREATE OR REPLACE TEMP TABLE entered AS "
         f"SELECT {listed} FROM ({merged(before, 'entering', entry.run, ran)})"
     )
+    if entry.ripples:
+        _tell_ripples(duck, entry)
     staged = register.stage(duck, "SELECT * FROM entered", entry.scratch, ["key"])
     register.commit(staged, FIELDS, {"run": dict(entry.manifest)}, replace=True)
     counts = duck.run(
@@ -130,6 +133,26 @@ def enter(
         [entry.run],
     )
     return {str(what): int(n) for what, n in counts}
+
+
+def _tell_ripples(duck: Duck, entry: Entry) -> None:
+    """Add to each warning that changed how the rows it rests on are tied otherwise, and why.
+
+    `places` (model, fact, dataset) says where the rows of evidence lie.
+    """
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE rippled AS WITH resting AS (SELECT key, model, UNNEST(FROM_JSON(evidence, "
+        """'[{"fact": "VARCHAR", "row": "BIGINT", "digest": "VARCHAR"}]')) AS e FROM entered """
+        f"WHERE changed_in = {entry.run}) "
+        "SELECT r.key, LIST(DISTINCT {'dataset': c.dataset, 'row': c.row, 'before': c.before, "
+        "'after': c.after, 'because': c.because}) AS who FROM resting AS r "
+        "JOIN places AS p ON p.model = r.model AND p.fact = r.e.fact "
+        f"JOIN {entry.ripples} AS c ON c.dataset = p.dataset AND c.row = r.e.row GROUP BY r.key"
+    )
+    duck.run(
+        "UPDATE entered SET change = CAST(JSON_MERGE_PATCH(change, TO_JSON({'who': "
+        "LIST_SORT(r.who)})) AS VARCHAR) FROM rippled AS r WHERE r.key = entered.key"
+    )
 
 
 def relation(store: Store, table: str) -> str:

@@ -10,6 +10,8 @@ from fractions import Fraction
 from importlib.metadata import version
 from typing import Any
 
+import pyarrow as pa
+
 import plumbline
 from plumbline.engine.backend import Duck, open_duckdb
 from plumbline.engine.collision.gather import Tally, find, gathered, tally
@@ -118,7 +120,8 @@ def collide(
             if as_of < newest:
                 return Run(number, as_of, results, backdated=newest)
             _keep_texts(store, models, datasets)
-            entry = Entry(number, _manifest(seen, results), scratch)
+            ripples = _lay_ripples(duck, seen, earlier)
+            entry = Entry(number, _manifest(seen, results), scratch, ripples)
             changes = {}
             for table in TABLES:
                 ran = [
@@ -164,6 +167,24 @@ def _run_all(
     if progress:
         progress("", len(seen.models), len(seen.models))
     return tuple(results), found
+
+
+def _lay_ripples(duck: Duck, seen: _Seen, earlier: Mapping[int, Mapping[str, Any]]) -> str:
+    """Which rows are tied otherwise than the last run saw them; see `Entry.ripples`."""
+    before = earlier[max(earlier)].get("identity") if earlier else None
+    if before is None or before["number"] == seen.who.number:
+        return ""
+    places = [(m.name, fact, d.name) for m in seen.models for fact, d in m.facts.items()]
+    columns = zip(*places, strict=True) if places else ((), (), ())
+    named = dict(zip(("model", "fact", "dataset"), map(list, columns), strict=True))
+    duck.register("places_given", pa.table(named))
+    duck.run("CREATE TEMP TABLE places AS SELECT * FROM places_given")
+    duck.run(
+        "CREATE TEMP TABLE ripples AS SELECT dataset, row, CAST(before AS JSON) AS before, "
+        "TO_JSON({'who': who, 'tier': tier, 'by': \"by\"}) AS after, CAST(why AS JSON) AS because "
+        f"FROM {seen.who.relation()} WHERE kind = 'change' AND number > {before['number']}"
+    )
+    return "ripples"
 
 
 def _table(status: str) -> str:

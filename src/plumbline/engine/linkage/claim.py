@@ -47,8 +47,12 @@ class Slot:
         """Is there more than a number to know the bearer by?"""
         return bool(self.dataset.names_of(self.column))
 
-    def said(self, facts: str) -> str:
-        """SELECT of `row` and the columns of `SAID`, one row for each row of `facts`."""
+    def said(self, facts: str, also: str = "") -> str:
+        """SELECT of `row` and the columns of `SAID`, one row for each row of `facts`.
+
+        Args:
+            also: more columns of `facts`, as SQL.
+        """
         described = self.dataset.described_by(self.column)
         at = sql.name(self.column)
         person = self.kind == "person"
@@ -67,7 +71,8 @@ class Slot:
             "people": "NULL" if person else _listed(described.get("person.name", []), "__key"),
         }
         listed = ", ".join(f"CAST({columns[n]} AS {kind}) AS {n}" for n, kind in SAID.items())
-        return f"SELECT _row AS row, {listed} FROM {facts}"
+        more = f", {also}" if also else ""
+        return f"SELECT _row AS row, {listed}{more} FROM {facts}"
 
     @property
     def is_full(self) -> str:

@@ -126,7 +126,7 @@ def changes(store: Store, dataset: str = "", row: int | None = None) -> list[Cha
         where += f" AND row = {row}"
     with open_duckdb(store.limits) as duck:
         rows = duck.run(
-            f"SELECT number, dataset, slot, row, before, who, tier, \"by\", why FROM {now.relation()} "
+            f'SELECT number, dataset, slot, row, before, who, tier, "by", why FROM {now.relation()} '
             f"WHERE {where} AND ($1 = '' OR dataset = $1) ORDER BY number, dataset, slot, row",
             [dataset],
         )

@@ -26,7 +26,7 @@ def enter(duck: Duck, described: Sequence[Slot], decided: Sequence[Judgement]) -
         person = slot.kind == "person"
         own = f"f.{sql.name(slot.column + '__key')}" if person else "CAST(NULL AS BIGINT)"
         named = "CAST(SUBSTR(j.who, 1, 17) AS BIGINT)" if person else "CAST(NULL AS BIGINT)"
-        nobody = f"SUBSTR(MD5(j.dataset || '/' || j.slot || '/' || j.mark), 1, 15)"
+        nobody = "SUBSTR(MD5(j.dataset || '/' || j.slot || '/' || j.mark), 1, 15)"
         duck.run(
             "CREATE OR REPLACE TEMP TABLE judged_ties AS WITH met AS (SELECT f._row AS row, "
             f"f.{at} AS own_number, {own} AS own, j.*, {named} AS named, {nobody} AS nobody "

@@ -96,9 +96,7 @@ def enter(store: Store, judged: Mapping[str, Any]) -> int:
             )
         )
     if not str(judged.get("by") or "").strip() or not str(judged.get("why") or "").strip():
-        raise RunError(
-            Text("判断须写明由谁、为何作出", "a judgement needs to say by whom and why")
-        )
+        raise RunError(Text("判断须写明由谁、为何作出", "a judgement needs to say by whom and why"))
     with store.writing() as scratch, open_duckdb(store.limits) as duck:
         table = store.table(TABLE)
         number = len(table.commits()) + 1

@@ -25,7 +25,7 @@ from plumbline.engine.linkage.claim import SAID, Kind, Slot, slots
 from plumbline.engine.linkage.identity import FIELDS, TABLE, Identity, identity
 from plumbline.engine.linkage.judgement import Judgement, judgements
 from plumbline.engine.linkage.loose import lay_out
-from plumbline.engine.linkage.register import Said, refresh
+from plumbline.engine.linkage.register import Said, refresh, tidy
 
 KINDS: tuple[Kind, ...] = ("person", "organisation")
 FOUND = 'claim BIGINT, key BIGINT, who VARCHAR, tier VARCHAR, "by" VARCHAR, why VARCHAR'
@@ -91,14 +91,18 @@ def link(
     if same and before.version is not None and not (full or retrain):
         return _as_it_is(store, before)
     with store.writing() as scratch, open_duckdb(store.limits) as duck:
-        work = _Work(store, duck, scratch, described, snapshots, country, before, decided, full, retrain)
+        work = _Work(
+            store, duck, scratch, described, snapshots, country, before, decided, full, retrain
+        )
         return work.run(at, rests_on)
 
 
 def _as_it_is(store: Store, before: Identity) -> Linked:
     with open_duckdb(store.limits) as duck:
         tiers, open_ = _count(duck, before.relation())
-    return Linked(before, in_full=False, looked_at=0, tiers=tiers, open=open_, changes=0, unchanged=True)
+    return Linked(
+        before, in_full=False, looked_at=0, tiers=tiers, open=open_, changes=0, unchanged=True
+    )
 
 
 def _count(duck: Duck, relation: str) -> tuple[dict[str, int], int]:
@@ -155,9 +159,12 @@ class _Work:
             "model": model.digest if model else self.before.info.get("model"), "merged": numbers, **self._where_tied(),
         }  # fmt: skip
         self._commit(info)
+        tidy(self.store, [file for each in said.values() for file in each.files])
         tiers, open_ = _count(duck, "ties")
         now = identity(self.store)
-        return Linked(now, in_full, looked_at, tiers, open_, changed, notes=model.notes if model else ())
+        return Linked(
+            now, in_full, looked_at, tiers, open_, changed, notes=model.notes if model else ()
+        )
 
     def _formers(self) -> bool:
         """Does any register tell former numbers?"""
@@ -179,7 +186,13 @@ class _Work:
         other = {tuple(each) for each in numbers} ^ {
             tuple(each) for each in self.before.info.get("merged", [])
         }
-        keys = sorted({int(number[:17].zfill(17)) if len(number) == 18 else int(number) for pair in other for number in pair})
+        keys = sorted(
+            {
+                int(number[:17].zfill(17)) if len(number) == 18 else int(number)
+                for pair in other
+                for number in pair
+            }
+        )
         listed = ", ".join(map(str, keys)) or "NULL"
         duck.run(
             "CREATE TEMP TABLE moved_person AS SELECT * FROM current_changed_person UNION ALL "
@@ -210,7 +223,9 @@ class _Work:
             return weights.read(self.store, earlier)
         return weights.learn(self.store, self.duck, "current_person", "loose_person")
 
-    def _look_at(self, kind: Kind, model: weights.Frozen | None, known: int, *, in_full: bool) -> int:
+    def _look_at(
+        self, kind: Kind, model: weights.Frozen | None, known: int, *, in_full: bool
+    ) -> int:
         """Work out the candidates of claims that may have changed; the others keep theirs."""
         duck = self.duck
         duck.run(
@@ -268,15 +283,19 @@ class _Work:
             found = organisation_candidates.touched(duck, "claims", moved, self.country)
             duck.run(f"INSERT INTO affected {found}")
         same = f"who IN (SELECT number FROM {moved})"
-        duck.run(f"INSERT INTO affected SELECT DISTINCT claim FROM earlier WHERE kind = 'tie' AND {same}")
+        duck.run(
+            f"INSERT INTO affected SELECT DISTINCT claim FROM earlier WHERE kind = 'tie' AND {same}"
+        )
 
     def _tie(self) -> None:
         """From claims to the rows that make them."""
         duck = self.duck
-        loose = " UNION ALL ".join(f"SELECT dataset, slot, row, claim FROM loose_{k}" for k in KINDS)
+        loose = " UNION ALL ".join(
+            f"SELECT dataset, slot, row, claim FROM loose_{k}" for k in KINDS
+        )
         duck.run(
             "CREATE OR REPLACE TEMP TABLE ties AS SELECT CASE WHEN f.who IS NULL THEN 'none' ELSE 'tie' END AS kind, "
-            f"l.dataset, l.slot, l.row, l.claim, f.key, f.who, f.tier, COALESCE(f.\"by\", 'rule') AS \"by\", f.why "
+            f'l.dataset, l.slot, l.row, l.claim, f.key, f.who, f.tier, COALESCE(f."by", \'rule\') AS "by", f.why '
             f"FROM ({loose}) AS l LEFT JOIN found AS f USING (claim)"
         )
 
@@ -291,7 +310,7 @@ class _Work:
         )
         duck.run(
             "CREATE OR REPLACE TEMP TABLE changed AS SELECT 'change' AS kind, n.dataset, n.slot, n.row, "
-            "CAST(NULL AS BIGINT) AS claim, CAST(NULL AS BIGINT) AS key, n.who, n.tier, n.\"by\", "
+            'CAST(NULL AS BIGINT) AS claim, CAST(NULL AS BIGINT) AS key, n.who, n.tier, n."by", '
             f"{sql.literal(because)} AS why, {number} AS number, "
             "CAST(TO_JSON({'who': o.who, 'tier': o.tier, 'by': o.\"by\"}) AS VARCHAR) AS before "
             f"FROM ({state.format('ties')}) AS n JOIN ({state.format('earlier')}) AS o USING (dataset, slot, row) "
@@ -317,9 +336,14 @@ class _Work:
             f"UNION ALL SELECT {', '.join(_TIE)}, number, before FROM changed "
             f"UNION ALL SELECT {', '.join(_TIE)}, number, before FROM earlier WHERE kind = 'change'"
         )
-        typed = ", ".join(f"CAST({sql.name(f.suffix)} AS {f.sql}) AS {sql.name(f.suffix)}" for f in FIELDS)
+        typed = ", ".join(
+            f"CAST({sql.name(f.suffix)} AS {f.sql}) AS {sql.name(f.suffix)}" for f in FIELDS
+        )
         self.duck.run(f"CREATE OR REPLACE TEMP TABLE map AS SELECT {typed} FROM ({select})")
         staged = table.stage(
-            self.duck, "SELECT * FROM map", self.scratch, ["row", "dataset", "slot", "kind", "who", "number"]
+            self.duck,
+            "SELECT * FROM map",
+            self.scratch,
+            ["row", "dataset", "slot", "kind", "who", "number"],
         )
         table.commit(staged, FIELDS, {"identity": dict(info)}, replace=True)

@@ -12,9 +12,7 @@ from plumbline.engine.linkage.claim import FINGERPRINT, SAID, Kind, Slot
 from plumbline.engine.linkage.judgement import Judgement, mark_of
 
 #: Nothing is said that somebody could be known by.
-_SILENT = (
-    "number IS NULL AND LEN(names) = 0 AND LEN(phones) = 0 AND LEN(addresses) = 0 AND LEN(people) = 0"
-)
+_SILENT = "number IS NULL AND LEN(names) = 0 AND LEN(phones) = 0 AND LEN(addresses) = 0 AND LEN(people) = 0"
 
 
 def lay_out(duck: Duck, kind: Kind, described: Sequence[Slot], decided: Sequence[Judgement]) -> int:
@@ -27,8 +25,7 @@ def lay_out(duck: Duck, kind: Kind, described: Sequence[Slot], decided: Sequence
     said = ", ".join(SAID)
     parts = [
         f"SELECT {sql.literal(slot.dataset.name)} AS dataset, {sql.literal(slot.column)} AS slot, "
-        f"f.row, m.mark, {said} FROM ({slot.said(_rows(slot))}) AS f "
-        f"JOIN (SELECT _row AS row, {mark_of(slot.dataset)} AS mark FROM {_rows(slot)}) AS m USING (row)"
+        f"row, mark, {said} FROM ({slot.said(_rows(slot), f'{mark_of(slot.dataset)} AS mark')})"
         for slot in described if slot.loose
     ]  # fmt: skip
     source = " UNION ALL ".join(parts) or _nothing()

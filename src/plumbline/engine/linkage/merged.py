@@ -39,7 +39,9 @@ def find(duck: Duck, said: str, decided: Sequence[Judgement]) -> list[list[str]]
     of_numbers = [each for each in decided if each.number_a]
     apart = {frozenset((j.number_a, j.who)) for j in of_numbers if j.verdict == "different"}
     edges = [(old, new, "register") for old, new in told if frozenset((old, new)) not in apart]
-    edges += [(j.number_a, j.who, f"judgement:{j.number}") for j in of_numbers if j.verdict == "same"]
+    edges += [
+        (j.number_a, j.who, f"judgement:{j.number}") for j in of_numbers if j.verdict == "same"
+    ]
     rows = sorted(_stood_for(edges))
     columns = zip(*rows, strict=True) if rows else [()] * len(_SCHEMA)
     arrays = [pa.array(c, f.type) for c, f in zip(columns, _SCHEMA, strict=True)]
@@ -75,7 +77,11 @@ def _stood_for(edges: Iterable[tuple[str, str, str]]) -> list[tuple[int, int, st
         for number in members:
             if number != current:
                 source, _, judgement = by[number].partition(":")
-                why = f'{{"judgement":{judgement}}}' if judgement else '{"agrees":["former_number","name"]}'
+                why = (
+                    f'{{"judgement":{judgement}}}'
+                    if judgement
+                    else '{"agrees":["former_number","name"]}'
+                )
                 tier = "C" if judgement else "A"
                 found.append((int(number[:17]), int(current[:17]), current, tier, source, why))
     return found

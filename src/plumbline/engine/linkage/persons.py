@@ -46,9 +46,7 @@ def prepare(duck: Duck, said: str) -> None:
         f"{_birth('number')} AS birth FROM (SELECT key, number, UNNEST(names) AS name FROM {said}) "
         f"WHERE {_FULL.format('name')}"
     )
-    duck.run(
-        f"CREATE OR REPLACE TEMP TABLE who_numbers AS SELECT DISTINCT key, number FROM {said}"
-    )
+    duck.run(f"CREATE OR REPLACE TEMP TABLE who_numbers AS SELECT DISTINCT key, number FROM {said}")
 
 
 def population(duck: Duck) -> int:
@@ -204,7 +202,9 @@ def _compare(duck: Duck) -> None:
         return f"CASE WHEN {either} THEN 0 WHEN {agree} THEN 1 ELSE -1 END AS {name}"
 
     masked = "CONTAINS(x, '*') AND STARTS_WITH(y, SPLIT_PART(x, '*', 1)) AND ENDS_WITH(y, SPLIT_PART(x, '*', -1))"
-    address = "x = y OR (LENGTH(x) >= 6 AND ENDS_WITH(y, x)) OR (LENGTH(y) >= 6 AND ENDS_WITH(x, y))"
+    address = (
+        "x = y OR (LENGTH(x) >= 6 AND ENDS_WITH(y, x)) OR (LENGTH(y) >= 6 AND ENDS_WITH(x, y))"
+    )
     fits = mask.fits("p.number", "l.prefix", "l.suffix")
     duck.run(
         "CREATE OR REPLACE TEMP TABLE who_compared AS SELECT l.claim, p.key, p.number AS who, "
@@ -275,7 +275,9 @@ def _choose(duck: Duck) -> None:
     )
     some = "LIST_FILTER([{0}], lambda x: x IS NOT NULL)"
     # Everybody who may be meant was measured by the same mask, birth date and sex.
-    best = "PARTITION BY claim ORDER BY CASE tier WHEN 'E' THEN 1 ELSE 0 END, place_one_in DESC, key"
+    best = (
+        "PARTITION BY claim ORDER BY CASE tier WHEN 'E' THEN 1 ELSE 0 END, place_one_in DESC, key"
+    )
     duck.run(
         "CREATE OR REPLACE TEMP TABLE who_candidates AS WITH ranked AS (SELECT *, "
         f"ROW_NUMBER() OVER ({best}) AS rank, COUNT(*) OVER (PARTITION BY claim) AS several, "

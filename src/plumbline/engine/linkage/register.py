@@ -6,7 +6,8 @@ delivery of one department does not have the registers of all others read again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,13 @@ class Said:
         relation: every statement with a full number, once for each dataset that makes it.
         changed: statements that were made before and are not any more, or the other way round.
         comparable: is the earlier state still there to be compared with?
+        files: what they are kept in.
     """
 
     relation: str
     changed: str
     comparable: bool
+    files: tuple[Path, ...]
 
 
 def refresh(
@@ -76,10 +79,13 @@ def refresh(
         f"(SELECT * FROM {_of(fresh)} EXCEPT SELECT * FROM {_of(gone)}) UNION ALL "
         f"(SELECT * FROM {_of(gone)} EXCEPT SELECT * FROM {_of(fresh)})"
     )
-    for old in set(folder.glob("*.parquet")) - {*now, *gone}:
-        if any(old.name.startswith(f"{s.dataset.name}.{s.column}.") for s in described):
-            old.unlink()
-    return Said(relation, changed, comparable)
+    return Said(relation, changed, comparable, tuple(now))
+
+
+def tidy(store: Store, kept: Iterable[Path]) -> None:
+    """Delete the statements of earlier states, which nothing will be compared with any more."""
+    for old in {*(store.root / "said").iterdir()} - {*kept}:
+        old.unlink()
 
 
 def _file(folder: Path, slot: Slot, version: int, fingerprint: str) -> Path:
@@ -89,7 +95,7 @@ def _file(folder: Path, slot: Slot, version: int, fingerprint: str) -> Path:
 def _write(duck: Duck, slot: Slot, path: Path) -> None:
     facts = sql.name(f"facts_{slot.dataset.name}")
     said = slot.said(f"(SELECT * FROM {facts} WHERE {slot.is_full})")
-    draft = path.with_suffix(".draft")
+    draft = path.with_suffix(f".{os.getpid()}")
     with disk_in_words():
         duck.run(
             f"COPY (SELECT DISTINCT {_COLUMNS} FROM ({said}) ORDER BY key, number, names) "

@@ -63,7 +63,11 @@ def read(store: Store, digest: str) -> Frozen:
 
 def learn(store: Store, duck: Duck, said: str, claims: str) -> Frozen:
     """Learn from what is at hand, and keep it."""
-    model = weighing.train(duck, people(said), loose(f"(SELECT DISTINCT ON (claim) * FROM {claims} ORDER BY claim, dataset, row)"))
+    model = weighing.train(
+        duck,
+        people(said),
+        loose(f"(SELECT DISTINCT ON (claim) * FROM {claims} ORDER BY claim, dataset, row)"),
+    )
     text = model.to_json()
     digest = hashlib.sha256(text.encode()).hexdigest()
     kept = store.root / "texts" / f"{digest}.json"
@@ -95,7 +99,7 @@ def add(duck: Duck, frozen: Frozen, claims: str, said: str) -> None:
         "COALESCE(l.match_weight, -100) AS weight FROM (SELECT * FROM who_candidates WHERE tier = 'E') AS r "
         f"FULL JOIN (SELECT * FROM likely WHERE place <= {MOST}) AS l ON l.claim = r.claim AND l.key = r.key) "
         "SELECT claim, key, who, tier, 'rule' AS \"by\", why FROM who_candidates WHERE tier <> 'E' "
-        "UNION ALL SELECT claim, key, who, tier, \"by\", why FROM guesses "
+        'UNION ALL SELECT claim, key, who, tier, "by", why FROM guesses '
         f"QUALIFY ROW_NUMBER() OVER (PARTITION BY claim ORDER BY weight DESC, key) <= {MOST_GUESSES}"
     )
 

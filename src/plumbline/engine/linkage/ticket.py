@@ -1,0 +1,139 @@
+"""Data-error tickets: one number, names that cannot be one person's (tier B).
+
+Nobody is warned of it, since either the number or the name is wrong in some register. Every department
+that delivered such a row is asked to look at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from plumbline.engine.backend import Duck, open_duckdb
+from plumbline.engine.fact import sql
+from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.fact.store import Store
+from plumbline.engine.fact.types import Country
+from plumbline.engine.fact.types.cn.person_name import compatible
+from plumbline.engine.linkage.claim import Kind, Slot, slots
+from plumbline.engine.linkage.judgement import judgements, mark_of
+from plumbline.engine.linkage.organisation_compare import names_compatible
+from plumbline.engine.linkage.organisation_name import names_of
+from plumbline.engine.linkage.register import refresh
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A row whose name is at odds with what other registers say under the same number.
+
+    Attributes:
+        number: of the person or organisation.
+        name: as this row says it, in its form for comparison.
+        others: name -> datasets that say it under the same number.
+    """
+
+    dataset: str
+    slot: str
+    row: int
+    number: str
+    name: str
+    others: Mapping[str, tuple[str, ...]]
+
+
+def tickets(
+    store: Store, datasets: Mapping[str, Dataset], country: Country, only: Sequence[str] = ()
+) -> list[Ticket]:
+    """Every such row, by dataset and row.
+
+    Args:
+        only: datasets whose rows are wanted; they are compared with all.
+    """
+    found = []
+    with open_duckdb(store.limits) as duck:
+        for kind in ("person", "organisation"):
+            found += _of_kind(store, duck, datasets, country, kind)
+    return sorted(
+        (t for t in found if not only or t.dataset in only), key=lambda t: (t.dataset, t.slot, t.row)
+    )  # fmt: skip
+
+
+def _of_kind(
+    store: Store, duck: Duck, datasets: Mapping[str, Dataset], country: Country, kind: Kind
+) -> list[Ticket]:
+    described = [s for s in slots(datasets, kind) if store.version(s.dataset.name) is not None]
+    snapshots = {s.dataset.name: store.snapshot(s.dataset.name) for s in described}
+    for name, snapshot in snapshots.items():
+        facts = snapshot.relation(datasets[name].fields)
+        duck.run(
+            f"CREATE OR REPLACE TEMP VIEW {sql.name('facts_' + name)} AS SELECT * FROM {facts}"
+        )
+    saw = {n: [s.version, datasets[n].fingerprint] for n, s in snapshots.items()}
+    said = refresh(store, duck, kind, described, snapshots, saw)
+    groups = _at_odds(duck, said.relation, kind, country)
+    if not groups:
+        return []
+    confirmed = {
+        (each.dataset, each.slot, each.mark)
+        for each in judgements(store) if each.in_force and each.verdict != "unsure" and each.dataset
+    }  # fmt: skip
+    return _rows(duck, described, groups, confirmed)
+
+
+#: number -> the names borne under it that cannot be one bearer's, each with all its spellings
+Groups = dict[str, list[frozenset[str]]]
+
+
+def _at_odds(duck: Duck, said: str, kind: Kind, country: Country) -> Groups:
+    """Names under one number fall into groups of what goes together; one group is as it should be."""
+    several = duck.run(
+        f"SELECT number, LIST(DISTINCT names ORDER BY names) FROM {said} WHERE LEN(names) > 0 GROUP BY number "
+        "HAVING COUNT(DISTINCT names[1]) > 1 ORDER BY number"
+    )
+    read = names_of(country).read
+
+    def alike(one: str, other: str) -> bool:
+        if kind == "person":
+            return compatible(one, other) is not False
+        return names_compatible(read(one), read(other)) is not False
+
+    found: Groups = {}
+    for number, statements in several:
+        groups: list[set[str]] = []
+        for names in statements:
+            spoken = set(names)
+            met = [g for g in groups if any(alike(a, b) for a in spoken for b in g)]
+            groups = [g for g in groups if g not in met] + [spoken.union(*met)]
+        if len(groups) > 1:
+            found[number] = [frozenset(group) for group in groups]
+    return found
+
+
+def _rows(
+    duck: Duck, described: Sequence[Slot], groups: Groups, confirmed: set[tuple[str, str, str]]
+) -> list[Ticket]:
+    numbers = ", ".join(sql.literal(number) for number in groups)
+    tickets_: list[Ticket] = []
+    said_by: dict[tuple[str, str], set[str]] = {}
+    rows = []
+    for slot in described:
+        dataset = slot.dataset
+        column = slot.column
+        facts = sql.name("facts_" + dataset.name)
+        met = f"(SELECT * FROM {facts} WHERE {sql.name(column)} IN ({numbers}))"
+        for row, mark, number, names in duck.run(
+            f"SELECT row, mark, number, names FROM ({slot.said(met, f'{mark_of(dataset)} AS mark')}) "
+            "WHERE LEN(names) > 0"
+        ):
+            said_by.setdefault((number, names[0]), set()).add(dataset.name)
+            if (dataset.name, column, mark) not in confirmed:
+                rows.append((dataset.name, column, row, number, names[0]))
+    for name, column, row, number, own in rows:
+        mine = next((g for g in groups[number] if own in g), frozenset())
+        others = {
+            other: tuple(sorted(by))
+            for (bearer, other), by in sorted(said_by.items())
+            if bearer == number and other not in mine
+        }
+        if others:
+            tickets_.append(Ticket(name, column, row, number, own, others))
+    return tickets_

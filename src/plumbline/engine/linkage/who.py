@@ -1,0 +1,297 @@
+"""Of whom a row speaks: everybody it may be about, what speaks for each of them, and who said so."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from plumbline.engine.backend import Duck, open_duckdb
+from plumbline.engine.fact import sql
+from plumbline.engine.fact.dataset import Column, Dataset
+from plumbline.engine.fact.document import did_you_mean
+from plumbline.engine.fact.store import Store
+from plumbline.engine.fact.types import Country, UnreadableCellError, make
+from plumbline.engine.linkage import merged, weighing, weights
+from plumbline.engine.linkage.claim import FINGERPRINT, SAID, Kind, Slot, slots
+from plumbline.engine.linkage.identity import Change, Identity, changes, identity
+from plumbline.engine.linkage.judgement import Judgement, judgements, mark_of
+from plumbline.engine.linkage.register import refresh
+from plumbline.errors import RunError, Text
+
+KINDS: tuple[Kind, ...] = ("person", "organisation")
+TYPE = {"person": "person.id", "organisation": "org.code"}
+_ROW = re.compile(r"([a-z]\w*):(\d+)-(\d+)(?::(\w+))?")
+
+
+@dataclass(frozen=True)
+class RowName:
+    """How people name a row: dataset:batch-position, and the column it is asked about."""
+
+    dataset: str
+    row: int
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.dataset}:{self.row >> 32}-{self.row & 0xFFFFFFFF}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody a row is, or may be, about.
+
+    Attributes:
+        who: number or code; ~ and letters for somebody of whom no register knows the number.
+        why: what agrees and differs, how many people fit, the chance that a stranger does.
+        reasons: what each feature weighs, in bits, where weights were asked for.
+    """
+
+    who: str
+    tier: str
+    by: str
+    why: Mapping[str, Any]
+    reasons: tuple[weighing.Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A row, whom it is about as far as that is known, and how that came.
+
+    Attributes:
+        said: what the row says of its bearer, see `claim.SAID`.
+        own: the full number the row bears, if it bears one.
+        candidates: nobody, one (tiers A, C, D), or everybody it may be about (E).
+        elsewhere: dataset -> rows about the same bearer, where that is settled.
+    """
+
+    name: RowName
+    said: Mapping[str, Any]
+    own: str | None
+    candidates: tuple[Candidate, ...]
+    judgements: tuple[Judgement, ...]
+    history: tuple[Change, ...]
+    elsewhere: Mapping[str, int]
+    mark: str
+    claim: int
+
+    @property
+    def who(self) -> str | None:
+        """The bearer, where that is settled."""
+        settled = [each.who for each in self.candidates if each.tier != "E"]
+        return settled[0] if settled else self.own if not self.candidates else None
+
+
+def row_name(datasets: Mapping[str, Dataset], text: str) -> RowName:
+    """Read a row's name.
+
+    Raises:
+        RunError: it is none, or names no dataset or column that speaks of somebody.
+    """
+    found = _ROW.fullmatch(text)
+    if found is None:
+        raise RunError(
+            Text(f"“{text}”不是行的编号", f"'{text}' does not name a row"),
+            hint=Text(
+                "写成 数据集:批次-序号，如 offences:3-17", "write dataset:batch-position, such as offences:3-17"
+            ),
+        )  # fmt: skip
+    name, batch, position, column = found.groups()
+    if name not in datasets:
+        raise RunError(
+            Text(f"没有数据集“{name}”", f"no dataset '{name}'"),
+            hint=did_you_mean(name, list(datasets)),
+        )
+    described = [
+        s.column for kind in ("person", "organisation") for s in slots([datasets[name]], kind)
+    ]
+    if column is None and described:
+        column = described[0]
+    if column not in described:
+        raise RunError(
+            Text(
+                f"{name} 没有说明是谁的列“{column}”",
+                f"{name} has no column '{column}' that says who",
+            ),
+            hint=did_you_mean(column or "", described) if described else None,
+        )
+    return RowName(name, (int(batch) << 32) | int(position), column)
+
+
+def standing(store: Store, datasets: Mapping[str, Dataset], name: RowName) -> Standing:
+    """Everything that is known of whom a row is about.
+
+    Raises:
+        RunError: the newest state of the dataset has no such row.
+    """
+    now = identity(store)
+    slot = Slot(datasets[name.dataset], name.column)
+    with open_duckdb(store.limits) as duck:
+        facts = _facts(store, duck, datasets, name.dataset)
+        columns = ", ".join(SAID)
+        rows = duck.run(
+            f"SELECT {columns}, mark, {slot.is_full} AS is_full, {FINGERPRINT} AS claim FROM "
+            f"({slot.said(facts, f'{mark_of(slot.dataset)} AS mark, {sql.name(name.column)}, {sql.name(_key(slot))}')}) "
+            f"WHERE row = {name.row}"
+        )
+        if not rows:
+            raise RunError(
+                Text(
+                    f"最新数据里没有 {name} 这一行", f"there is no row {name} in the newest state"
+                ),
+                hint=Text("行可能已更正或撤回", "it may have been corrected or withdrawn"),
+            )
+        *said, mark, is_full, claim = rows[0]
+        told = dict(zip(SAID, said, strict=True))
+        found = duck.run(
+            f"SELECT who, tier, \"by\", why FROM {now.relation()} WHERE kind = 'tie' "
+            "AND dataset = $1 AND slot = $2 AND row = $3 ORDER BY tier, who",
+            [name.dataset, name.column, name.row],
+        )
+        candidates = [
+            Candidate(who, tier, by, json.loads(why or "{}")) for who, tier, by, why in found
+        ]
+        if slot.kind == "person" and not is_full:
+            candidates = _weighed(store, duck, datasets, now, slot, facts, name.row, candidates)
+        mine = [
+            j
+            for j in judgements(store)
+            if (j.dataset, j.slot, j.mark) == (name.dataset, name.column, mark)
+        ]
+        of_row = [c for c in changes(store, name.dataset, name.row) if c.slot == name.column]
+        own = told["number"] if is_full else None
+        result = Standing(
+            name, told, own, tuple(candidates), tuple(mine), tuple(of_row), {}, mark, claim
+        )
+    if result.who is None:
+        return result
+    return replace(result, elsewhere=elsewhere(store, datasets, result.who))
+
+
+def _key(slot: Slot) -> str:
+    return slot.column + "__key" if slot.kind == "person" else slot.column
+
+
+def _facts(store: Store, duck: Duck, datasets: Mapping[str, Dataset], name: str) -> str:
+    """A view of a dataset's newest state."""
+    view = sql.name("facts_" + name)
+    relation = store.snapshot(name).relation(datasets[name].fields)
+    duck.run(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {relation}")
+    return view
+
+
+def _weighed(
+    store: Store, duck: Duck, datasets: Mapping[str, Dataset], now: Identity, slot: Slot, facts: str,
+    row: int, candidates: Sequence[Candidate],
+) -> list[Candidate]:  # fmt: skip
+    """The candidates with what each feature weighs."""
+    digest = now.info.get("model")
+    if not digest or not candidates:
+        return list(candidates)
+    frozen = weights.read(store, digest)
+    described = [s for s in slots(datasets, "person") if store.version(s.dataset.name) is not None]
+    for each in {s.dataset.name for s in described}:
+        _facts(store, duck, datasets, each)
+    snapshots = {s.dataset.name: store.snapshot(s.dataset.name) for s in described}
+    saw = {n: [s.version, datasets[n].fingerprint] for n, s in snapshots.items()}
+    said = refresh(store, duck, "person", described, snapshots, saw)
+    merged.find(duck, said.relation, [j for j in judgements(store) if j.in_force])
+    wanted = ", ".join(c.who[:17] for c in candidates if c.who[:17].isdigit()) or "NULL"
+    duck.run(
+        f"CREATE OR REPLACE TEMP TABLE asked AS SELECT *, {FINGERPRINT} AS claim FROM "
+        f"({slot.said(facts)}) WHERE row = {row}"
+    )
+    duck.run(
+        f"CREATE OR REPLACE TEMP TABLE some AS SELECT * FROM ({merged.current(said.relation)}) "
+        f"WHERE key IN ({wanted})"
+    )
+    found = weighing.weigh(
+        duck,
+        frozen.model,
+        weights.people("some"),
+        weights.loose("asked"),
+        into="explained",
+        least=-1e9,
+    )
+    rows = duck.arrow(f"SELECT * FROM {found.relation}").to_pylist()
+    by_key = {each["key"]: tuple(weighing.explain(frozen.model, each)) for each in rows}
+    return [
+        Candidate(
+            c.who,
+            c.tier,
+            c.by,
+            c.why,
+            by_key.get(int(c.who[:17]), ()) if c.who[:17].isdigit() else (),
+        )
+        for c in candidates
+    ]
+
+
+def elsewhere(store: Store, datasets: Mapping[str, Dataset], who: str) -> dict[str, int]:
+    """Dataset -> how many rows are about the bearer of a number or code."""
+    ties = identity(store).ties()
+    found: dict[str, int] = {}
+    with open_duckdb(store.limits) as duck:
+        for slot in (s for kind in KINDS for s in slots(datasets, kind)):
+            name = slot.dataset.name
+            if store.version(name) is None:
+                continue
+            facts = store.snapshot(name).relation(slot.dataset.fields)
+            ((n,),) = duck.run(
+                f"SELECT COUNT(*) FROM ({ties.view(slot.dataset, facts)}) "
+                f"WHERE {sql.name(slot.column + '__who')} = $1",
+                [who],
+            )
+            if n:
+                found[name] = found.get(name, 0) + int(n)
+    return dict(sorted(found.items()))
+
+
+def judged_row(
+    store: Store, datasets: Mapping[str, Dataset], country: Country, row: str, who: str
+) -> dict[str, Any]:
+    """What a judgement is about, as it is written down: the row (or number), and whom it is held against.
+
+    Raises:
+        RunError: either is unknown.
+    """
+    if not _ROW.fullmatch(row):
+        if _ROW.fullmatch(who):  # said the other way round
+            row, who = who, row
+        else:
+            return {"number_a": _full(country, row), "who": _full(country, who)}
+    name = row_name(datasets, row)
+    known = standing(store, datasets, name)
+    slot = Slot(datasets[name.dataset], name.column)
+    if _ROW.fullmatch(who):
+        other = standing(store, datasets, row_name(datasets, who))
+        if other.who is None:
+            raise RunError(
+                Text(f"{other.name} 本身说的是谁还没有定", f"whom {other.name} is about is not settled itself"),
+                hint=Text("写出对方的证号", "give the person's number"),
+            )  # fmt: skip
+        who = other.who
+    else:
+        who = _full(country, who, slot.kind)
+    return {
+        "dataset": name.dataset, "slot": name.column, "row": name.row, "who": who,
+        "mark": known.mark, "claim": known.claim,
+    }  # fmt: skip
+
+
+def _full(country: Country, text: str, kind: Kind | None = None) -> str:
+    """A full number or code in its normal form."""
+    options = [k for k in KINDS if kind in (None, k)]
+    for each in options:
+        type_ = make(Column(**{"from": "x", "type": TYPE[each]}), country)
+        try:
+            value = type_.parse(text)
+        except UnreadableCellError:
+            continue
+        if value[0] is not None and len(value[0]) == 18:
+            return str(value[0])
+    raise RunError(
+        Text(f"“{text}”不是完整的证号或代码", f"'{text}' is no full number or code"),
+        hint=Text("写出 18 位号码，或行的编号如 offences:3-17", "give all 18 characters, or a row such as offences:3-17"),
+    )  # fmt: skip
