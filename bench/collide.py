@@ -107,11 +107,16 @@ class Office:
     @property
     def views(self) -> list[str]:
         """As `opened` makes them."""
-        return [
-            f"CREATE TEMP VIEW {sql.name(name)} AS SELECT * "
-            f"FROM {snapshot.relation(self.workspace.datasets[name].fields)}"
-            for name, snapshot in self.snapshots.items()
-        ]
+        found = []
+        for name, snapshot in self.snapshots.items():
+            dataset = self.workspace.datasets[name]
+            rows = Ties().view(dataset, snapshot.relation(dataset.fields))
+            guesses = Ties().guesses(dataset, sql.name(name))
+            found += [
+                f"CREATE TEMP VIEW {sql.name(name)} AS {rows}",
+                f"CREATE TEMP VIEW {sql.name(f'{name}__maybe')} AS {guesses}",
+            ]
+        return found
 
 
 # -- do all say the same? ------------------------------------------------------------------------

@@ -159,10 +159,10 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  judged.row_contract AS row_contract,
-  judged.row_barred AS row_barred,
-  judged.digest_contract AS digest_contract,
-  judged.digest_barred AS digest_barred,
+  judged.row_contract,
+  judged.row_barred,
+  judged.digest_contract,
+  judged.digest_barred,
   judged.lead
 FROM judged
 LEFT JOIN graded

@@ -35,9 +35,7 @@ WITH payment AS (
       death.cancelled_on__from IS NULL
     ) THEN 1 ELSE 0 END AS of_cancelled,
     death.died_on__from AS of_first__from,
-    death.died_on__to AS of_first__to,
-    death.died_on__from AS of_last__from,
-    death.died_on__to AS of_last__to
+    death.died_on__to AS of_first__to
   FROM death
   WHERE
     NOT death.person__key IS NULL
@@ -66,11 +64,11 @@ WITH payment AS (
       MIN(death_former_name__key)
     ) AS death_former_name__key,
     COUNT(*) AS sources,
-    CASE WHEN COUNT(*) = COUNT(of_cancelled) THEN SUM(of_cancelled) END AS cancelled,
+    SUM(of_cancelled) AS cancelled,
     CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__from) END AS first__from,
     CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__to) END AS first__to,
-    CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__from) END AS last__from,
-    CASE WHEN COUNT(*) = COUNT(of_last__from) THEN MAX(of_last__to) END AS last__to,
+    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MAX(of_first__from) END AS last__from,
+    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MAX(of_first__to) END AS last__to,
     CASE
       WHEN NOT (
         (
@@ -270,6 +268,31 @@ WITH payment AS (
       ELSE 'flag_when'
     END AS decided_by
   FROM candidate
+), kept AS (
+  SELECT DISTINCT
+    at_death_person__key
+  FROM judged
+  WHERE
+    judged.verdict = 'flag' OR judged.decided_by = 'identity'
+), evidence AS (
+  SELECT
+    kept.at_death_person__key,
+    gathering.row_death,
+    SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.death_person__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.death_name__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.death_former_name__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_cancelled AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_first__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_first__to AS STRING), '␀')
+      ),
+      256
+    ) AS digest_death
+  FROM kept
+  JOIN gathering
+    ON gathering.death_person__key = kept.at_death_person__key
 ), tally_payment AS (
   SELECT
     per_1,
@@ -348,34 +371,18 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  gathering.row_death AS row_death,
-  judged.row_payment AS row_payment,
-  CASE
-    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
-    THEN SHA2(
-      CONCAT_WS(
-        '␟',
-        COALESCE(CAST(gathering.death_person AS STRING), '␀'),
-        COALESCE(CAST(gathering.death_person__key AS STRING), '␀'),
-        COALESCE(CAST(gathering.death_person__who AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_cancelled AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_first__from AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_first__to AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_last__from AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_last__to AS STRING), '␀')
-      ),
-      256
-    )
-  END AS digest_death,
-  judged.digest_payment AS digest_payment,
+  evidence.row_death,
+  judged.row_payment,
+  evidence.digest_death,
+  judged.digest_payment,
   judged.figure_sources,
   judged.figure_cancelled,
   judged.figure_first,
   judged.figure_last,
   judged.lead
 FROM judged
-LEFT JOIN gathering
-  ON gathering.death_person__key = CASE
+LEFT JOIN evidence
+  ON evidence.at_death_person__key = CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN judged.at_death_person__key
   END

@@ -40,16 +40,15 @@ WITH household AS (
     income.amount AS of_income,
     household.members AS of_members,
     household.deduction AS of_deduction,
-    household.month__from AS force_from,
-    household.month__to AS force_to,
-    household.household AS tie_household_household,
-    member.household AS tie_member_household,
     member.person__key AS tie_member_person__key,
-    income.person__key AS tie_income_person__key,
-    household.month__from AS tie_household_month__from,
-    household.month__to AS tie_household_month__to,
-    income.month__from AS tie_income_month__from,
-    income.month__to AS tie_income_month__to,
+    member.started_on__to AS read_member_started_on__to,
+    member.ended_on__from AS read_member_ended_on__from,
+    member.started_on__from AS read_member_started_on__from,
+    member.ended_on__to AS read_member_ended_on__to,
+    member.name__key AS read_member_name__key,
+    income.employment_started_on__from AS read_income_employment_started_on__from,
+    income.employment_started_on__to AS read_income_employment_started_on__to,
+    income.name__key AS read_income_name__key,
     CASE
       WHEN income.month__from <= income.month__to
       AND income.month__from <= member.ended_on__from
@@ -136,15 +135,18 @@ WITH household AS (
         )
       )
     ) IS DISTINCT FROM FALSE
-), gathered AS (
+), promising AS (
   SELECT
-    whole.*,
-    of_income.income
+    *
   FROM (
     SELECT
       household_household,
       household_month__from,
       household_month__to,
+      CASE
+        WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_income)
+        THEN SUM(CASE WHEN of_income > 0 THEN of_income ELSE 0 END)
+      END AS income_at_most,
       CASE
         WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_members)
         THEN MAX(of_members)
@@ -154,15 +156,31 @@ WITH household AS (
         THEN MAX(of_deduction)
       END AS deduction,
       MAX(tier) AS tier,
-      MIN(row_household) AS lead,
-      MAX(force_from) AS force_from,
-      MAX(force_to) AS force_to
+      MIN(row_household) AS lead
     FROM gathering
     GROUP BY
       household_household,
       household_month__from,
       household_month__to
-  ) AS whole
+  ) AS gathered
+  WHERE
+    (
+      (
+        gathered.income_at_most > (
+          CASE
+            WHEN gathered.household_month__to <= CAST('2021-12-31' AS DATE)
+            THEN 1000
+            WHEN gathered.household_month__from >= CAST('2022-01-01' AS DATE)
+            THEN 1100
+          END
+        ) * 100 * gathered.members
+      )
+    ) IS DISTINCT FROM FALSE
+), gathered AS (
+  SELECT
+    promising.*,
+    of_income.income
+  FROM promising
   JOIN (
     SELECT
       household_household,
@@ -174,27 +192,30 @@ WITH household AS (
       END AS income
     FROM (
       SELECT
-        household_household,
-        household_month__from,
-        household_month__to,
-        row_income,
-        MIN(of_income) AS of_income,
+        gathering.household_household,
+        gathering.household_month__from,
+        gathering.household_month__to,
+        MIN(gathering.of_income) AS of_income,
         MAX(CASE WHEN counts THEN 1 END) = 1 AS counts
-      FROM gathering
+      FROM promising
+      JOIN gathering
+        ON gathering.household_household = promising.household_household
+        AND gathering.household_month__from = promising.household_month__from
+        AND gathering.household_month__to = promising.household_month__to
       GROUP BY
-        household_household,
-        household_month__from,
-        household_month__to,
-        row_income
-    ) AS once
+        gathering.household_household,
+        gathering.household_month__from,
+        gathering.household_month__to,
+        gathering.row_income
+    ) AS each
     GROUP BY
       household_household,
       household_month__from,
       household_month__to
   ) AS of_income
-    ON of_income.household_household = whole.household_household
-    AND of_income.household_month__from = whole.household_month__from
-    AND of_income.household_month__to = whole.household_month__to
+    ON of_income.household_household = promising.household_household
+    AND of_income.household_month__from = promising.household_month__from
+    AND of_income.household_month__to = promising.household_month__to
 ), candidate AS (
   SELECT
     *
@@ -275,6 +296,64 @@ WITH household AS (
       ELSE 'flag_when'
     END AS decided_by
   FROM candidate
+), kept AS (
+  SELECT DISTINCT
+    at_household_household,
+    at_household_month__from,
+    at_household_month__to
+  FROM judged
+  WHERE
+    judged.verdict = 'flag' OR judged.decided_by = 'identity'
+), evidence AS (
+  SELECT
+    kept.at_household_household,
+    kept.at_household_month__from,
+    kept.at_household_month__to,
+    gathering.row_household,
+    SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.household_household AS STRING), '␀'),
+        COALESCE(CAST(gathering.household_month__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.household_month__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_members AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_deduction AS STRING), '␀')
+      ),
+      256
+    ) AS digest_household,
+    gathering.row_member,
+    SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.tie_member_person__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.read_member_started_on__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.read_member_ended_on__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.read_member_started_on__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.read_member_ended_on__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.read_member_name__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.household_household AS STRING), '␀')
+      ),
+      256
+    ) AS digest_member,
+    gathering.row_income,
+    SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.of_income AS STRING), '␀'),
+        COALESCE(CAST(gathering.read_income_employment_started_on__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.read_income_employment_started_on__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.read_income_name__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.tie_member_person__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.household_month__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.household_month__to AS STRING), '␀')
+      ),
+      256
+    ) AS digest_income
+  FROM kept
+  JOIN gathering
+    ON gathering.household_household = kept.at_household_household
+    AND gathering.household_month__from = kept.at_household_month__from
+    AND gathering.household_month__to = kept.at_household_month__to
 ), graded AS (
   SELECT
     judged.per_1,
@@ -294,61 +373,23 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  gathering.row_household AS row_household,
-  gathering.row_member AS row_member,
-  gathering.row_income AS row_income,
-  CASE
-    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
-    THEN SHA2(
-      CONCAT_WS(
-        '␟',
-        COALESCE(CAST(gathering.household_household AS STRING), '␀'),
-        COALESCE(CAST(gathering.household_month__from AS STRING), '␀'),
-        COALESCE(CAST(gathering.household_month__to AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_members AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_deduction AS STRING), '␀'),
-        COALESCE(CAST(gathering.tie_household_household AS STRING), '␀'),
-        COALESCE(CAST(gathering.tie_household_month__from AS STRING), '␀'),
-        COALESCE(CAST(gathering.tie_household_month__to AS STRING), '␀')
-      ),
-      256
-    )
-  END AS digest_household,
-  CASE
-    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
-    THEN SHA2(
-      CONCAT_WS(
-        '␟',
-        COALESCE(CAST(gathering.tie_member_household AS STRING), '␀'),
-        COALESCE(CAST(gathering.tie_member_person__key AS STRING), '␀')
-      ),
-      256
-    )
-  END AS digest_member,
-  CASE
-    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
-    THEN SHA2(
-      CONCAT_WS(
-        '␟',
-        COALESCE(CAST(gathering.of_income AS STRING), '␀'),
-        COALESCE(CAST(gathering.tie_income_person__key AS STRING), '␀'),
-        COALESCE(CAST(gathering.tie_income_month__from AS STRING), '␀'),
-        COALESCE(CAST(gathering.tie_income_month__to AS STRING), '␀')
-      ),
-      256
-    )
-  END AS digest_income,
+  evidence.row_household,
+  evidence.row_member,
+  evidence.row_income,
+  evidence.digest_household,
+  evidence.digest_member,
+  evidence.digest_income,
   judged.figure_income,
   judged.figure_members,
   judged.figure_deduction,
   judged.lead
 FROM judged
-LEFT JOIN gathering
-  ON gathering.household_household = CASE
+LEFT JOIN evidence
+  ON evidence.at_household_household = CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN judged.at_household_household
   END
-  AND gathering.household_month__from = judged.at_household_month__from
-  AND gathering.household_month__to = judged.at_household_month__to
+  AND evidence.at_household_month__from = judged.at_household_month__from
+  AND evidence.at_household_month__to = judged.at_household_month__to
 LEFT JOIN graded
   ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -20,9 +20,7 @@ WITH subsidy AS (
     subsidy.parcel AS subsidy_parcel,
     subsidy.year__from AS subsidy_year__from,
     subsidy.year__to AS subsidy_year__to,
-    COALESCE(subsidy.area_mu, subsidy.area_ha * 15) AS of_area,
-    subsidy.year__from AS force_from,
-    subsidy.year__to AS force_to
+    COALESCE(subsidy.area_mu, subsidy.area_ha * 15) AS of_area
   FROM subsidy
   WHERE
     NOT subsidy.parcel IS NULL
@@ -36,9 +34,7 @@ WITH subsidy AS (
     CASE WHEN COUNT(*) = COUNT(of_area) THEN SUM(of_area) END AS area,
     COUNT(*) AS payments,
     'A' AS tier,
-    MIN(row_subsidy) AS lead,
-    MAX(force_from) AS force_from,
-    MAX(force_to) AS force_to
+    MIN(row_subsidy) AS lead
   FROM gathering
   GROUP BY
     subsidy_parcel,
@@ -131,6 +127,35 @@ WITH subsidy AS (
       ELSE 'flag_when'
     END AS decided_by
   FROM candidate
+), kept AS (
+  SELECT DISTINCT
+    at_subsidy_parcel,
+    at_subsidy_year__from,
+    at_subsidy_year__to
+  FROM judged
+  WHERE
+    judged.verdict = 'flag' OR judged.decided_by = 'identity'
+), evidence AS (
+  SELECT
+    kept.at_subsidy_parcel,
+    kept.at_subsidy_year__from,
+    kept.at_subsidy_year__to,
+    gathering.row_subsidy,
+    SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.subsidy_parcel AS STRING), '␀'),
+        COALESCE(CAST(gathering.subsidy_year__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.subsidy_year__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_area AS STRING), '␀')
+      ),
+      256
+    ) AS digest_subsidy
+  FROM kept
+  JOIN gathering
+    ON gathering.subsidy_parcel = kept.at_subsidy_parcel
+    AND gathering.subsidy_year__from = kept.at_subsidy_year__from
+    AND gathering.subsidy_year__to = kept.at_subsidy_year__to
 ), graded AS (
   SELECT
     judged.per_1,
@@ -150,32 +175,20 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  gathering.row_subsidy AS row_subsidy,
-  judged.row_parcel AS row_parcel,
-  CASE
-    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
-    THEN SHA2(
-      CONCAT_WS(
-        '␟',
-        COALESCE(CAST(gathering.subsidy_parcel AS STRING), '␀'),
-        COALESCE(CAST(gathering.subsidy_year__from AS STRING), '␀'),
-        COALESCE(CAST(gathering.subsidy_year__to AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_area AS STRING), '␀')
-      ),
-      256
-    )
-  END AS digest_subsidy,
-  judged.digest_parcel AS digest_parcel,
+  evidence.row_subsidy,
+  judged.row_parcel,
+  evidence.digest_subsidy,
+  judged.digest_parcel,
   judged.figure_area,
   judged.figure_payments,
   judged.lead
 FROM judged
-LEFT JOIN gathering
-  ON gathering.subsidy_parcel = CASE
+LEFT JOIN evidence
+  ON evidence.at_subsidy_parcel = CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN judged.at_subsidy_parcel
   END
-  AND gathering.subsidy_year__from = judged.at_subsidy_year__from
-  AND gathering.subsidy_year__to = judged.at_subsidy_year__to
+  AND evidence.at_subsidy_year__from = judged.at_subsidy_year__from
+  AND evidence.at_subsidy_year__to = judged.at_subsidy_year__to
 LEFT JOIN graded
   ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -25,17 +25,15 @@ WITH fuel AS (
     fuel.litres AS of_litres,
     CASE WHEN fuel.kind = 'jerrycan' THEN 1 WHEN NOT (
       fuel.kind IS NULL
-    ) THEN 0 END AS of_cans,
-    CAST(fuel.filled_at__from AS DATE) AS force_from,
-    CAST(fuel.filled_at__to AS DATE) AS force_to
+    ) THEN 0 END AS of_cans
   FROM fuel
   WHERE
     NOT fuel.plate IS NULL
 ), inexact AS (
-  SELECT DISTINCT
-    gathering.row_fuel AS row
+  SELECT
+    row_fuel AS row
   FROM gathering
-  JOIN gathering AS other
+  SEMI JOIN gathering AS other
     ON other.fuel_plate = gathering.fuel_plate
     AND NOT (
       other.by__to < other.by__from + INTERVAL '1' MINUTE
@@ -49,56 +47,49 @@ WITH fuel AS (
     by__from,
     by__to,
     CASE
-      WHEN inexact.row IS NULL AND by__to < by__from + INTERVAL '1' MINUTE
-      THEN CASE
-        WHEN COUNT(*) OVER (
-          PARTITION BY fuel_plate
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
-        ) = COUNT(of_litres) OVER (
-          PARTITION BY fuel_plate
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
-        )
-        THEN SUM(of_litres) OVER (
-          PARTITION BY fuel_plate
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
-        )
-      END
+      WHEN inexact.row IS NULL
+      AND by__to < by__from + INTERVAL '1' MINUTE
+      AND (
+        unknown & 1
+      ) = 0
+      THEN litres
     END AS litres,
     CASE
       WHEN inexact.row IS NULL AND by__to < by__from + INTERVAL '1' MINUTE
-      THEN COUNT(*) OVER (
-        PARTITION BY fuel_plate
-        ORDER BY by__from NULLS LAST
-        RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
-      )
+      THEN fills
     END AS fills,
     CASE
-      WHEN inexact.row IS NULL AND by__to < by__from + INTERVAL '1' MINUTE
-      THEN CASE
-        WHEN COUNT(*) OVER (
-          PARTITION BY fuel_plate
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
-        ) = COUNT(of_cans) OVER (
-          PARTITION BY fuel_plate
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
-        )
-        THEN SUM(of_cans) OVER (
-          PARTITION BY fuel_plate
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
-        )
-      END
+      WHEN inexact.row IS NULL
+      AND by__to < by__from + INTERVAL '1' MINUTE
+      AND (
+        unknown & 2
+      ) = 0
+      THEN cans
     END AS cans,
-    'A' AS tier,
-    row_fuel AS lead
-  FROM gathering
+    tier,
+    lead
+  FROM (
+    SELECT
+      fuel_plate,
+      by__from,
+      by__to,
+      SUM(of_litres) OVER within AS litres,
+      COUNT(*) OVER within AS fills,
+      SUM(of_cans) OVER within AS cans,
+      BIT_OR(
+        CASE WHEN of_litres IS NULL THEN 1 ELSE 0 END + CASE WHEN of_cans IS NULL THEN 2 ELSE 0 END
+      ) OVER within AS unknown,
+      'A' AS tier,
+      row_fuel AS lead
+    FROM gathering
+    WINDOW within AS (
+      PARTITION BY fuel_plate
+      ORDER BY by__from NULLS LAST
+      RANGE BETWEEN INTERVAL '4' HOUR PRECEDING AND CURRENT ROW
+    )
+  ) AS windows
   LEFT JOIN inexact
-    ON inexact.row = row_fuel
+    ON inexact.row = windows.lead
 ), candidate AS (
   SELECT
     *
@@ -107,6 +98,7 @@ WITH fuel AS (
       vehicle._row AS row_vehicle,
       gathered.fuel_plate AS at_fuel_plate,
       gathered.by__from AS at_by,
+      gathered.lead AS at_row,
       COALESCE(CAST(gathered.fuel_plate AS STRING), '') AS per_1,
       gathered.tier AS tier,
       gathered.lead AS lead,
@@ -207,6 +199,38 @@ WITH fuel AS (
       ELSE 'flag_when'
     END AS decided_by
   FROM candidate
+), kept AS (
+  SELECT DISTINCT
+    at_fuel_plate,
+    at_by,
+    at_row
+  FROM judged
+  WHERE
+    judged.verdict = 'flag' OR judged.decided_by = 'identity'
+), evidence AS (
+  SELECT
+    kept.at_fuel_plate,
+    kept.at_by,
+    kept.at_row,
+    gathering.row_fuel,
+    SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.fuel_plate AS STRING), '␀'),
+        COALESCE(CAST(gathering.by__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.by__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_litres AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_cans AS STRING), '␀')
+      ),
+      256
+    ) AS digest_fuel
+  FROM kept
+  JOIN gathering
+    ON gathering.fuel_plate = kept.at_fuel_plate
+    AND (
+      gathering.by__from BETWEEN kept.at_by - INTERVAL '4' HOUR AND kept.at_by
+      OR gathering.row_fuel = kept.at_row
+    )
 ), graded AS (
   SELECT
     judged.per_1,
@@ -229,33 +253,21 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  gathering.row_fuel AS row_fuel,
-  judged.row_vehicle AS row_vehicle,
-  CASE
-    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
-    THEN SHA2(
-      CONCAT_WS(
-        '␟',
-        COALESCE(CAST(gathering.fuel_plate AS STRING), '␀'),
-        COALESCE(CAST(gathering.by__from AS STRING), '␀'),
-        COALESCE(CAST(gathering.by__to AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_litres AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_cans AS STRING), '␀')
-      ),
-      256
-    )
-  END AS digest_fuel,
-  judged.digest_vehicle AS digest_vehicle,
+  evidence.row_fuel,
+  judged.row_vehicle,
+  evidence.digest_fuel,
+  judged.digest_vehicle,
   judged.figure_litres,
   judged.figure_fills,
   judged.figure_cans,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.fuel_plate = judged.at_fuel_plate
-  AND (
-    gathering.by__from BETWEEN judged.at_by - INTERVAL '4' HOUR AND judged.at_by
-    OR gathering.row_fuel = judged.lead
-  )
+LEFT JOIN evidence
+  ON evidence.at_fuel_plate = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_fuel_plate
+  END
+  AND evidence.at_by = judged.at_by
+  AND evidence.at_row = judged.at_row
 LEFT JOIN graded
   ON graded.per_1 = judged.per_1

@@ -275,10 +275,10 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  judged.row_honour AS row_honour,
-  judged.row_offence AS row_offence,
-  judged.digest_honour AS digest_honour,
-  judged.digest_offence AS digest_offence,
+  judged.row_honour,
+  judged.row_offence,
+  judged.digest_honour,
+  judged.digest_offence,
   judged.lead
 FROM judged
 LEFT JOIN graded

@@ -17,7 +17,6 @@ WITH claim AS (
     CASE WHEN claim.amount > 0 THEN claim.amount WHEN claim.amount <= 0 THEN 0 END AS of_claimed,
     CASE WHEN claim.amount < 0 THEN claim.amount WHEN claim.amount >= 0 THEN 0 END AS of_corrected,
     claim.face_amount AS of_face,
-    claim.face_amount AS of_least_face,
     claim.claimed_on__from AS force_from,
     claim.claimed_on__to AS force_to
   FROM claim
@@ -32,7 +31,7 @@ WITH claim AS (
     CASE WHEN COUNT(*) = COUNT(of_claimed) THEN SUM(of_claimed) END AS claimed,
     CASE WHEN COUNT(*) = COUNT(of_corrected) THEN SUM(of_corrected) END AS corrected,
     CASE WHEN COUNT(*) = COUNT(of_face) THEN MAX(of_face) END AS face,
-    CASE WHEN COUNT(*) = COUNT(of_least_face) THEN MIN(of_least_face) END AS least_face,
+    CASE WHEN COUNT(*) = COUNT(of_face) THEN MIN(of_face) END AS least_face,
     'A' AS tier,
     MIN(row_claim) AS lead,
     MAX(force_from) AS force_from,
@@ -108,6 +107,36 @@ WITH claim AS (
       ELSE 'flag_when'
     END AS decided_by
   FROM candidate
+), kept AS (
+  SELECT DISTINCT
+    at_claim_code,
+    at_claim_number
+  FROM judged
+  WHERE
+    judged.verdict = 'flag' OR judged.decided_by = 'identity'
+), evidence AS (
+  SELECT
+    kept.at_claim_code,
+    kept.at_claim_number,
+    gathering.row_claim,
+    SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.claim_code AS STRING), '␀'),
+        COALESCE(CAST(gathering.claim_number AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_times AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_claimed AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_corrected AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_face AS STRING), '␀'),
+        COALESCE(CAST(gathering.force_from AS STRING), '␀'),
+        COALESCE(CAST(gathering.force_to AS STRING), '␀')
+      ),
+      256
+    ) AS digest_claim
+  FROM kept
+  JOIN gathering
+    ON gathering.claim_code = kept.at_claim_code
+    AND gathering.claim_number = kept.at_claim_number
 ), graded AS (
   SELECT
     judged.per_1,
@@ -127,23 +156,8 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  gathering.row_claim AS row_claim,
-  CASE
-    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
-    THEN SHA2(
-      CONCAT_WS(
-        '␟',
-        COALESCE(CAST(gathering.claim_code AS STRING), '␀'),
-        COALESCE(CAST(gathering.claim_number AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_times AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_claimed AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_corrected AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_face AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_least_face AS STRING), '␀')
-      ),
-      256
-    )
-  END AS digest_claim,
+  evidence.row_claim,
+  evidence.digest_claim,
   judged.figure_rows,
   judged.figure_times,
   judged.figure_claimed,
@@ -152,11 +166,11 @@ SELECT
   judged.figure_least_face,
   judged.lead
 FROM judged
-LEFT JOIN gathering
-  ON gathering.claim_code = CASE
+LEFT JOIN evidence
+  ON evidence.at_claim_code = CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN judged.at_claim_code
   END
-  AND gathering.claim_number = judged.at_claim_number
+  AND evidence.at_claim_number = judged.at_claim_number
 LEFT JOIN graded
   ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

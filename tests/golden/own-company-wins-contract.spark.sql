@@ -414,14 +414,14 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  judged.row_post AS row_post,
-  judged.row_role AS row_role,
-  judged.row_company AS row_company,
-  judged.row_contract AS row_contract,
-  judged.digest_post AS digest_post,
-  judged.digest_role AS digest_role,
-  judged.digest_company AS digest_company,
-  judged.digest_contract AS digest_contract,
+  judged.row_post,
+  judged.row_role,
+  judged.row_company,
+  judged.row_contract,
+  judged.digest_post,
+  judged.digest_role,
+  judged.digest_company,
+  judged.digest_contract,
   judged.lead
 FROM judged
 LEFT JOIN graded

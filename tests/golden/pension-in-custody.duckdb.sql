@@ -201,10 +201,10 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  judged.row_pension AS row_pension,
-  judged.row_custody AS row_custody,
-  judged.digest_pension AS digest_pension,
-  judged.digest_custody AS digest_custody,
+  judged.row_pension,
+  judged.row_custody,
+  judged.digest_pension,
+  judged.digest_custody,
   judged.lead
 FROM judged
 LEFT JOIN graded

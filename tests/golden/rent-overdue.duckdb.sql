@@ -218,8 +218,8 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  judged.row_due AS row_due,
-  judged.digest_due AS digest_due,
+  judged.row_due,
+  judged.digest_due,
   judged.lead
 FROM judged
 LEFT JOIN graded

@@ -35,11 +35,7 @@ WITH contract AS (
       )
       THEN 0
     END AS of_exempt,
-    contract.amount AS of_smallest,
     contract.supplier AS of_supplier,
-    contract.supplier AS of_last_supplier,
-    contract.signed_on__from AS force_from,
-    contract.signed_on__to AS force_to,
     contract.amount < (
       CASE
         WHEN contract.signed_on__to <= CAST('2021-12-31' AS DATE)
@@ -63,10 +59,10 @@ WITH contract AS (
       ) * 100
     ) IS DISTINCT FROM FALSE
 ), inexact AS (
-  SELECT DISTINCT
-    gathering.row_contract AS row
+  SELECT
+    row_contract AS row
   FROM gathering
-  JOIN gathering AS other
+  SEMI JOIN gathering AS other
     ON other.contract_buyer__who = gathering.contract_buyer__who
     AND other.contract_item = gathering.contract_item
     AND NOT (
@@ -84,151 +80,71 @@ WITH contract AS (
     by__from,
     by__to,
     CASE
-      WHEN inexact.row IS NULL AND by__from = by__to
-      THEN CASE
-        WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-        THEN COUNT(*) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-      END
+      WHEN inexact.row IS NULL AND by__from = by__to AND (
+        unknown & 1
+      ) = 0
+      THEN contracts
     END AS contracts,
     CASE
-      WHEN inexact.row IS NULL AND by__from = by__to
-      THEN CASE
-        WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-        AND COUNT(*) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        ) = COUNT(of_amount) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-        THEN SUM(of_amount) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-      END
+      WHEN inexact.row IS NULL AND by__from = by__to AND (
+        unknown & 3
+      ) = 0
+      THEN amount
     END AS amount,
     CASE
-      WHEN inexact.row IS NULL AND by__from = by__to
-      THEN CASE
-        WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-        AND COUNT(*) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        ) = COUNT(of_exempt) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-        THEN SUM(of_exempt) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-      END
+      WHEN inexact.row IS NULL AND by__from = by__to AND (
+        unknown & 5
+      ) = 0
+      THEN exempt
     END AS exempt,
     CASE
-      WHEN inexact.row IS NULL AND by__from = by__to
-      THEN CASE
-        WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-        AND COUNT(*) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        ) = COUNT(of_smallest) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-        THEN MIN(of_smallest) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-      END
+      WHEN inexact.row IS NULL AND by__from = by__to AND (
+        unknown & 3
+      ) = 0
+      THEN smallest
     END AS smallest,
     CASE
-      WHEN inexact.row IS NULL AND by__from = by__to
-      THEN CASE
-        WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-        THEN MIN(of_supplier) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-      END
+      WHEN inexact.row IS NULL AND by__from = by__to AND (
+        unknown & 9
+      ) = 0
+      THEN supplier
     END AS supplier,
     CASE
-      WHEN inexact.row IS NULL AND by__from = by__to
-      THEN CASE
-        WHEN COUNT(*) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        ) = COUNT(counts) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-        THEN MAX(of_last_supplier) OVER (
-          PARTITION BY contract_buyer__who, contract_item
-          ORDER BY by__from NULLS LAST
-          RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
-        )
-      END
+      WHEN inexact.row IS NULL AND by__from = by__to AND (
+        unknown & 9
+      ) = 0
+      THEN last_supplier
     END AS last_supplier,
-    'A' AS tier,
-    row_contract AS lead
-  FROM gathering
+    tier,
+    lead
+  FROM (
+    SELECT
+      contract_buyer,
+      contract_buyer__who,
+      contract_buyer_name__key,
+      contract_item,
+      by__from,
+      by__to,
+      COUNT(*) OVER within AS contracts,
+      SUM(of_amount) OVER within AS amount,
+      SUM(of_exempt) OVER within AS exempt,
+      MIN(of_amount) OVER within AS smallest,
+      MIN(of_supplier) OVER within AS supplier,
+      MAX(of_supplier) OVER within AS last_supplier,
+      BIT_OR(
+        CASE WHEN counts IS NULL THEN 1 ELSE 0 END + CASE WHEN of_amount IS NULL THEN 2 ELSE 0 END + CASE WHEN of_exempt IS NULL THEN 4 ELSE 0 END + CASE WHEN of_supplier IS NULL THEN 8 ELSE 0 END
+      ) OVER within AS unknown,
+      'A' AS tier,
+      row_contract AS lead
+    FROM gathering
+    WINDOW within AS (
+      PARTITION BY contract_buyer__who, contract_item
+      ORDER BY by__from NULLS LAST
+      RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+    )
+  ) AS windows
   LEFT JOIN inexact
-    ON inexact.row = row_contract
+    ON inexact.row = windows.lead
 ), candidate AS (
   SELECT
     *
@@ -237,6 +153,7 @@ WITH contract AS (
       gathered.contract_buyer__who AS at_contract_buyer__who,
       gathered.contract_item AS at_contract_item,
       gathered.by__from AS at_by,
+      gathered.lead AS at_row,
       COALESCE(CAST(gathered.contract_buyer__who AS STRING), '') AS per_1,
       COALESCE(CAST(gathered.contract_item AS STRING), '') AS per_2,
       gathered.tier AS tier,
@@ -315,6 +232,44 @@ WITH contract AS (
       ELSE 'flag_when'
     END AS decided_by
   FROM candidate
+), kept AS (
+  SELECT DISTINCT
+    at_contract_buyer__who,
+    at_contract_item,
+    at_by,
+    at_row
+  FROM judged
+  WHERE
+    judged.verdict = 'flag' OR judged.decided_by = 'identity'
+), evidence AS (
+  SELECT
+    kept.at_contract_buyer__who,
+    kept.at_contract_item,
+    kept.at_by,
+    kept.at_row,
+    gathering.row_contract,
+    SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(gathering.contract_buyer__who AS STRING), '␀'),
+        COALESCE(CAST(gathering.contract_buyer_name__key AS STRING), '␀'),
+        COALESCE(CAST(gathering.contract_item AS STRING), '␀'),
+        COALESCE(CAST(gathering.by__from AS STRING), '␀'),
+        COALESCE(CAST(gathering.by__to AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_amount AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_exempt AS STRING), '␀'),
+        COALESCE(CAST(gathering.of_supplier AS STRING), '␀')
+      ),
+      256
+    ) AS digest_contract
+  FROM kept
+  JOIN gathering
+    ON gathering.contract_buyer__who = kept.at_contract_buyer__who
+    AND gathering.contract_item = kept.at_contract_item
+    AND (
+      gathering.by__from BETWEEN kept.at_by - INTERVAL '30' DAY AND kept.at_by
+      OR gathering.row_contract = kept.at_row
+    )
 ), graded AS (
   SELECT
     judged.per_1,
@@ -338,26 +293,8 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  gathering.row_contract AS row_contract,
-  CASE
-    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
-    THEN SHA2(
-      CONCAT_WS(
-        '␟',
-        COALESCE(CAST(gathering.contract_buyer AS STRING), '␀'),
-        COALESCE(CAST(gathering.contract_buyer__who AS STRING), '␀'),
-        COALESCE(CAST(gathering.contract_item AS STRING), '␀'),
-        COALESCE(CAST(gathering.by__from AS STRING), '␀'),
-        COALESCE(CAST(gathering.by__to AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_amount AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_exempt AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_smallest AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_supplier AS STRING), '␀'),
-        COALESCE(CAST(gathering.of_last_supplier AS STRING), '␀')
-      ),
-      256
-    )
-  END AS digest_contract,
+  evidence.row_contract,
+  evidence.digest_contract,
   judged.figure_contracts,
   judged.figure_amount,
   judged.figure_exempt,
@@ -366,12 +303,13 @@ SELECT
   judged.figure_last_supplier,
   judged.lead
 FROM judged
-JOIN gathering
-  ON gathering.contract_buyer__who = judged.at_contract_buyer__who
-  AND gathering.contract_item = judged.at_contract_item
-  AND (
-    gathering.by__from BETWEEN judged.at_by - INTERVAL '30' DAY AND judged.at_by
-    OR gathering.row_contract = judged.lead
-  )
+LEFT JOIN evidence
+  ON evidence.at_contract_buyer__who = CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN judged.at_contract_buyer__who
+  END
+  AND evidence.at_contract_item = judged.at_contract_item
+  AND evidence.at_by = judged.at_by
+  AND evidence.at_row = judged.at_row
 LEFT JOIN graded
   ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -197,10 +197,10 @@ SELECT
   judged.decided_by,
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
-  judged.row_claim AS row_claim,
-  judged.row_item AS row_item,
-  judged.digest_claim AS digest_claim,
-  judged.digest_item AS digest_item,
+  judged.row_claim,
+  judged.row_item,
+  judged.digest_claim,
+  judged.digest_item,
   judged.lead
 FROM judged
 LEFT JOIN graded

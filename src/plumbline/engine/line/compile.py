@@ -33,7 +33,7 @@ from plumbline.engine.line.grading import Grade, condition, levels
 from plumbline.engine.line.inforce import line_in_force, numbers
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes import Base, digest
-from plumbline.engine.line.shapes.base import KEPT, filtered, maybe
+from plumbline.engine.line.shapes.base import filtered, maybe
 from plumbline.engine.line.shapes.ties import row_tiers, shown_key, worst
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
@@ -103,7 +103,7 @@ def compile_model(
     Raises:
         DeclarationError: naming file, line, slot, the wrong word and the nearest valid one.
     """
-    base = shapes.base_of(model)
+    base = shapes.base_of(model, detail=detail)
     scope = replace(base.scope, numbers=numbers(model, base.in_force), figures=base.figures)
     flag = _flag(model, scope, base)
     left = [(item.name, condition(model, scope, ("leave_out", i, "when"), item.when))
@@ -114,7 +114,7 @@ def compile_model(
 
     columns = [
         *(f"{sql} AS row_{fact}" for fact, sql in base.rows.items()),
-        *(f"{sql} AS {name}" for name, sql in base.carried.items()),
+        *(f"{sql} AS {name}" for name, sql in (base.spread.keys if base.spread else {}).items()),
         *(f"{_per(model, base, named, i)} AS per_{i + 1}"
           for i, named in enumerate(model.declared.one_warning_per)),
         f"{_tier(model, base)} AS tier",
@@ -148,6 +148,7 @@ def compile_model(
         *base.ctes,
         ("candidate", candidate),
         ("judged", f"SELECT *, {_verdict(left, cannot)} FROM candidate"),
+        *(base.spread.ctes(detail=detail) if base.spread else []),
         *levels(model, base, grades),
     ]
     facts = _fact_ctes(model, base, used, focus or {})
@@ -157,8 +158,7 @@ def compile_model(
         shown += ["flag", *(f"left_{i + 1}" for i in range(len(left)))]
         shown += [f"cannot_{i + 1}" for i in range(len(cannot))]
         shown += [column for part in parts for column in (part.column, *(part.sides or ()))]
-    expansion = base.expansion if detail else base.expansion_of_kept or base.expansion
-    sql = _statement([*facts, *ctes], model, replace(base, expansion=expansion), shown)
+    sql = _statement([*facts, *ctes], model, base, shown, detail=detail)
     slots = tuple(
         [("leave_out", name, f"left_{i + 1}") for i, (name, _) in enumerate(left)]
         + [("cannot_tell_when", name, f"cannot_{i + 1}") for i, (name, _) in enumerate(cannot)]
@@ -315,31 +315,33 @@ def _safe(name: str) -> str:
 
 
 def _statement(
-    ctes: Sequence[tuple[str, str]], model: SupervisionModel, base: Base, shown: Sequence[str]
+    ctes: Sequence[tuple[str, str]],
+    model: SupervisionModel,
+    base: Base,
+    shown: Sequence[str],
+    *,
+    detail: bool,
 ) -> str:
     """The whole statement; `shown` are further columns of the judged candidates."""
     per = [f"per_{i + 1}" for i in range(len(model.declared.one_warning_per))]
-    rows = [
-        f"{base.expanded.get(fact, 'judged.row_' + fact)} AS row_{fact}" for fact in base.evidence
-    ]
+    spread = base.spread.facts if base.spread else ()
+    held = {fact: "evidence" if fact in spread else "judged" for fact in base.evidence}
     columns = [
         *(f"judged.{column}" for column in per),
         "judged.verdict", "judged.decided_by", "judged.tier",
         "CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level",
-        *rows,
-        *(f"CASE WHEN {KEPT} THEN {base.digests[fact]} END AS digest_{fact}"
-          if fact in base.digests else f"judged.digest_{fact} AS digest_{fact}"
-          for fact in base.evidence),
+        *(f"{where}.row_{fact}" for fact, where in held.items()),
+        *(f"{where}.digest_{fact}" for fact, where in held.items()),
         *(f"judged.{column}" for column in shown),
         "judged.lead",
     ]  # fmt: skip
+    rows = base.spread.join(detail=detail) if base.spread else ""
     graded = " AND ".join(f"graded.{column} = judged.{column}" for column in per)
     # Without detail no candidate is clear any more. A filter on the verdict here would be pushed down
     # to the scans, and a condition on it in the join would make the join a nested loop.
     with_ = ", ".join(f"{name} AS ({text})" for name, text in ctes)
     return (
-        f"WITH {with_} SELECT {', '.join(columns)} FROM judged{base.expansion} "
-        f"LEFT JOIN graded ON {graded}"
+        f"WITH {with_} SELECT {', '.join(columns)} FROM judged{rows} LEFT JOIN graded ON {graded}"
     )
 
 

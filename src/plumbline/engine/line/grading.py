@@ -133,7 +133,9 @@ def levels(model: SupervisionModel, base: Base, grades: Sequence[Grade]) -> list
             # where all rows together make it red, all of them need it.
             surely = f"MAX(tier) = 'A' AND {_once(holds)}" if grade.whole else _once(f"{holds} AND tier = 'A'")  # fmt: skip
             whens.append(f"WHEN {surely} THEN 'red'")
-        if grade.level != "red" or any(d.is_loose(c) for d in model.facts.values() for c in d.bearers):
+        if grade.level != "red" or any(
+            d.is_loose(c) for d in model.facts.values() for c in d.bearers
+        ):
             whens.append(f"WHEN {_once(holds)} THEN '{'yellow' if grade.level == 'red' else grade.level}'")  # fmt: skip
     if otherwise == "red":
         whens.append("WHEN MIN(tier) = 'A' THEN 'red'")
@@ -156,7 +158,9 @@ def _tallies(
     by_fact: dict[str, list[tuple[str, str | None, str]]] = {}
     for grade in grades:
         for (name, fact, inner), alias in grade.aggregates.items():
-            if fact not in base.rows and (inner or fact not in base.expanded):
+            if fact not in base.rows and (
+                inner or base.spread is None or fact not in base.spread.facts
+            ):
                 raise model.error(
                     ("grade", grade.level),
                     f"预警里没有“{fact}”的行可供汇总",
@@ -168,7 +172,8 @@ def _tallies(
     for fact, wanted in by_fact.items():
         row, source = f"row_{fact}", "judged"
         if fact not in base.rows:
-            row, source = f"{base.expanded[fact]} AS row_{fact}", f"judged{base.expansion}"
+            assert base.spread is not None
+            row, source = f"evidence.row_{fact}", f"judged{base.spread.join(detail=False)}"
         inputs = "".join(f", judged.of_{alias}" for _, inner, alias in wanted if inner)
         outputs = ", ".join(
             f"{aggregate_sql(name, f'of_{alias}' if inner else None)} AS {alias}"

@@ -28,7 +28,7 @@ ShapeName = Literal["meet", "lack", "sum", "overlap", "path", "duplicate", "outl
 
 #: Names that the compiled statement gives to its own parts.
 _OWN_NAMES = frozenset(
-    "candidate judged graded tally gathering gathered inexact found listed ranked quartiles as_of "
+    "candidate judged graded tally gathering promising gathered inexact kept evidence found listed quartiles as_of "
     "sum duplicate outlier sql".split()
 )
 

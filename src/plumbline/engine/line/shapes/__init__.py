@@ -11,15 +11,16 @@ _SHAPES = {
     "overlap": meet.base,
     "path": meet.base,
     "lack": lack.base,
-    "sum": gather.base_of_sum,
     "duplicate": gather.base_of_duplicate,
     "outlier": outlier.base,
     "sql": listed.base,
 }
 
 
-def base_of(model: SupervisionModel) -> Base:
-    """The relation of candidates that a model's shape describes."""
+def base_of(model: SupervisionModel, *, detail: bool = False) -> Base:
+    """The relation of candidates that a model's shape describes; in detail, of clear ones too."""
+    if model.declared.shape == "sum":
+        return gather.base_of_sum(model, detail=detail)
     return _SHAPES[model.declared.shape](model)
 
 

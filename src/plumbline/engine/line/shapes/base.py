@@ -15,6 +15,34 @@ KEPT = "judged.verdict = 'flag' OR judged.decided_by = 'identity'"
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How gathered rows become evidence: `kept` names the groups that need theirs, `evidence` holds the rows.
+
+    Attributes:
+        keys: what a candidate carries to name its group, name -> SQL.
+        facts: whose rows are found.
+        rows: the query over `kept`: its keys, and row_<fact> and digest_<fact> of each fact.
+    """
+
+    keys: Mapping[str, str]
+    facts: Sequence[str]
+    rows: str
+
+    def ctes(self, *, detail: bool) -> list[tuple[str, str]]:
+        which = "" if detail else f" WHERE {KEPT}"
+        kept = f"SELECT DISTINCT {', '.join(self.keys)} FROM judged{which}"
+        return [("kept", kept), ("evidence", self.rows)]
+
+    def join(self, *, detail: bool) -> str:
+        """Left joined, so that a group that nobody keeps stays one row without evidence."""
+        first, *others = self.keys
+        # A condition on the candidate's side alone would make a nested loop of the join.
+        key = f"judged.{first}" if detail else f"CASE WHEN {KEPT} THEN judged.{first} END"
+        rest = [f"evidence.{name} = judged.{name}" for name in others]
+        return f" LEFT JOIN evidence ON {' AND '.join([f'evidence.{first} = {key}', *rest])}"
+
+
+@dataclass(frozen=True)
 class Base:
     """Candidates before they are judged, as pieces of SQL.
 
@@ -30,11 +58,7 @@ class Base:
         ctes: (name, query) that `source` builds on.
         figures: names such as `sum.litres` -> SQL.
         conditions: what must hold besides `flag_when`.
-        carried: columns kept through judging, to find the gathered rows again.
-        expansion: join that turns a judged group into its rows.
-        expansion_of_kept: the same, but a group that nobody keeps stays one row without evidence.
-        expanded: fact -> its row's number after the expansion.
-        digests: fact -> digest of its row after the expansion.
+        spread: how the rows of a judged group are found again.
         guesses: facts of which those rows take part as well that a person may only be guessed for.
     """
 
@@ -49,11 +73,7 @@ class Base:
     ctes: Sequence[tuple[str, str]] = ()
     figures: Mapping[str, str | Day] = field(default_factory=dict)
     conditions: Sequence[str] = ()
-    carried: Mapping[str, str] = field(default_factory=dict)
-    expansion: str = ""
-    expansion_of_kept: str = ""
-    expanded: Mapping[str, str] = field(default_factory=dict)
-    digests: Mapping[str, str] = field(default_factory=dict)
+    spread: Spread | None = None
     guesses: Sequence[str] = ()
 
 
