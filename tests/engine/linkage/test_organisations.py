@@ -16,14 +16,11 @@ from plumbline.engine.backend import Duck, open_duckdb
 from plumbline.engine.fact.types.base import Country
 from plumbline.engine.fact.types.cn.org_code import org9_valid
 from plumbline.engine.fact.types.cn.regions import country_pack
+from plumbline.engine.linkage.organisation_doubt import incompatible_names
 from plumbline.engine.linkage.organisation_mention import mentions
 from plumbline.engine.linkage.organisation_name import read_name
-from plumbline.engine.linkage.organisations import (
-    CANDIDATES,
-    MANY,
-    incompatible_names,
-    link_organisations,
-)
+from plumbline.engine.linkage.organisation_pairs import CANDIDATES
+from plumbline.engine.linkage.organisations import MANY, link_organisations, touched_claims
 
 _packaged = country_pack()
 COUNTRY = Country(
@@ -242,6 +239,30 @@ def test_neither_order_nor_threads_change_the_answer(duck: Duck):
     tied(duck, *reversed(loose), register=REGISTER[::-1])
     assert everything() == first
     assert len(first) >= 40
+
+
+def test_what_a_person_ruled_out_counts_for_nothing(duck: Duck):
+    claim = Claim(100, None, "青禾市德昌信息技术有限公司", [], [], ["380181"])
+    assert len(tied(duck, claim)) == 2
+    duck.run("CREATE TEMP TABLE ruled_out AS SELECT 100 AS claim, '91380181MA00000044' AS code")
+    ties = link_organisations(duck, "population", "loose", COUNTRY, excluded="ruled_out")
+    assert duck.run(f"SELECT code, tier, ambiguous FROM {ties}") == [
+        ("91380181MA00000055", "D", False)
+    ]
+
+
+def test_claims_that_a_change_may_tie_otherwise(duck: Duck):
+    names = [
+        "青禾市鸿泰服饰有限公司",
+        "鸿泰公司",
+        "青禾市鸿秦服饰有限公司",
+        "青禾市财政局",
+        "恒信厂",
+    ]
+    put(duck, "loose", [Claim(100 + n, None, name) for n, name in enumerate(names)])
+    put(duck, "changed", REGISTER[:1])
+    touched = touched_claims(duck, "changed", "loose", COUNTRY)
+    assert duck.run(f"SELECT claim FROM {touched} ORDER BY claim") == [(100,), (101,), (102,)]
 
 
 # -- names under one code ------------------------------------------------------------------------

@@ -16,29 +16,24 @@ import pyarrow as pa
 
 from plumbline.engine.backend import Duck
 from plumbline.engine.fact.types.base import Country
-from plumbline.engine.linkage.organisation_code import agrees, seen
-from plumbline.engine.linkage.organisation_compare import LEVELS, SLIP_FROM, names_compatible
+from plumbline.engine.linkage.organisation_code import Seen, agrees, seen
 from plumbline.engine.linkage.organisation_name import Names, OrganisationName, names_of
-from plumbline.engine.linkage.organisation_words import COMPANIES, PUBLIC
+from plumbline.engine.linkage.organisation_pairs import CANDIDATES, complete, pairs, rank
 
-CANDIDATES = 5  # of tier E, for one claim
 MANY = 50  # organisations of one name: it no longer tells one from another
+_ANY = 2**31
 _AT_ONCE = 20_000
-_NAMES_PER_CODE = 30
-
-_FORM_FAMILY = ", ".join(f"'{form}'" for form in sorted(COMPANIES))
-_PUBLIC = ", ".join(f"'{form}'" for form in sorted(PUBLIC))
-_RANK = " ".join(f"WHEN '{level}' THEN {rank}" for rank, level in enumerate(LEVELS))
-_PARTS = pa.schema(
-    [
-        (part, pa.bool_() if part in ("short", "latin") else pa.string())
-        for part in OrganisationName._fields
-    ]
-)
+_NOBODY = "(SELECT 0 AS claim, '' AS code WHERE FALSE)"
+_SCRATCH = ("seen", "loose", "named", "blocks", "pairs", "found", "known", "judged")
 
 
-def link_organisations(duck: Duck, population: str, loose: str, country: Country) -> str:
+def link_organisations(
+    duck: Duck, population: str, loose: str, country: Country, *, excluded: str = _NOBODY
+) -> str:
     """Ties of loose claims to organisations, as a temporary table, whose name is given back.
+
+    Names that were read stay with the connection, so that a second call reads only what is new; the
+    country must be the same.
 
     Args:
         duck: the connection that knows both relations.
@@ -46,98 +41,89 @@ def link_organisations(duck: Duck, population: str, loose: str, country: Country
             An organisation of several names, such as former ones, has several rows.
         loose: the same columns; the code is null, masked or an old number.
         country: whose regions the names begin with.
+        excluded: (claim, code) that a person has judged not to be the same; they count for nothing.
 
     Returns:
         `organisation_ties` (claim, code, tier, ambiguous, fits, why): `fits` organisations fit as well as
         the ones listed, of tier E at most CANDIDATES; `why` is JSON with `agreed` and `differs`, names of
-        attributes, and `level`, one of LEVELS.
+        attributes, and `level`, one of `organisation_compare.LEVELS`.
     """
-    names = names_of(country)
-    _read_names(duck, names, f"SELECT name FROM {population} UNION SELECT name FROM {loose}")
-    _read_codes(duck, loose)
-    for statement in _claims(population, loose):
-        duck.run(statement)
-    for statement in _PAIRS:
-        duck.run(statement)
+    _find(duck, population, loose, country, MANY, excluded)
     for statement in (*_attributes(population), *_TIES):
         duck.run(statement)
-    for table in ("names", "seen", "loose", "named", "blocks", "pairs", "found", "known", "judged"):
-        duck.run(f"DROP TABLE IF EXISTS __org_{table}")
+    _clear(duck)
     return "organisation_ties"
 
 
-def incompatible_names(duck: Duck, named: str, acknowledged: str, country: Country) -> str:
-    """Names that stand under one code and cannot be one organisation's, as a temporary table.
+def touched_claims(duck: Duck, changed: str, loose: str, country: Country) -> str:
+    """Loose claims whose ties may be others when `changed` (as `population`) comes or goes.
 
-    Args:
-        duck: the connection that knows both relations.
-        named: (code, name) as rows give them.
-        acknowledged: (code, name) as the register of organisations gives them, former names too: two
-            names that both fit one of these are compatible, whatever they look like.
-        country: whose regions the names begin with.
-
-    Returns:
-        `organisation_doubts` (code, name, other), each pair both ways. A row under one code and two such
-        names is tier B: a question to the departments, since either the code or the name is wrong.
+    The temporary table `organisations_touched` (claim), whose name is given back, holds all that a full
+    run could tie otherwise, and perhaps more.
     """
-    several = duck.arrow(
-        f"""
-        SELECT code, list_sort(list(DISTINCT n.name))[:{_NAMES_PER_CODE}] AS names,
-            list_sort(list(DISTINCT a.name) FILTER (a.name IS NOT NULL)) AS register
-        FROM (SELECT DISTINCT code, name FROM {named} WHERE code IS NOT NULL AND name IS NOT NULL) AS n
-        LEFT JOIN (SELECT DISTINCT code, name FROM {acknowledged}) AS a USING (code)
-        GROUP BY code HAVING COUNT(DISTINCT n.name) > 1 ORDER BY code"""
+    _find(duck, changed, loose, country, _ANY, _NOBODY)
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE organisations_touched AS SELECT DISTINCT claim FROM __org_found"
     )
-    read = names_of(country).read
-    doubts: list[tuple[str, str, str]] = []
-    for code, found, register in zip(
-        *(column.to_pylist() for column in several.columns), strict=True
-    ):
-        parts = {name: read(name) for name in {*found, *(register or ())}}
-        known = {
-            name for name in found
-            if any(names_compatible(parts[name], parts[other]) for other in register or ())
-        }  # fmt: skip
-        for n, name in enumerate(found):
-            for other in found[n + 1 :]:
-                if name in known and other in known:
-                    continue
-                if names_compatible(parts[name], parts[other]) is False:
-                    doubts += [(code, name, other), (code, other, name)]
-    columns = zip(*doubts, strict=True) if doubts else ((), (), ())
-    table = pa.table(
-        {
-            label: pa.array(values, pa.string())
-            for label, values in zip(("code", "name", "other"), columns, strict=True)
-        }
-    )
-    duck.register("__org_doubts", table)
-    duck.run("CREATE OR REPLACE TEMP TABLE organisation_doubts AS SELECT * FROM __org_doubts")
-    duck.unregister("__org_doubts")
-    return "organisation_doubts"
+    _clear(duck)
+    return "organisations_touched"
+
+
+def _find(
+    duck: Duck, population: str, loose: str, country: Country, most: int, excluded: str
+) -> None:
+    """`__org_found`: pairs that names or numbers bring together."""
+    _read_names(duck, names_of(country), population, loose)
+    _read_codes(duck, loose)
+    for statement in (*_claims(population, loose), *pairs(most, excluded)):
+        duck.run(statement)
+
+
+def _clear(duck: Duck) -> None:
+    for table in _SCRATCH:
+        duck.run(f"DROP TABLE IF EXISTS __org_{table}")
 
 
 # -- names and codes, read in Python -------------------------------------------------------------
 
 
-def _read_names(duck: Duck, names: Names, query: str) -> None:
+_PARTS = [
+    (part, pa.bool_() if part in ("short", "latin") else pa.string())
+    for part in OrganisationName._fields
+]
+_READ = pa.schema([("name", pa.string()), *_PARTS])
+_SEEN = pa.schema(
+    [
+        ("code", pa.string()),
+        *((part, pa.bool_() if kind is bool else pa.string())
+          for part, kind in zip(Seen._fields, map(type, Seen()), strict=True)),
+    ]
+)  # fmt: skip
+
+
+def _read_names(duck: Duck, names: Names, population: str, loose: str) -> None:
     """`__org_names`: every name once, in its parts."""
-    found = duck.arrow(f"SELECT name FROM ({query}) WHERE name IS NOT NULL ORDER BY name")
-    schema = pa.schema([("name", pa.string()), *_PARTS])
+    columns = ", ".join(
+        f"{f.name} {'BOOLEAN' if f.type == pa.bool_() else 'VARCHAR'}" for f in _READ
+    )
+    duck.run(
+        f"CREATE TEMP TABLE IF NOT EXISTS __org_names ({columns}, parent VARCHAR, complete BOOLEAN)"
+    )
+    fresh = duck.arrow(f"""
+        SELECT name FROM (SELECT name FROM {population} UNION SELECT name FROM {loose})
+        ANTI JOIN __org_names USING (name) WHERE name IS NOT NULL ORDER BY name""")
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for batch in found.to_batches(max_chunksize=_AT_ONCE):
-            columns = zip(*map(names.read_key, batch.column(0).to_pylist()), strict=True)
-            parts = [pa.array(c, f.type) for c, f in zip(columns, _PARTS, strict=True)]
-            yield pa.RecordBatch.from_arrays([batch.column(0), *parts], schema=schema)
+        for batch in fresh.to_batches(max_chunksize=_AT_ONCE):
+            read = zip(*map(names.read_key, batch.column(0).to_pylist()), strict=True)
+            arrays = [pa.array(c, kind) for c, (_, kind) in zip(read, _PARTS, strict=True)]
+            yield pa.RecordBatch.from_arrays([batch.column(0), *arrays], schema=_READ)
 
-    duck.register("__org_read", pa.RecordBatchReader.from_batches(schema, batches()))
+    duck.register("__org_read", pa.RecordBatchReader.from_batches(_READ, batches()))
     duck.run(f"""
-        CREATE OR REPLACE TEMP TABLE __org_names AS
-        SELECT *, CASE WHEN branch = '' THEN '' ELSE left(glyphs, length(glyphs) - length(branch)) END
-                AS parent,
-            region <> '' AND form <> '' AND NOT short AND (trade <> '' OR number <> ''
-                OR (industry <> '' AND form NOT IN ({_FORM_FAMILY}))) AS complete
+        INSERT INTO __org_names
+        SELECT *, CASE WHEN branch = '' THEN '' ELSE left(glyphs, length(glyphs) - length(branch)) END,
+            {complete()}
         FROM __org_read""")
     duck.unregister("__org_read")
 
@@ -146,13 +132,9 @@ def _read_codes(duck: Duck, loose: str) -> None:
     """`__org_seen`: what each number of a loose claim shows."""
     numbers = duck.run(f"SELECT DISTINCT code FROM {loose} WHERE code IS NOT NULL ORDER BY code")
     rows = [(number, *seen(number)) for (number,) in numbers]
-    schema = pa.schema(
-        [(c, pa.string()) for c in ("code", "prefix", "suffix", "organisation")]
-        + [("telling", pa.bool_()), ("certain", pa.bool_())]
-    )
-    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
-    duck.register("__org_read", pa.Table.from_arrays(arrays, schema=schema))
+    columns = zip(*rows, strict=True) if rows else [()] * len(_SEEN)
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, _SEEN, strict=True)]
+    duck.register("__org_read", pa.Table.from_arrays(arrays, schema=_SEEN))
     duck.run("CREATE OR REPLACE TEMP TABLE __org_seen AS SELECT * FROM __org_read")
     duck.unregister("__org_read")
 
@@ -181,113 +163,6 @@ def _lists(of: str, gather: str) -> str:
             IF x <> '' AND NOT regexp_matches(x, '[%_*]')] AS {column}"""
         for column in ("people", "phones", "regions", "addresses")
     )
-
-
-# -- pairs that names or codes bring together ----------------------------------------------------
-
-# Blocks larger than MANY are left out: a name that so many bear tells nobody from the others. Of full
-# names, a few are kept as candidates.
-_PAIRS = (
-    f"""
-    CREATE OR REPLACE TEMP TABLE __org_blocks AS
-    SELECT glyphs, list_sort(list(DISTINCT code))[:{MANY + 1}] AS codes
-    FROM __org_named SEMI JOIN (
-        SELECT glyphs FROM __org_loose UNION SELECT parent FROM __org_loose WHERE parent <> ''
-    ) AS wanted USING (glyphs) GROUP BY glyphs""",
-    f"""
-    CREATE OR REPLACE TEMP TABLE __org_pairs AS
-    -- the same name
-    SELECT l.claim, b.code, b.many, CASE
-            WHEN l.short THEN 'alike'
-            WHEN EXISTS (SELECT 1 FROM __org_named AS o WHERE o.code = b.code AND o.whole = l.whole)
-            THEN 'same' ELSE 'same_but_glyphs' END AS level
-    FROM __org_loose AS l JOIN (
-        SELECT glyphs, len(codes) > {MANY} AS many,
-            UNNEST(CASE WHEN many THEN codes[:{CANDIDATES}] ELSE codes END) AS code
-        FROM __org_blocks
-    ) AS b USING (glyphs)
-    UNION ALL
-    -- its parent
-    SELECT l.claim, UNNEST(b.codes), FALSE, 'branch_of'
-    FROM __org_loose AS l JOIN __org_blocks AS b ON l.parent <> '' AND l.parent = b.glyphs
-    WHERE len(b.codes) <= {MANY}
-    UNION ALL
-    -- the organisation code inside
-    SELECT l.claim, o.code, FALSE, 'unknown'
-    FROM (SELECT claim, organisation FROM __org_loose WHERE organisation <> '') AS l
-    JOIN (SELECT DISTINCT code FROM __org_named) AS o ON l.organisation = substr(o.code, 9, 9)""",
-    # The same 字号 and 行业, the region open or within the other.
-    f"""
-    INSERT INTO __org_pairs
-    SELECT claim, code, FALSE, 'alike' FROM (
-        SELECT l.claim, o.code, COUNT(*) OVER (PARTITION BY l.claim) AS fits
-        FROM __org_loose AS l JOIN __org_named AS o USING (trade, number, industry, latin)
-        WHERE trade <> '' AND industry <> '' AND l.branch = '' AND o.branch = ''
-            AND l.region <> o.region AND {{apart}}
-    ) WHERE fits <= {MANY}""".format(
-        apart="""(l.region = '' OR o.region = '' OR (
-            l.region_code <> '' AND o.region_code <> '' AND (
-                starts_with(o.region_code, regexp_replace(l.region_code, '(00)+$', ''))
-                OR starts_with(l.region_code, regexp_replace(o.region_code, '(00)+$', '')))))"""
-    ),
-    # The same region and 字号, the 行业 open or a part of the other; or another form.
-    f"""
-    INSERT INTO __org_pairs
-    SELECT claim, code, FALSE, level FROM (
-        SELECT l.claim, o.code, CASE
-            WHEN l.short OR o.short OR l.industry <> o.industry THEN 'alike'
-            WHEN l.form = '' OR o.form = ''
-                OR (l.form IN ({_FORM_FAMILY}) AND o.form IN ({_FORM_FAMILY})) OR latin THEN 'same_but_form'
-            ELSE 'alike' END AS level, COUNT(*) OVER (PARTITION BY l.claim) AS fits
-        FROM __org_loose AS l JOIN __org_named AS o USING (region, trade, number, latin)
-        WHERE (region <> '' OR latin) AND (trade <> '' OR l.industry = o.industry)
-            AND l.branch = '' AND o.branch = ''
-            AND l.glyphs <> o.glyphs
-            AND (l.form = o.form OR l.form NOT IN ({_PUBLIC}) OR o.form NOT IN ({_PUBLIC}))
-            AND (contains(l.industry, o.industry) OR contains(o.industry, l.industry))
-    ) WHERE fits <= {MANY}""",
-    # Nothing but the 字号, or, of a public body, what it is for: where few bear it.
-    f"""
-    INSERT INTO __org_pairs
-    SELECT claim, code, FALSE, 'alike' FROM (
-        SELECT l.claim, o.code, COUNT(*) OVER (PARTITION BY l.claim) AS fits
-        FROM __org_loose AS l JOIN __org_named AS o USING (trade, number, latin)
-        WHERE l.region = '' AND l.industry = '' AND trade <> '' AND l.branch = '' AND o.branch = ''
-            AND l.glyphs <> o.glyphs
-        UNION ALL
-        SELECT l.claim, o.code, COUNT(*) OVER (PARTITION BY l.claim) AS fits
-        FROM __org_loose AS l JOIN __org_named AS o USING (industry, form, number)
-        WHERE l.region = '' AND l.trade = '' AND o.trade = '' AND industry <> '' AND form <> ''
-            AND l.branch = '' AND o.branch = '' AND l.glyphs <> o.glyphs
-    ) WHERE fits <= {MANY}""",
-    # One character is another, or missing; asked where nothing else was found.
-    f"""
-    INSERT INTO __org_pairs
-    WITH slips AS (
-        SELECT *, UNNEST(generate_series(0, length(middle))) AS cut,
-            CASE WHEN cut = 0 THEN middle ELSE middle[:cut - 1] || middle[cut + 1:] END AS rest
-        FROM (
-            SELECT claim, region, number, form, trade || industry AS middle
-            FROM __org_loose ANTI JOIN __org_pairs USING (claim)
-            WHERE length(trade || industry) >= {SLIP_FROM} - 1 AND branch = ''
-                AND form NOT IN ({_PUBLIC})
-        )
-    )
-    SELECT DISTINCT claim, code, FALSE, 'one_character'
-    FROM slips JOIN (
-        SELECT code, region, number, form, trade || industry AS middle,
-            UNNEST(generate_series(0, length(middle))) AS cut,
-            CASE WHEN cut = 0 THEN middle ELSE middle[:cut - 1] || middle[cut + 1:] END AS rest
-        FROM __org_named
-        WHERE length(trade || industry) >= {SLIP_FROM} - 1 AND branch = ''
-    ) AS o USING (region, number, form, rest)
-    WHERE (slips.cut = o.cut OR slips.cut = 0 OR o.cut = 0)
-        AND least(length(slips.middle), length(o.middle)) >= {SLIP_FROM}""",
-    f"""
-    CREATE OR REPLACE TEMP TABLE __org_found AS
-    SELECT claim, code, bool_or(many) AS many, arg_min(level, CASE level {_RANK} END) AS level
-    FROM __org_pairs GROUP BY claim, code""",
-)
 
 
 # -- what else is known of both ------------------------------------------------------------------
@@ -383,7 +258,7 @@ _TIES = (
     ), fitting AS (
         SELECT *, COUNT(*) OVER (PARTITION BY claim) AS fits,
             row_number() OVER (
-                PARTITION BY claim ORDER BY tier, CASE level {_RANK} END, len(agreed) DESC, code
+                PARTITION BY claim ORDER BY tier, {rank("level")}, len(agreed) DESC, code
             ) AS place
         FROM best WHERE tier = claims_tier
             OR (open AND (claims_tier = 'D' OR (claims_tier = 'C' AND code_agrees)))
