@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from plumbline.engine.fact.readers.values import plain_text
 from plumbline.errors import DeliveryError
 from tests.engine.fact.readers.reading import lines_of, only, rows, sheets, table
 
@@ -40,6 +42,30 @@ def test_every_shape_and_encoding_reads_the_same(tmp_path: Path, codec: str, sha
     assert sheet.name == {"object": "rows", "nested": "data.list"}.get(shape, "")
     assert rows(sheet) == [(0, HEADER), *CELLS]
     assert table(sheet, 0, len(HEADER)) == (CELLS, [])
+
+
+NUMBERS = [
+    *("0", "-0", "1.50", "-0.010", "1e3", "1.5E-7", "-2.5e+2", "12345678901234567890.123456789"),
+    *("1234567890123456789012345678901234567890", f"0.{'0' * 70}1", f"{'9' * 70}.5", "NaN"),
+]
+
+
+@pytest.mark.parametrize("written", NUMBERS)
+def test_a_number_keeps_its_digits_in_lines_as_in_a_list(tmp_path: Path, written: str) -> None:
+    """Lines take a shorter way; the slow one is what `plain_text` makes of an exact number."""
+    value = json.loads(written, parse_float=Decimal)
+    line = f'{{"a": {written}, "b": [{written}], "c": "x"}}\n'
+    nested = f'{{"a": {written}, "b": [{written}], "c": "x", "d": {{"e": {written}}}}}\n'
+    text = plain_text(value)
+    (_, first), (_, second) = rows(only(write(tmp_path, line + nested)))[1:]
+    assert (first, second) == ([text, text, "x", ""], [text, text, "x", text])
+
+
+def test_names_that_only_a_later_record_has_are_in_the_header(tmp_path: Path) -> None:
+    lines = ['{"a": 1}', '{"b": 2, "a": {}}', '{"c": {"d": null}}', '{"a": 1, "a": 3}']
+    sheet = only(write(tmp_path, "\n".join(lines)))
+    cells = [["1", "", ""], ["", "2", ""], ["", "", ""], ["3", "", ""]]
+    assert [found for _, found in rows(sheet)] == [["a", "b", "c.d"], *cells]
 
 
 def test_what_stands_beside_the_records_is_named(tmp_path: Path) -> None:

@@ -24,6 +24,16 @@ from plumbline.engine.fact.readers.values import plain_text
 from plumbline.errors import Text
 
 _LINE_BYTES = 64 << 20  # one record of JSON Lines
+_SHORT = 60  # digits
+
+
+def _fraction(written: str) -> str | Decimal:
+    """A number keeps every digit that it is written with; only an exponent is worked out."""
+    plain = "e" not in written and "E" not in written and len(written) < _SHORT
+    return written if plain else Decimal(written)
+
+
+_DECODER = json.JSONDecoder(parse_float=_fraction)  # once: `json.loads` makes one for every line
 
 _NOT_A_RECORD = Text(
     "这一项不是由名称和值组成的记录", "this item is not a record of names and values"
@@ -59,7 +69,7 @@ def _sheet(
     keys: dict[str, None] = {}
     with refusals(file):
         for _, record in load():
-            if isinstance(record, dict):
+            if isinstance(record, dict) and (_nested(record) or not record.keys() <= keys.keys()):
                 keys.update(dict.fromkeys(flat(record)))
     header = tuple(keys)
 
@@ -69,26 +79,37 @@ def _sheet(
                 if isinstance(record, Misfit):
                     yield record
                 elif isinstance(record, dict):
-                    values = flat(record)
-                    yield Row(line, [values.get(key, "") for key in header])
+                    values = flat(record) if _nested(record) else record
+                    cells = [values.get(key, "") for key in header]
+                    yield Row(line, [c if type(c) is str else _text(c) for c in cells])
                 else:
                     yield Misfit(line, _compact(record), _NOT_A_RECORD)
 
     return Named(file, name, header, rows, tuple(remarks))
 
 
+def _nested(record: dict[str, Any]) -> bool:
+    """Most records are flat, and then their names and values are taken as they are."""
+    return dict in map(type, record.values())
+
+
+def _text(value: Any) -> str:
+    """A value that is no record; a list of plain values stands in one cell."""
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, list):
+        nested = any(isinstance(part, dict | list) for part in value)
+        return _compact(value) if nested else "; ".join(map(plain_text, value))
+    return plain_text(value) if value != {} else ""
+
+
 def flat(record: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """A record's values as text under dotted names; a list of plain values in one cell."""
+    """A record's values as text under dotted names."""
     cells: dict[str, str] = {}
     for key, value in record.items():
         name = f"{prefix}.{key}" if prefix else key
-        if isinstance(value, dict) and value:
-            inner = flat(value, name)
-        elif isinstance(value, list):
-            nested = any(isinstance(part, dict | list) for part in value)
-            inner = {name: _compact(value) if nested else "; ".join(map(plain_text, value))}
-        else:
-            inner = {name: plain_text(value) if value != {} else ""}
+        record_in_it = isinstance(value, dict) and value
+        inner = flat(value, name) if record_in_it else {name: _text(value)}
         for found, text in inner.items():
             unique = found
             while unique in cells:  # {"a.b": 1, "a": {"b": 2}}
@@ -198,7 +219,7 @@ def _lines(path: Path, encoding: Encoding) -> Iterator[tuple[int, Any]]:
             if not raw.strip():
                 continue
             try:
-                record = json.loads(_decoded(raw, encoding), parse_float=Decimal)
+                record = _DECODER.decode(_decoded(raw, encoding))
             except ValueError as error:
                 text = raw[:2000].decode(encoding.codec, "replace")
                 yield line, Misfit(line, text, _malformed(error))

@@ -35,7 +35,10 @@ def number_text(value: float) -> str:
         return f"{Decimal(repr(value)).normalize():e}" if value - value == 0 else repr(value)
     if value == int(value):
         return str(int(value))
-    digits = Decimal(repr(value))
+    written = repr(value)
+    if len(written) <= _DIGITS + 1 and "e" not in written:
+        return written
+    digits = Decimal(written)
     if len(digits.as_tuple().digits) > _DIGITS:
         digits = Decimal(f"{value:.{_DIGITS}g}").normalize()
     return f"{digits:f}"
