@@ -29,7 +29,7 @@ def candidates(duck: Duck, claims: str, said: str, country: Country) -> None:
     found = link_organisations(duck, population(said), loose(claims), country)
     duck.run(
         "CREATE OR REPLACE TEMP TABLE candidates AS SELECT claim, CAST(NULL AS BIGINT) AS key, code AS who, "
-        "CASE WHEN ambiguous THEN 'E' ELSE tier END AS tier, 'rule' AS \"by\", why "
+        "CASE WHEN ambiguous THEN 'E' ELSE tier END AS tier, 'rule' AS via, why "
         f"FROM {found} WHERE (claim, code) NOT IN (SELECT (claim, who) FROM excluded_organisation)"
     )
 

@@ -184,6 +184,8 @@ def _trade(a: OrganisationName, b: OrganisationName) -> _State:
         return "agrees"
     if not a.latin and _place_left_out(*sorted((a.trade, b.trade), key=len)):
         return "agrees"
+    if _industry_left_out(*sorted((a, b), key=lambda name: len(name.trade))):
+        return "agrees"
     return "differs"
 
 
@@ -192,6 +194,17 @@ def _place_left_out(short: str, long: str) -> bool:
     before = long.removesuffix(short)
     return (
         before != long and before.endswith(("镇", "乡", "街道")) and short.endswith(("村", "社区"))
+    )
+
+
+def _industry_left_out(short: OrganisationName, long: OrganisationName) -> bool:
+    """鸿泰 and 鸿泰竹编, where 竹编 may be what the firm does, in a word that we do not know."""
+    return (
+        not (short.industry or long.industry or short.latin)
+        and short.region == long.region != ""
+        and len(short.trade) > 1
+        and len(long.trade) - len(short.trade) > 1
+        and long.trade.startswith(short.trade)
     )
 
 

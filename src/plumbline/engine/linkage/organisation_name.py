@@ -53,6 +53,7 @@ _SHORT_SCHOOL = re.compile("(?:第?([0-9]{1,3}|[一二三四五六七八九十]{
 _NUMERAL = re.compile("[0-9一二三四五六七八九十百零两]").search
 _LOOKS_ALIKE = re.compile(f"[{''.join(map(chr, LOOK_ALIKES))}]").search
 _SOMEWHERE = re.compile("[省市县区](?=[^场域].)")
+_PRIVATE = ("司", "厂", "店", "部", "行", "坊", "超市", "场", "合作社", "工作室")
 _PARTY = re.compile("中国共产党|中共")
 _OF_COMPANY = re.compile("(.{2,}(?:公司|银行|集团|联社|信用社|事务所))([^()]{2,18})")
 _OF_OTHER = re.compile(
@@ -155,8 +156,9 @@ class Names:
                 industry = f"中共{industry}"
         else:
             trade, industry = _split(body)
-            if not trade and place and form in COMPANIES and self._may_be_trade(place):
-                trade, place = place.name, None
+            if place and place.bare and self._is_trade(place, trade, industry, form):
+                trade, industry = _split(place.name + body)
+                place = None
         if bracketed and (place is None or place.key == NATION):
             place, bracketed = bracketed, None
         region = place.key if place else ""
@@ -171,12 +173,17 @@ class Names:
             branch, short,
         )  # fmt: skip
 
-    def _may_be_trade(self, place: Place) -> bool:
-        """永康五金有限公司: a firm needs a 字号, so a county's name is that, and no region."""
-        if not place.bare or place.key == NATION:
+    def _is_trade(self, place: Place, trade: str, industry: str, form: str) -> bool:
+        """Whether a place without suffix is the 字号, which a firm needs, of two characters at least.
+
+        永康五金有限公司 and 大同凌家具有限公司; of 温州建筑工程有限公司 we keep the region.
+        """
+        if place.key == NATION or self._places.at_home(place.code):
             return False
-        county = not place.code.endswith("00") and not self._places.at_home(place.code)
-        return county or place.name in LUCKY
+        if not trade:
+            county = not place.code.endswith("00")
+            return form.endswith(_PRIVATE) and (county or place.name in LUCKY)
+        return len(trade) == 1 or (not industry and trade[1:] in INDUSTRY)
 
     def _without_brackets(self, text: str) -> tuple[str, str, Place | None]:
         """The text without brackets, the kind of partnership, and the region they held."""
@@ -190,8 +197,7 @@ class Names:
                 return ""
             if inner in NOTES or not inner:
                 return ""
-            place, rest = self._places.lead(inner)
-            if place and not rest:
+            if place := self._places.exactly(inner):
                 places.append(place)
                 return ""
             return inner

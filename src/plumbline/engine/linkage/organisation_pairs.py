@@ -44,6 +44,7 @@ def pairs(most: int, excluded: str) -> tuple[str, ...]:
         _insert(_REST_OPEN, most),
         _insert(_TRADE_ALONE, most),
         _insert(_TASK_ALONE, most),
+        _insert(_INDUSTRY_UNKNOWN, most),
         _ONE_CHARACTER,
         f"""
         CREATE OR REPLACE TEMP TABLE __org_found AS
@@ -125,6 +126,18 @@ _TASK_ALONE = """
     FROM __org_loose AS l JOIN __org_named AS o USING (industry, form, number)
     WHERE l.region = '' AND l.trade = '' AND o.trade = '' AND industry <> '' AND form <> ''
         AND l.branch = '' AND o.branch = '' AND l.glyphs <> o.glyphs"""
+
+#: The same region, and one 字号 begins with the other: the rest may be a 行业 that we do not know.
+_INDUSTRY_UNKNOWN = f"""
+    SELECT l.claim, o.code, 'alike' AS level
+    FROM (SELECT *, left(trade, 2) AS mark FROM __org_loose WHERE industry = '') AS l
+    JOIN (SELECT *, left(trade, 2) AS mark FROM __org_named WHERE industry = '') AS o
+        USING (region, number, mark)
+    WHERE region <> '' AND abs(length(l.trade) - length(o.trade)) > 1
+        AND least(length(l.trade), length(o.trade)) > 1 AND l.branch = '' AND o.branch = ''
+        AND NOT l.latin AND NOT o.latin
+        AND (starts_with(o.trade, l.trade) OR starts_with(l.trade, o.trade))
+        AND l.form NOT IN ({_PUBLIC}) AND o.form NOT IN ({_PUBLIC})"""
 
 _CUTS = f"""
     SELECT *, UNNEST(generate_series(0, length(middle))) AS cut,

@@ -110,13 +110,20 @@ class Places:
             return Place(NATION, "", NATION, bare=True), text[2:]
         return place, text
 
+    def exactly(self, text: str) -> Place | None:
+        """The place that `text` is the name of, as in brackets, where nothing else is meant."""
+        place, rest = self.lead(text)
+        if place and not rest:
+            return place
+        return self._resolve(text, "", alone=False) if text in self._bearers else None
+
     def _find(self, name: str, within: str) -> Place | None:
         known = (name, within)
         if known not in self._found:
             self._found[known] = self._resolve(name, within)
         return self._found[known]
 
-    def _resolve(self, name: str, within: str) -> Place | None:
+    def _resolve(self, name: str, within: str, *, alone: bool = True) -> Place | None:
         """The region of this name, below the one that was named before it."""
         bearers = self._bearers[name]
         short = bare(name) if len(bare(name)) > 1 else name
@@ -124,7 +131,7 @@ class Places:
             level = 1 if within.endswith("0000") else 2 if within.endswith("00") else 3
             above = within[: 2 * level]
             bearers = [b for b in bearers if b.level > level and b.code.startswith(above)]
-        else:
+        elif alone:
             bearers = [b for b in bearers if b.alone]
         if not bearers:
             return None
