@@ -154,7 +154,7 @@ def write_down(text: str, readme: Path) -> None:
         before += (
             "\n## Organisations without a valid code\n\n"
             f"`python -m bench.linkage_organisations`: {about} Precision is of what is tied, recall of all "
-            "rows that are about a firm of the register.\n\n"
+            "rows that are about a firm of the register; time and memory stand in the last line of each way.\n\n"
             f"{BEGIN}\n{END}\n"
         )
     head, _, rest = before.partition(BEGIN)

@@ -174,9 +174,10 @@ class Names:
         )  # fmt: skip
 
     def _is_trade(self, place: Place, trade: str, industry: str, form: str) -> bool:
-        """Whether a place without suffix is the 字号, which a firm needs, of two characters at least.
+        """Whether a place without suffix is the 字号 or a part of it.
 
-        永康五金有限公司 and 大同凌家具有限公司; of 温州建筑工程有限公司 we keep the region.
+        A firm needs a 字号, of two characters at least (企业名称登记管理规定 第八条):
+        永康五金有限公司, 大同凌家具有限公司. Of 温州建筑工程有限公司 we keep the region.
         """
         if place.key == NATION or self._places.at_home(place.code):
             return False

@@ -91,7 +91,7 @@ NOTES = frozenset(
 #: Said in brackets and part of the form.
 PARTNERSHIP = {"有限合伙": "合伙企业(有限合伙)", "普通合伙": "合伙企业(普通合伙)"}
 
-#: How a branch ends. A branch has no legal personality (公司法 第十三条), but a code of its own.
+#: How a branch ends. A branch has no legal personality (公司法 2023 年修订 第十三条), but a code of its own.
 BRANCH_ENDS = (
     *("分公司", "分厂", "分店", "分行", "支行", "分社", "分院", "分校", "分所", "分部", "分中心"),
     *(
