@@ -41,63 +41,71 @@ WITH payment AS (
     NOT death.person__key IS NULL
 ), gathered AS (
   SELECT
-    death_person__key,
-    MIN(death_person) AS death_person,
-    MIN(death_person__who) AS death_person__who,
-    COALESCE(
-      MIN(
-        CASE
-          WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
-          THEN death_name__key
-        END
-      ),
-      MIN(death_name__key)
-    ) AS death_name__key,
-    COALESCE(
-      MIN(
-        CASE
-          WHEN NOT CONTAINS(death_former_name__key, '%')
-          AND NOT CONTAINS(death_former_name__key, '_')
-          THEN death_former_name__key
-        END
-      ),
-      MIN(death_former_name__key)
-    ) AS death_former_name__key,
-    COUNT(*) AS sources,
-    SUM(of_cancelled) AS cancelled,
-    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__from) END AS first__from,
-    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__to) END AS first__to,
-    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MAX(of_first__from) END AS last__from,
-    CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MAX(of_first__to) END AS last__to,
-    CASE
-      WHEN NOT (
-        (
-          MIN(
-            CASE
-              WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
-              THEN death_name__key
-            END
-          ) IS NOT DISTINCT FROM MAX(
-            CASE
-              WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
-              THEN death_name__key
-            END
-          )
-          AND (
-            MIN(death_name__key) IS NULL
-            OR MIN(death_name__key) = MAX(death_name__key)
-            OR MIN(death_name__key) LIKE MAX(death_name__key)
-            OR MAX(death_name__key) LIKE MIN(death_name__key)
+    *,
+    LAST_DAY(CAST(gathered.first__from + INTERVAL '1' MONTH AS DATE)) AS derived__1,
+    LAST_DAY(CAST(gathered.first__to + INTERVAL '1' MONTH AS DATE)) AS derived__2,
+    LAST_DAY(CAST(gathered.last__from + INTERVAL '1' MONTH AS DATE)) AS derived__3,
+    LAST_DAY(CAST(gathered.last__to + INTERVAL '1' MONTH AS DATE)) AS derived__4
+  FROM (
+    SELECT
+      death_person__key,
+      MIN(death_person) AS death_person,
+      MIN(death_person__who) AS death_person__who,
+      COALESCE(
+        MIN(
+          CASE
+            WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
+            THEN death_name__key
+          END
+        ),
+        MIN(death_name__key)
+      ) AS death_name__key,
+      COALESCE(
+        MIN(
+          CASE
+            WHEN NOT CONTAINS(death_former_name__key, '%')
+            AND NOT CONTAINS(death_former_name__key, '_')
+            THEN death_former_name__key
+          END
+        ),
+        MIN(death_former_name__key)
+      ) AS death_former_name__key,
+      COUNT(*) AS sources,
+      SUM(of_cancelled) AS cancelled,
+      CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__from) END AS first__from,
+      CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MIN(of_first__to) END AS first__to,
+      CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MAX(of_first__from) END AS last__from,
+      CASE WHEN COUNT(*) = COUNT(of_first__from) THEN MAX(of_first__to) END AS last__to,
+      CASE
+        WHEN NOT (
+          (
+            MIN(
+              CASE
+                WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
+                THEN death_name__key
+              END
+            ) IS NOT DISTINCT FROM MAX(
+              CASE
+                WHEN NOT CONTAINS(death_name__key, '%') AND NOT CONTAINS(death_name__key, '_')
+                THEN death_name__key
+              END
+            )
+            AND (
+              MIN(death_name__key) IS NULL
+              OR MIN(death_name__key) = MAX(death_name__key)
+              OR MIN(death_name__key) LIKE MAX(death_name__key)
+              OR MAX(death_name__key) LIKE MIN(death_name__key)
+            )
           )
         )
-      )
-      THEN 'B'
-      ELSE 'A'
-    END AS tier,
-    MIN(row_death) AS lead
-  FROM gathering
-  GROUP BY
-    death_person__key
+        THEN 'B'
+        ELSE 'A'
+      END AS tier,
+      MIN(row_death) AS lead
+    FROM gathering
+    GROUP BY
+      death_person__key
+  ) AS gathered
 ), candidate AS (
   SELECT
     *
@@ -136,9 +144,9 @@ WITH payment AS (
       gathered.lead AS lead,
       (
         CASE
-          WHEN LAST_DAY(CAST(gathered.first__to + INTERVAL '1' MONTH AS DATE)) < payment.month__from
+          WHEN gathered.derived__2 < payment.month__from
           THEN TRUE
-          WHEN LAST_DAY(CAST(gathered.first__from + INTERVAL '1' MONTH AS DATE)) >= payment.month__from
+          WHEN gathered.derived__1 >= payment.month__from
           THEN FALSE
         END
       )
@@ -160,27 +168,21 @@ WITH payment AS (
       gathered.cancelled = gathered.sources AS left_4,
       NOT (
         CASE
-          WHEN LAST_DAY(CAST(gathered.last__to + INTERVAL '1' MONTH AS DATE)) < payment.month__from
+          WHEN gathered.derived__4 < payment.month__from
           THEN TRUE
-          WHEN LAST_DAY(CAST(gathered.last__from + INTERVAL '1' MONTH AS DATE)) >= payment.month__from
+          WHEN gathered.derived__3 >= payment.month__from
           THEN FALSE
         END
       ) AS cannot_1,
       gathered.cancelled > 0 AS cannot_2,
       CAST(payment.month__from AS TEXT) || CAST(payment.month__to AS TEXT) AS of_red_distinct_1,
       payment.account AS of_red_distinct_2,
-      CAST(gathered.sources AS TEXT) AS figure_sources,
-      CAST(gathered.cancelled AS TEXT) AS figure_cancelled,
-      CASE
-        WHEN CAST(gathered.first__from AS TEXT) = CAST(gathered.first__to AS TEXT)
-        THEN CAST(gathered.first__from AS TEXT)
-        ELSE CAST(gathered.first__from AS TEXT) || '..' || CAST(gathered.first__to AS TEXT)
-      END AS figure_first,
-      CASE
-        WHEN CAST(gathered.last__from AS TEXT) = CAST(gathered.last__to AS TEXT)
-        THEN CAST(gathered.last__from AS TEXT)
-        ELSE CAST(gathered.last__from AS TEXT) || '..' || CAST(gathered.last__to AS TEXT)
-      END AS figure_last,
+      gathered.sources AS figure_sources,
+      gathered.cancelled AS figure_cancelled,
+      gathered.first__from AS figure_first__from,
+      gathered.first__to AS figure_first__to,
+      gathered.last__from AS figure_last__from,
+      gathered.last__to AS figure_last__to,
       CASE
         WHEN (
           payment.scheme IN ('funeral', 'bereavement')
@@ -268,11 +270,15 @@ WITH payment AS (
     END AS decided_by
   FROM candidate
 ), kept AS (
-  SELECT DISTINCT
-    at_death_person__key
-  FROM judged
-  WHERE
-    judged.verdict = 'flag' OR judged.decided_by = 'identity'
+  SELECT
+    UNNEST(found) AS at_death_person__key
+  FROM (
+    SELECT
+      ARRAY_AGG(DISTINCT at_death_person__key) AS found
+    FROM judged
+    WHERE
+      judged.verdict = 'flag' OR judged.decided_by = 'identity'
+  ) AS listed
 ), evidence AS (
   SELECT
     kept.at_death_person__key,
@@ -373,10 +379,30 @@ SELECT
   judged.row_payment,
   evidence.digest_death,
   judged.digest_payment,
-  judged.figure_sources,
-  judged.figure_cancelled,
-  judged.figure_first,
-  judged.figure_last,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_sources AS TEXT)
+  END AS figure_sources,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_cancelled AS TEXT)
+  END AS figure_cancelled,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CASE
+      WHEN CAST(judged.figure_first__from AS TEXT) = CAST(judged.figure_first__to AS TEXT)
+      THEN CAST(judged.figure_first__from AS TEXT)
+      ELSE CAST(judged.figure_first__from AS TEXT) || '..' || CAST(judged.figure_first__to AS TEXT)
+    END
+  END AS figure_first,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CASE
+      WHEN CAST(judged.figure_last__from AS TEXT) = CAST(judged.figure_last__to AS TEXT)
+      THEN CAST(judged.figure_last__from AS TEXT)
+      ELSE CAST(judged.figure_last__from AS TEXT) || '..' || CAST(judged.figure_last__to AS TEXT)
+    END
+  END AS figure_last,
   judged.lead
 FROM judged
 LEFT JOIN evidence

@@ -263,9 +263,9 @@ WITH household AS (
           THEN 1100
         END
       ) * 100 * gathered.members AS left_1,
-      CAST(gathered.income AS STRING) AS figure_income,
-      CAST(gathered.members AS STRING) AS figure_members,
-      CAST(gathered.deduction AS STRING) AS figure_deduction
+      gathered.income AS figure_income,
+      gathered.members AS figure_members,
+      gathered.deduction AS figure_deduction
     FROM gathered
   ) AS combined
   WHERE
@@ -379,9 +379,18 @@ SELECT
   evidence.digest_household,
   evidence.digest_member,
   evidence.digest_income,
-  judged.figure_income,
-  judged.figure_members,
-  judged.figure_deduction,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_income AS STRING)
+  END AS figure_income,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_members AS STRING)
+  END AS figure_members,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_deduction AS STRING)
+  END AS figure_deduction,
   judged.lead
 FROM judged
 LEFT JOIN evidence

@@ -76,8 +76,8 @@ WITH subsidy AS (
       NOT (
         parcel.redrawn_on__from IS NULL
       ) AS left_1,
-      CAST(gathered.area AS TEXT) AS figure_area,
-      CAST(gathered.payments AS TEXT) AS figure_payments,
+      gathered.area AS figure_area,
+      gathered.payments AS figure_payments,
       CASE
         WHEN (
           NOT (
@@ -177,8 +177,14 @@ SELECT
   judged.row_parcel,
   evidence.digest_subsidy,
   judged.digest_parcel,
-  judged.figure_area,
-  judged.figure_payments,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_area AS TEXT)
+  END AS figure_area,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_payments AS TEXT)
+  END AS figure_payments,
   judged.lead
 FROM judged
 LEFT JOIN evidence

@@ -125,9 +125,9 @@ WITH fuel AS (
         vehicle.correction_filed_on__from IS NULL
       ) AS left_3,
       gathered.fills >= 2 AND gathered.litres * 100 > vehicle.tank * 110 AS is_red,
-      CAST(gathered.litres AS STRING) AS figure_litres,
-      CAST(gathered.fills AS STRING) AS figure_fills,
-      CAST(gathered.cans AS STRING) AS figure_cans,
+      gathered.litres AS figure_litres,
+      gathered.fills AS figure_fills,
+      gathered.cans AS figure_cans,
       CASE
         WHEN (
           vehicle.card_kind = 'fleet'
@@ -257,9 +257,18 @@ SELECT
   judged.row_vehicle,
   evidence.digest_fuel,
   judged.digest_vehicle,
-  judged.figure_litres,
-  judged.figure_fills,
-  judged.figure_cans,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_litres AS STRING)
+  END AS figure_litres,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_fills AS STRING)
+  END AS figure_fills,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_cans AS STRING)
+  END AS figure_cans,
   judged.lead
 FROM judged
 LEFT JOIN evidence

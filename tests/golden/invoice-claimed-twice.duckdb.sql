@@ -66,12 +66,12 @@ WITH claim AS (
       ) AS flag,
       gathered.claimed + gathered.corrected <= gathered.face AS left_1,
       gathered.least_face <> gathered.face AS cannot_1,
-      CAST(gathered.rows AS TEXT) AS figure_rows,
-      CAST(gathered.times AS TEXT) AS figure_times,
-      CAST(gathered.claimed AS TEXT) AS figure_claimed,
-      CAST(gathered.corrected AS TEXT) AS figure_corrected,
-      CAST(gathered.face AS TEXT) AS figure_face,
-      CAST(gathered.least_face AS TEXT) AS figure_least_face
+      gathered.rows AS figure_rows,
+      gathered.times AS figure_times,
+      gathered.claimed AS figure_claimed,
+      gathered.corrected AS figure_corrected,
+      gathered.face AS figure_face,
+      gathered.least_face AS figure_least_face
     FROM gathered
   ) AS combined
   WHERE
@@ -157,12 +157,30 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   evidence.row_claim,
   evidence.digest_claim,
-  judged.figure_rows,
-  judged.figure_times,
-  judged.figure_claimed,
-  judged.figure_corrected,
-  judged.figure_face,
-  judged.figure_least_face,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_rows AS TEXT)
+  END AS figure_rows,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_times AS TEXT)
+  END AS figure_times,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_claimed AS TEXT)
+  END AS figure_claimed,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_corrected AS TEXT)
+  END AS figure_corrected,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_face AS TEXT)
+  END AS figure_face,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_least_face AS TEXT)
+  END AS figure_least_face,
   judged.lead
 FROM judged
 LEFT JOIN evidence

@@ -30,6 +30,7 @@ WITH pay AS (
     person__key,
     name__key,
     former_name__key,
+    kind,
     started_on__from,
     started_on__to,
     ended_on__from,
@@ -325,9 +326,9 @@ WITH pay AS (
       ) AS cannot_3,
       pay.amount IS NULL AS cannot_4,
       listed.reason IN ('dead', 'imprisoned') AS is_red,
-      CAST(listed.reason AS TEXT) AS figure_reason,
-      CAST(listed.away AS TEXT) AS figure_away,
-      CAST(listed.disputed AS TEXT) AS figure_disputed,
+      listed.reason AS figure_reason,
+      listed.away AS figure_away,
+      listed.disputed AS figure_disputed,
       CASE
         WHEN (
           listed.away = 2
@@ -404,6 +405,7 @@ WITH pay AS (
             COALESCE(CAST(custody.person__key AS TEXT), '␀'),
             COALESCE(CAST(custody.name__key AS TEXT), '␀'),
             COALESCE(CAST(custody.former_name__key AS TEXT), '␀'),
+            COALESCE(CAST(custody.kind AS TEXT), '␀'),
             COALESCE(CAST(custody.started_on__from AS TEXT), '␀'),
             COALESCE(CAST(custody.started_on__to AS TEXT), '␀'),
             COALESCE(CAST(custody.ended_on__from AS TEXT), '␀'),
@@ -535,9 +537,18 @@ SELECT
   judged.digest_death,
   judged.digest_custody,
   judged.digest_insured,
-  judged.figure_reason,
-  judged.figure_away,
-  judged.figure_disputed,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_reason AS TEXT)
+  END AS figure_reason,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_away AS TEXT)
+  END AS figure_away,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_disputed AS TEXT)
+  END AS figure_disputed,
   judged.lead
 FROM judged
 LEFT JOIN graded

@@ -30,6 +30,7 @@ WITH pay AS (
     person__key,
     name__key,
     former_name__key,
+    kind,
     started_on__from,
     started_on__to,
     ended_on__from,
@@ -324,9 +325,9 @@ WITH pay AS (
       ) AS cannot_3,
       pay.amount IS NULL AS cannot_4,
       listed.reason IN ('dead', 'imprisoned') AS is_red,
-      CAST(listed.reason AS STRING) AS figure_reason,
-      CAST(listed.away AS STRING) AS figure_away,
-      CAST(listed.disputed AS STRING) AS figure_disputed,
+      listed.reason AS figure_reason,
+      listed.away AS figure_away,
+      listed.disputed AS figure_disputed,
       CASE
         WHEN (
           listed.away = 2
@@ -405,6 +406,7 @@ WITH pay AS (
             COALESCE(CAST(custody.person__key AS STRING), '␀'),
             COALESCE(CAST(custody.name__key AS STRING), '␀'),
             COALESCE(CAST(custody.former_name__key AS STRING), '␀'),
+            COALESCE(CAST(custody.kind AS STRING), '␀'),
             COALESCE(CAST(custody.started_on__from AS STRING), '␀'),
             COALESCE(CAST(custody.started_on__to AS STRING), '␀'),
             COALESCE(CAST(custody.ended_on__from AS STRING), '␀'),
@@ -538,9 +540,18 @@ SELECT
   judged.digest_death,
   judged.digest_custody,
   judged.digest_insured,
-  judged.figure_reason,
-  judged.figure_away,
-  judged.figure_disputed,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_reason AS STRING)
+  END AS figure_reason,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_away AS STRING)
+  END AS figure_away,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_disputed AS STRING)
+  END AS figure_disputed,
   judged.lead
 FROM judged
 LEFT JOIN graded

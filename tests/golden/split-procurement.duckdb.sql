@@ -196,12 +196,12 @@ WITH contract AS (
           THEN 400000
         END
       ) * 100 * 9 AS is_red,
-      CAST(gathered.contracts AS TEXT) AS figure_contracts,
-      CAST(gathered.amount AS TEXT) AS figure_amount,
-      CAST(gathered.exempt AS TEXT) AS figure_exempt,
-      CAST(gathered.smallest AS TEXT) AS figure_smallest,
-      CAST(gathered.supplier AS TEXT) AS figure_supplier,
-      CAST(gathered.last_supplier AS TEXT) AS figure_last_supplier
+      gathered.contracts AS figure_contracts,
+      gathered.amount AS figure_amount,
+      gathered.exempt AS figure_exempt,
+      gathered.smallest AS figure_smallest,
+      gathered.supplier AS figure_supplier,
+      gathered.last_supplier AS figure_last_supplier
     FROM gathered
   ) AS combined
   WHERE
@@ -294,12 +294,30 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   evidence.row_contract,
   evidence.digest_contract,
-  judged.figure_contracts,
-  judged.figure_amount,
-  judged.figure_exempt,
-  judged.figure_smallest,
-  judged.figure_supplier,
-  judged.figure_last_supplier,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_contracts AS TEXT)
+  END AS figure_contracts,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_amount AS TEXT)
+  END AS figure_amount,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_exempt AS TEXT)
+  END AS figure_exempt,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_smallest AS TEXT)
+  END AS figure_smallest,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_supplier AS TEXT)
+  END AS figure_supplier,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_last_supplier AS TEXT)
+  END AS figure_last_supplier,
   judged.lead
 FROM judged
 LEFT JOIN evidence

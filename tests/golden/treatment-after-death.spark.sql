@@ -158,18 +158,12 @@ WITH claim AS (
         END
       ) AS cannot_1,
       gathered.cancelled > 0 AS cannot_2,
-      CAST(gathered.sources AS STRING) AS figure_sources,
-      CAST(gathered.cancelled AS STRING) AS figure_cancelled,
-      CASE
-        WHEN CAST(gathered.first__from AS STRING) = CAST(gathered.first__to AS STRING)
-        THEN CAST(gathered.first__from AS STRING)
-        ELSE CAST(gathered.first__from AS STRING) || '..' || CAST(gathered.first__to AS STRING)
-      END AS figure_first,
-      CASE
-        WHEN CAST(gathered.last__from AS STRING) = CAST(gathered.last__to AS STRING)
-        THEN CAST(gathered.last__from AS STRING)
-        ELSE CAST(gathered.last__from AS STRING) || '..' || CAST(gathered.last__to AS STRING)
-      END AS figure_last,
+      gathered.sources AS figure_sources,
+      gathered.cancelled AS figure_cancelled,
+      gathered.first__from AS figure_first__from,
+      gathered.first__to AS figure_first__to,
+      gathered.last__from AS figure_last__from,
+      gathered.last__to AS figure_last__to,
       CASE
         WHEN (
           gathered.cancelled = gathered.sources
@@ -229,11 +223,15 @@ WITH claim AS (
     END AS decided_by
   FROM candidate
 ), kept AS (
-  SELECT DISTINCT
-    at_death_person__key
-  FROM judged
-  WHERE
-    judged.verdict = 'flag' OR judged.decided_by = 'identity'
+  SELECT
+    EXPLODE(found) AS at_death_person__key
+  FROM (
+    SELECT
+      COLLECT_LIST(DISTINCT at_death_person__key) AS found
+    FROM judged
+    WHERE
+      judged.verdict = 'flag' OR judged.decided_by = 'identity'
+  ) AS listed
 ), evidence AS (
   SELECT
     kept.at_death_person__key,
@@ -273,10 +271,30 @@ SELECT
   judged.row_claim,
   evidence.digest_death,
   judged.digest_claim,
-  judged.figure_sources,
-  judged.figure_cancelled,
-  judged.figure_first,
-  judged.figure_last,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_sources AS STRING)
+  END AS figure_sources,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_cancelled AS STRING)
+  END AS figure_cancelled,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CASE
+      WHEN CAST(judged.figure_first__from AS STRING) = CAST(judged.figure_first__to AS STRING)
+      THEN CAST(judged.figure_first__from AS STRING)
+      ELSE CAST(judged.figure_first__from AS STRING) || '..' || CAST(judged.figure_first__to AS STRING)
+    END
+  END AS figure_first,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CASE
+      WHEN CAST(judged.figure_last__from AS STRING) = CAST(judged.figure_last__to AS STRING)
+      THEN CAST(judged.figure_last__from AS STRING)
+      ELSE CAST(judged.figure_last__from AS STRING) || '..' || CAST(judged.figure_last__to AS STRING)
+    END
+  END AS figure_last,
   judged.lead
 FROM judged
 LEFT JOIN evidence

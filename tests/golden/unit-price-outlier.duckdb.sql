@@ -66,19 +66,19 @@ WITH line AS (
         )
       ) AS flag,
       line.freight_included AS left_1,
-      CAST(quartiles.peers AS TEXT) AS figure_peers,
-      CAST(quartiles.q1 AS TEXT) AS figure_q1,
-      CAST(quartiles.q3 AS TEXT) AS figure_q3,
-      CAST((
+      quartiles.peers AS figure_peers,
+      quartiles.q1 AS figure_q1,
+      quartiles.q3 AS figure_q3,
+      (
         quartiles.q1 - 1.5 * (
           quartiles.q3 - quartiles.q1
         )
-      ) AS TEXT) AS figure_lower,
-      CAST((
+      ) AS figure_lower,
+      (
         quartiles.q3 + 1.5 * (
           quartiles.q3 - quartiles.q1
         )
-      ) AS TEXT) AS figure_upper,
+      ) AS figure_upper,
       CASE
         WHEN (
           line.freight_included
@@ -154,11 +154,26 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   judged.row_line,
   judged.digest_line,
-  judged.figure_peers,
-  judged.figure_q1,
-  judged.figure_q3,
-  judged.figure_lower,
-  judged.figure_upper,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_peers AS TEXT)
+  END AS figure_peers,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_q1 AS TEXT)
+  END AS figure_q1,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_q3 AS TEXT)
+  END AS figure_q3,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_lower AS TEXT)
+  END AS figure_lower,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_upper AS TEXT)
+  END AS figure_upper,
   judged.lead
 FROM judged
 LEFT JOIN graded

@@ -69,7 +69,10 @@ def gathered(found: str, compiled: Compiled, kind: str) -> str:
     )
     name = sql.literal(model.name)
     key = f"SUBSTR(SHA256(CONCAT_WS('␟', {name}, {keys})), 1, 16)"
-    figures = "{" + ", ".join(f"'{n}': MIN_BY(figure_{n}, place)" for n in compiled.figures) + "}"
+    first = (
+        "MAX(CASE WHEN place = 1 THEN figure_{0} END)"  # unknown ones too; MIN_BY would skip them
+    )
+    figures = "{" + ", ".join(f"'{n}': {first.format(n)}" for n in compiled.figures) + "}"
     as_json = f"CAST(TO_JSON({figures}) AS VARCHAR)" if compiled.figures else "'{}'"
     level = "MIN(level)" if kind == "warning" else "NULL"
     same = " AND ".join(f"e.{column} = w.{column}" for column in per)

@@ -33,7 +33,7 @@ from plumbline.engine.line.grading import Grade, condition, levels
 from plumbline.engine.line.inforce import line_in_force, numbers
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes import Base, digest
-from plumbline.engine.line.shapes.base import filtered, maybe
+from plumbline.engine.line.shapes.base import KEPT, filtered, maybe
 from plumbline.engine.line.shapes.ties import row_tiers, shown_key, worst
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
@@ -123,16 +123,19 @@ def compile_model(
         *(f"{sql} AS left_{i + 1}" for i, (_, sql) in enumerate(left)),
         *(f"{sql} AS cannot_{i + 1}" for i, (_, sql) in enumerate(cannot)),
         *(column for grade in grades for column in grade.columns()),
-        *(f"{_as_text(sql)} AS figure_{name.partition('.')[2]}"
-          for name, sql in base.figures.items()),
+        *(f"{sql} AS {column}" for column, sql in _figures(base).items()),
     ]  # fmt: skip
     parts: tuple[Part, ...] = ()
     if detail:
         parts, more = _parts(model, scope)
         columns += more
-    used = _used(
-        model, [*(text for _, text in base.ctes), f"SELECT {', '.join(columns)} FROM {base.source}"]
-    )
+    read = [text for _, text in base.ctes]
+    read += [
+        f"SELECT {filtered(model, alias, base.scope)}"
+        for alias in base.facts
+        if model.declared.facts[alias].where
+    ]
+    used = _used(model, [*read, f"SELECT {', '.join(columns)} FROM {base.source}"])
     # What a lawful exception covers is only counted, so nothing of it is hashed.
     excused = " OR ".join(f"({sql})" for _, sql in left) if not detail else ""
     for fact in base.rows:
@@ -145,7 +148,7 @@ def compile_model(
     if not detail:  # what is clear is left behind at once
         candidate = f"SELECT * FROM ({candidate}) AS combined WHERE flag IS DISTINCT FROM FALSE"
     ctes = [
-        *base.ctes,
+        *_with_derived(base),
         ("candidate", candidate),
         ("judged", f"SELECT *, {_verdict(left, cannot)} FROM candidate"),
         *(base.spread.ctes(detail=detail) if base.spread else []),
@@ -153,11 +156,12 @@ def compile_model(
     ]
     facts = _fact_ctes(model, base, used, focus or {})
     figures = tuple(name.partition(".")[2] for name in base.figures)
-    shown = [f"figure_{name}" for name in figures]
+    shown = _shown(base, detail=detail)
     if detail:
-        shown += ["flag", *(f"left_{i + 1}" for i in range(len(left)))]
-        shown += [f"cannot_{i + 1}" for i in range(len(cannot))]
-        shown += [column for part in parts for column in (part.column, *(part.sides or ()))]
+        more = ["flag", *(f"left_{i + 1}" for i in range(len(left)))]
+        more += [f"cannot_{i + 1}" for i in range(len(cannot))]
+        more += [column for part in parts for column in (part.column, *(part.sides or ()))]
+        shown += [f"judged.{column}" for column in more]
     sql = _statement([*facts, *ctes], model, base, shown, detail=detail)
     slots = tuple(
         [("leave_out", name, f"left_{i + 1}") for i, (name, _) in enumerate(left)]
@@ -170,6 +174,15 @@ def compile_model(
     return Compiled(
         model, sql, tuple(base.evidence), logical, figures, parts, slots if detail else ()
     )
+
+
+def _with_derived(base: Base) -> list[tuple[str, str]]:
+    """The queries that candidates build on, `gathered` with what conditions derive from it."""
+    more = "".join(f", {sql} AS {name}" for name, sql in base.derived.items())
+    return [
+        (name, f"SELECT *{more} FROM ({text}) AS gathered" if more and name == "gathered" else text)
+        for name, text in base.ctes
+    ]
 
 
 def _flag(model: SupervisionModel, scope: Scope, base: Base) -> str:
@@ -208,6 +221,30 @@ def _as_text(value: str | Day) -> str:
         return f"CAST({value} AS TEXT)"
     first, last = f"CAST({value.first} AS TEXT)", f"CAST({value.last} AS TEXT)"
     return f"CASE WHEN {first} = {last} THEN {first} ELSE {first} || '..' || {last} END"
+
+
+def _figures(base: Base) -> dict[str, str]:
+    """What was calculated, as columns of the candidates; a date has two."""
+    found: dict[str, str] = {}
+    for name, sql in base.figures.items():
+        column = f"figure_{name.partition('.')[2]}"
+        if isinstance(sql, Day):
+            found |= {f"{column}__from": sql.first, f"{column}__to": sql.last}
+        else:
+            found[column] = sql
+    return found
+
+
+def _shown(base: Base, *, detail: bool) -> list[str]:
+    """The figures in words; without detail nobody reads those of what is only counted."""
+    found = []
+    for name, sql in base.figures.items():
+        column = f"figure_{name.partition('.')[2]}"
+        at = f"judged.{column}"
+        dated = isinstance(sql, Day)
+        text = _as_text(Day(f"{at}__from", f"{at}__to") if dated else at)
+        found.append(f"{text if detail else f'CASE WHEN {KEPT} THEN {text} END'} AS {column}")
+    return found
 
 
 def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]]) -> str:
@@ -322,7 +359,7 @@ def _statement(
     *,
     detail: bool,
 ) -> str:
-    """The whole statement; `shown` are further columns of the judged candidates."""
+    """The whole statement; `shown` are further columns."""
     per = [f"per_{i + 1}" for i in range(len(model.declared.one_warning_per))]
     spread = base.spread.facts if base.spread else ()
     held = {fact: "evidence" if fact in spread else "judged" for fact in base.evidence}
@@ -332,7 +369,7 @@ def _statement(
         "CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level",
         *(f"{where}.row_{fact}" for fact, where in held.items()),
         *(f"{where}.digest_{fact}" for fact, where in held.items()),
-        *(f"judged.{column}" for column in shown),
+        *shown,
         "judged.lead",
     ]  # fmt: skip
     rows = base.spread.join(detail=detail) if base.spread else ""

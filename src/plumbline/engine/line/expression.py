@@ -87,6 +87,8 @@ class Scope:
         aggregate: builds the SQL of rows(...), total(...) where aggregates are allowed.
         inside: where the argument of an aggregate finds columns; None: where all others do.
         bare: the fact that bare column names belong to (in `where`).
+        derived: takes a date that was worked out, such as the end of a month, to a place where that is
+            done once for many candidates.
     """
 
     facts: Mapping[str, Dataset]
@@ -97,6 +99,7 @@ class Scope:
     aggregate: Callable[[str, str, str | Day | None], str | Day] | None = None
     inside: Scope | None = None
     bare: str | None = None
+    derived: Callable[[Day], Day] | None = None
     as_of: str = "as_of"
 
 
@@ -382,7 +385,12 @@ class Compiler:
         name, given = called(tree)
         if name in time.FUNCTIONS:
             signature, build = time.FUNCTIONS[name]
-            return build(*self._arguments(name, signature, given))
+            value = build(*self._arguments(name, signature, given))
+            return (
+                self.scope.derived(value)
+                if self.scope.derived and isinstance(value, Day)
+                else value
+            )
         if name == "yuan" and len(given) == 1:
             return self._yuan(given[0])
         if name in ("born", "sex") and len(given) == 1:

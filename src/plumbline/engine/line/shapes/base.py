@@ -31,6 +31,10 @@ class Spread:
     def ctes(self, *, detail: bool) -> list[tuple[str, str]]:
         which = "" if detail else f" WHERE {KEPT}"
         kept = f"SELECT DISTINCT {', '.join(self.keys)} FROM judged{which}"
+        if len(self.keys) == 1:
+            # DuckDB expects few elements of a list, and makes the hash table of them, not of the rows.
+            (key,) = self.keys
+            kept = f"SELECT UNNEST(found) AS {key} FROM (SELECT LIST(DISTINCT {key}) AS found FROM judged{which}) AS listed"
         return [("kept", kept), ("evidence", self.rows)]
 
     def join(self, *, detail: bool) -> str:
@@ -59,6 +63,7 @@ class Base:
         figures: names such as `sum.litres` -> SQL.
         conditions: what must hold besides `flag_when`.
         spread: how the rows of a judged group are found again.
+        derived: further columns of `gathered`, name -> SQL; they come to be known as conditions are written.
         guesses: facts of which those rows take part as well that a person may only be guessed for.
     """
 
@@ -74,6 +79,7 @@ class Base:
     figures: Mapping[str, str | Day] = field(default_factory=dict)
     conditions: Sequence[str] = ()
     spread: Spread | None = None
+    derived: Mapping[str, str] = field(default_factory=dict)
     guesses: Sequence[str] = ()
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -66,6 +67,7 @@ class Gathering(ABC):
         self.force: Day | None = None  # the columns that tell what was in force for a row
         self.unknown = what.rows_when is not None  # may it be unknown whether a row counts?
         self.tied = False  # do the facts that are gathered have identity tiers?
+        self.derived: dict[str, str] = {}  # further columns of `gathered` -> SQL
         self.equal: dict[str, str] = {}  # SQL over a fact -> column of another that is equal to it
         self.dates: dict[str, str] = {}  # figures that are dates -> date or moment
         self.per = [
@@ -112,7 +114,7 @@ class Gathering(ABC):
         )
         return Base(
             facts=list(model.facts),
-            scope=replace(self.scope, locate=self.locate),
+            scope=replace(self.scope, locate=self.locate, derived=self._derive),
             in_force=self.in_force(),
             source=end,
             rows={alias: f"{alias}._row" for alias in self.outside},
@@ -122,6 +124,7 @@ class Gathering(ABC):
             ctes=[("gathering", gathering), *self.ctes()],
             figures=self.figures(),
             spread=self._spread(),
+            derived=self.derived,
         )
 
     def _gathering(self, source: str, counts: str, tiers: Sequence[str]) -> str:
@@ -277,6 +280,21 @@ class Gathering(ABC):
 
     def figures(self) -> dict[str, str | Day]:
         return {f"{self.slot}.{name}": self._named(name) for name in self.what.what}
+
+    def _derive(self, day: Day) -> Day:
+        """What depends on the group alone is worked out once for it, not for each row it is tied to."""
+        ends = (day.first, day.last)
+        of_group = all(column.table == "gathered" for end in ends for column in columns_of(end))
+        if not of_group or all(re.fullmatch(r"[\w.]+", end) for end in ends):
+            return day
+        first, last = (self._derived(end) for end in ends)
+        return replace(day, first=first, last=last)
+
+    def _derived(self, sql: str) -> str:
+        name = next((name for name, other in self.derived.items() if other == sql), None)
+        name = name or f"derived__{len(self.derived) + 1}"
+        self.derived[name] = sql
+        return f"gathered.{name}"
 
     def _take_figures(self) -> None:
         taken = {*self.keys(), "tier", "lead", "counts", "unknown", "row", "force_from", "force_to"}
