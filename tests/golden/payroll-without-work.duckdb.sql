@@ -136,7 +136,39 @@ WITH pay AS (
     CAST(NULL AS BIGINT) AS custody,
     CAST(NULL AS BIGINT) AS insured,
     0 AS away,
-    disputed.said AS disputed
+    disputed.said AS disputed,
+    pay.person__key AS pay__person__key,
+    pay.name__key AS pay__name__key,
+    pay.unit AS pay__unit,
+    pay.month__from AS pay__month__from,
+    pay.month__to AS pay__month__to,
+    pay.amount AS pay__amount,
+    pay.person__who AS pay__person__who,
+    death.person__key AS death__person__key,
+    death.name__key AS death__name__key,
+    death.former_name__key AS death__former_name__key,
+    death.died_on__from AS death__died_on__from,
+    death.died_on__to AS death__died_on__to,
+    death.cancelled_on__from AS death__cancelled_on__from,
+    NULL AS custody__person__key,
+    NULL AS custody__name__key,
+    NULL AS custody__former_name__key,
+    NULL AS custody__kind,
+    NULL AS custody__started_on__from,
+    NULL AS custody__started_on__to,
+    NULL AS custody__ended_on__from,
+    NULL AS custody__ended_on__to,
+    NULL AS custody__released_on__from,
+    NULL AS custody__released_on__to,
+    NULL AS custody__final,
+    NULL AS custody__acquitted_on__from,
+    NULL AS insured__person__key,
+    NULL AS insured__name__key,
+    NULL AS insured__employer,
+    NULL AS insured__started_on__from,
+    NULL AS insured__started_on__to,
+    NULL AS insured__ended_on__from,
+    NULL AS insured__ended_on__to
   FROM pay
   JOIN death
     ON death.person__key = pay.person__key
@@ -150,7 +182,39 @@ WITH pay AS (
     custody._row,
     NULL,
     0,
-    0
+    0,
+    pay.person__key AS pay__person__key,
+    pay.name__key AS pay__name__key,
+    pay.unit AS pay__unit,
+    pay.month__from AS pay__month__from,
+    pay.month__to AS pay__month__to,
+    pay.amount AS pay__amount,
+    pay.person__who AS pay__person__who,
+    NULL AS death__person__key,
+    NULL AS death__name__key,
+    NULL AS death__former_name__key,
+    NULL AS death__died_on__from,
+    NULL AS death__died_on__to,
+    NULL AS death__cancelled_on__from,
+    custody.person__key AS custody__person__key,
+    custody.name__key AS custody__name__key,
+    custody.former_name__key AS custody__former_name__key,
+    custody.kind AS custody__kind,
+    custody.started_on__from AS custody__started_on__from,
+    custody.started_on__to AS custody__started_on__to,
+    custody.ended_on__from AS custody__ended_on__from,
+    custody.ended_on__to AS custody__ended_on__to,
+    custody.released_on__from AS custody__released_on__from,
+    custody.released_on__to AS custody__released_on__to,
+    custody.final AS custody__final,
+    custody.acquitted_on__from AS custody__acquitted_on__from,
+    NULL AS insured__person__key,
+    NULL AS insured__name__key,
+    NULL AS insured__employer,
+    NULL AS insured__started_on__from,
+    NULL AS insured__started_on__to,
+    NULL AS insured__ended_on__from,
+    NULL AS insured__ended_on__to
   FROM pay
   JOIN custody
     ON custody.person__key = pay.person__key
@@ -162,7 +226,39 @@ WITH pay AS (
     NULL,
     insured._row,
     COALESCE(away.covered, 0),
-    0
+    0,
+    pay.person__key AS pay__person__key,
+    pay.name__key AS pay__name__key,
+    pay.unit AS pay__unit,
+    pay.month__from AS pay__month__from,
+    pay.month__to AS pay__month__to,
+    pay.amount AS pay__amount,
+    pay.person__who AS pay__person__who,
+    NULL AS death__person__key,
+    NULL AS death__name__key,
+    NULL AS death__former_name__key,
+    NULL AS death__died_on__from,
+    NULL AS death__died_on__to,
+    NULL AS death__cancelled_on__from,
+    NULL AS custody__person__key,
+    NULL AS custody__name__key,
+    NULL AS custody__former_name__key,
+    NULL AS custody__kind,
+    NULL AS custody__started_on__from,
+    NULL AS custody__started_on__to,
+    NULL AS custody__ended_on__from,
+    NULL AS custody__ended_on__to,
+    NULL AS custody__released_on__from,
+    NULL AS custody__released_on__to,
+    NULL AS custody__final,
+    NULL AS custody__acquitted_on__from,
+    insured.person__key AS insured__person__key,
+    insured.name__key AS insured__name__key,
+    insured.employer AS insured__employer,
+    insured.started_on__from AS insured__started_on__from,
+    insured.started_on__to AS insured__started_on__to,
+    insured.ended_on__from AS insured__ended_on__from,
+    insured.ended_on__to AS insured__ended_on__to
   FROM pay
   JOIN insured
     ON insured.person__key = pay.person__key AND insured.employer <> pay.unit
@@ -177,26 +273,26 @@ WITH pay AS (
       listed.death AS row_death,
       listed.custody AS row_custody,
       listed.insured AS row_insured,
-      COALESCE(CAST(pay.person__who AS TEXT), '') AS per_1,
+      COALESCE(CAST(listed.pay__person__who AS TEXT), '') AS per_1,
       CASE
         WHEN (
           CASE
-            WHEN death._row IS NULL OR pay._row IS NULL
+            WHEN listed.death IS NULL OR listed.pay IS NULL
             THEN 'A'
             ELSE CASE
-              WHEN pay.name__key = death.name__key
+              WHEN listed.pay__name__key = listed.death__name__key
               THEN 'A'
-              WHEN pay.name__key LIKE death.name__key
+              WHEN listed.pay__name__key LIKE listed.death__name__key
               THEN 'A'
-              WHEN death.name__key LIKE pay.name__key
+              WHEN listed.death__name__key LIKE listed.pay__name__key
               THEN 'A'
-              WHEN pay.name__key = death.former_name__key
+              WHEN listed.pay__name__key = listed.death__former_name__key
               THEN 'A'
-              WHEN pay.name__key LIKE death.former_name__key
+              WHEN listed.pay__name__key LIKE listed.death__former_name__key
               THEN 'A'
-              WHEN death.former_name__key LIKE pay.name__key
+              WHEN listed.death__former_name__key LIKE listed.pay__name__key
               THEN 'A'
-              WHEN pay.name__key IS NULL OR death.name__key IS NULL
+              WHEN listed.pay__name__key IS NULL OR listed.death__name__key IS NULL
               THEN 'A'
               ELSE 'B'
             END
@@ -204,22 +300,22 @@ WITH pay AS (
         ) = 'B'
         OR (
           CASE
-            WHEN custody._row IS NULL OR pay._row IS NULL
+            WHEN listed.custody IS NULL OR listed.pay IS NULL
             THEN 'A'
             ELSE CASE
-              WHEN pay.name__key = custody.name__key
+              WHEN listed.pay__name__key = listed.custody__name__key
               THEN 'A'
-              WHEN pay.name__key LIKE custody.name__key
+              WHEN listed.pay__name__key LIKE listed.custody__name__key
               THEN 'A'
-              WHEN custody.name__key LIKE pay.name__key
+              WHEN listed.custody__name__key LIKE listed.pay__name__key
               THEN 'A'
-              WHEN pay.name__key = custody.former_name__key
+              WHEN listed.pay__name__key = listed.custody__former_name__key
               THEN 'A'
-              WHEN pay.name__key LIKE custody.former_name__key
+              WHEN listed.pay__name__key LIKE listed.custody__former_name__key
               THEN 'A'
-              WHEN custody.former_name__key LIKE pay.name__key
+              WHEN listed.custody__former_name__key LIKE listed.pay__name__key
               THEN 'A'
-              WHEN pay.name__key IS NULL OR custody.name__key IS NULL
+              WHEN listed.pay__name__key IS NULL OR listed.custody__name__key IS NULL
               THEN 'A'
               ELSE 'B'
             END
@@ -227,16 +323,16 @@ WITH pay AS (
         ) = 'B'
         OR (
           CASE
-            WHEN insured._row IS NULL OR pay._row IS NULL
+            WHEN listed.insured IS NULL OR listed.pay IS NULL
             THEN 'A'
             ELSE CASE
-              WHEN pay.name__key = insured.name__key
+              WHEN listed.pay__name__key = listed.insured__name__key
               THEN 'A'
-              WHEN pay.name__key LIKE insured.name__key
+              WHEN listed.pay__name__key LIKE listed.insured__name__key
               THEN 'A'
-              WHEN insured.name__key LIKE pay.name__key
+              WHEN listed.insured__name__key LIKE listed.pay__name__key
               THEN 'A'
-              WHEN pay.name__key IS NULL OR insured.name__key IS NULL
+              WHEN listed.pay__name__key IS NULL OR listed.insured__name__key IS NULL
               THEN 'A'
               ELSE 'B'
             END
@@ -252,33 +348,33 @@ WITH pay AS (
             (
               listed.reason = 'dead'
               AND CASE
-                WHEN LAST_DAY(death.died_on__to) < pay.month__from
+                WHEN LAST_DAY(listed.death__died_on__to) < listed.pay__month__from
                 THEN TRUE
-                WHEN LAST_DAY(death.died_on__from) >= pay.month__from
+                WHEN LAST_DAY(listed.death__died_on__from) >= listed.pay__month__from
                 THEN FALSE
               END
             )
             OR (
               listed.reason = 'imprisoned'
               AND CASE
-                WHEN pay.month__from <= pay.month__to
-                AND pay.month__from <= custody.ended_on__from
-                AND custody.started_on__to <= pay.month__to
-                AND custody.started_on__to <= custody.ended_on__from
+                WHEN listed.pay__month__from <= listed.pay__month__to
+                AND listed.pay__month__from <= listed.custody__ended_on__from
+                AND listed.custody__started_on__to <= listed.pay__month__to
+                AND listed.custody__started_on__to <= listed.custody__ended_on__from
                 THEN TRUE
-                WHEN pay.month__from > pay.month__to
-                OR pay.month__from > custody.ended_on__to
-                OR custody.started_on__from > pay.month__to
-                OR custody.started_on__from > custody.ended_on__to
+                WHEN listed.pay__month__from > listed.pay__month__to
+                OR listed.pay__month__from > listed.custody__ended_on__to
+                OR listed.custody__started_on__from > listed.pay__month__to
+                OR listed.custody__started_on__from > listed.custody__ended_on__to
                 THEN FALSE
               END
               AND (
                 (
-                  custody.released_on__from IS NULL
+                  listed.custody__released_on__from IS NULL
                   OR CASE
-                    WHEN pay.month__from <= custody.released_on__from
+                    WHEN listed.pay__month__from <= listed.custody__released_on__from
                     THEN TRUE
-                    WHEN pay.month__from > custody.released_on__to
+                    WHEN listed.pay__month__from > listed.custody__released_on__to
                     THEN FALSE
                   END
                 )
@@ -288,15 +384,15 @@ WITH pay AS (
           OR (
             listed.reason = 'employed elsewhere'
             AND CASE
-              WHEN insured.started_on__to <= pay.month__from
+              WHEN listed.insured__started_on__to <= listed.pay__month__from
               THEN TRUE
-              WHEN insured.started_on__from > pay.month__from
+              WHEN listed.insured__started_on__from > listed.pay__month__from
               THEN FALSE
             END
             AND CASE
-              WHEN pay.month__to <= insured.ended_on__from
+              WHEN listed.pay__month__to <= listed.insured__ended_on__from
               THEN TRUE
-              WHEN pay.month__to > insured.ended_on__to
+              WHEN listed.pay__month__to > listed.insured__ended_on__to
               THEN FALSE
             END
           )
@@ -305,26 +401,26 @@ WITH pay AS (
       AND (
         (
           CASE
-            WHEN pay.month__from >= CAST('2006-01-01' AS DATE)
+            WHEN listed.pay__month__from >= CAST('2006-01-01' AS DATE)
             THEN TRUE
-            WHEN pay.month__to < CAST('2006-01-01' AS DATE)
+            WHEN listed.pay__month__to < CAST('2006-01-01' AS DATE)
             THEN FALSE
           END
         )
       ) AS flag,
       listed.away = 2 AS left_1,
       NOT (
-        death.cancelled_on__from IS NULL
+        listed.death__cancelled_on__from IS NULL
       ) AS left_2,
       NOT (
-        custody.acquitted_on__from IS NULL
+        listed.custody__acquitted_on__from IS NULL
       ) AS left_3,
       listed.disputed = 1 AS cannot_1,
       listed.away = 1 AS cannot_2,
       listed.reason = 'imprisoned' AND NOT (
-        custody.final
+        listed.custody__final
       ) AS cannot_3,
-      pay.amount IS NULL AS cannot_4,
+      listed.pay__amount IS NULL AS cannot_4,
       listed.reason IN ('dead', 'imprisoned') AS is_red,
       listed.reason AS figure_reason,
       listed.away AS figure_away,
@@ -335,25 +431,25 @@ WITH pay AS (
         )
         OR (
           NOT (
-            death.cancelled_on__from IS NULL
+            listed.death__cancelled_on__from IS NULL
           )
         )
         OR (
           NOT (
-            custody.acquitted_on__from IS NULL
+            listed.custody__acquitted_on__from IS NULL
           )
         )
         THEN NULL
         ELSE SHA256(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(pay.person__key AS TEXT), '␀'),
-            COALESCE(CAST(pay.name__key AS TEXT), '␀'),
-            COALESCE(CAST(pay.unit AS TEXT), '␀'),
-            COALESCE(CAST(pay.month__from AS TEXT), '␀'),
-            COALESCE(CAST(pay.month__to AS TEXT), '␀'),
-            COALESCE(CAST(pay.amount AS TEXT), '␀'),
-            COALESCE(CAST(pay.person__who AS TEXT), '␀')
+            COALESCE(CAST(listed.pay__person__key AS TEXT), '␀'),
+            COALESCE(CAST(listed.pay__name__key AS TEXT), '␀'),
+            COALESCE(CAST(listed.pay__unit AS TEXT), '␀'),
+            COALESCE(CAST(listed.pay__month__from AS TEXT), '␀'),
+            COALESCE(CAST(listed.pay__month__to AS TEXT), '␀'),
+            COALESCE(CAST(listed.pay__amount AS TEXT), '␀'),
+            COALESCE(CAST(listed.pay__person__who AS TEXT), '␀')
           )
         )
       END AS digest_pay,
@@ -363,24 +459,24 @@ WITH pay AS (
         )
         OR (
           NOT (
-            death.cancelled_on__from IS NULL
+            listed.death__cancelled_on__from IS NULL
           )
         )
         OR (
           NOT (
-            custody.acquitted_on__from IS NULL
+            listed.custody__acquitted_on__from IS NULL
           )
         )
         THEN NULL
         ELSE SHA256(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(death.person__key AS TEXT), '␀'),
-            COALESCE(CAST(death.name__key AS TEXT), '␀'),
-            COALESCE(CAST(death.former_name__key AS TEXT), '␀'),
-            COALESCE(CAST(death.died_on__from AS TEXT), '␀'),
-            COALESCE(CAST(death.died_on__to AS TEXT), '␀'),
-            COALESCE(CAST(death.cancelled_on__from AS TEXT), '␀')
+            COALESCE(CAST(listed.death__person__key AS TEXT), '␀'),
+            COALESCE(CAST(listed.death__name__key AS TEXT), '␀'),
+            COALESCE(CAST(listed.death__former_name__key AS TEXT), '␀'),
+            COALESCE(CAST(listed.death__died_on__from AS TEXT), '␀'),
+            COALESCE(CAST(listed.death__died_on__to AS TEXT), '␀'),
+            COALESCE(CAST(listed.death__cancelled_on__from AS TEXT), '␀')
           )
         )
       END AS digest_death,
@@ -390,30 +486,30 @@ WITH pay AS (
         )
         OR (
           NOT (
-            death.cancelled_on__from IS NULL
+            listed.death__cancelled_on__from IS NULL
           )
         )
         OR (
           NOT (
-            custody.acquitted_on__from IS NULL
+            listed.custody__acquitted_on__from IS NULL
           )
         )
         THEN NULL
         ELSE SHA256(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(custody.person__key AS TEXT), '␀'),
-            COALESCE(CAST(custody.name__key AS TEXT), '␀'),
-            COALESCE(CAST(custody.former_name__key AS TEXT), '␀'),
-            COALESCE(CAST(custody.kind AS TEXT), '␀'),
-            COALESCE(CAST(custody.started_on__from AS TEXT), '␀'),
-            COALESCE(CAST(custody.started_on__to AS TEXT), '␀'),
-            COALESCE(CAST(custody.ended_on__from AS TEXT), '␀'),
-            COALESCE(CAST(custody.ended_on__to AS TEXT), '␀'),
-            COALESCE(CAST(custody.released_on__from AS TEXT), '␀'),
-            COALESCE(CAST(custody.released_on__to AS TEXT), '␀'),
-            COALESCE(CAST(custody.final AS TEXT), '␀'),
-            COALESCE(CAST(custody.acquitted_on__from AS TEXT), '␀')
+            COALESCE(CAST(listed.custody__person__key AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__name__key AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__former_name__key AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__kind AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__started_on__from AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__started_on__to AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__ended_on__from AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__ended_on__to AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__released_on__from AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__released_on__to AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__final AS TEXT), '␀'),
+            COALESCE(CAST(listed.custody__acquitted_on__from AS TEXT), '␀')
           )
         )
       END AS digest_custody,
@@ -423,37 +519,29 @@ WITH pay AS (
         )
         OR (
           NOT (
-            death.cancelled_on__from IS NULL
+            listed.death__cancelled_on__from IS NULL
           )
         )
         OR (
           NOT (
-            custody.acquitted_on__from IS NULL
+            listed.custody__acquitted_on__from IS NULL
           )
         )
         THEN NULL
         ELSE SHA256(
           CONCAT_WS(
             '␟',
-            COALESCE(CAST(insured.person__key AS TEXT), '␀'),
-            COALESCE(CAST(insured.name__key AS TEXT), '␀'),
-            COALESCE(CAST(insured.employer AS TEXT), '␀'),
-            COALESCE(CAST(insured.started_on__from AS TEXT), '␀'),
-            COALESCE(CAST(insured.started_on__to AS TEXT), '␀'),
-            COALESCE(CAST(insured.ended_on__from AS TEXT), '␀'),
-            COALESCE(CAST(insured.ended_on__to AS TEXT), '␀')
+            COALESCE(CAST(listed.insured__person__key AS TEXT), '␀'),
+            COALESCE(CAST(listed.insured__name__key AS TEXT), '␀'),
+            COALESCE(CAST(listed.insured__employer AS TEXT), '␀'),
+            COALESCE(CAST(listed.insured__started_on__from AS TEXT), '␀'),
+            COALESCE(CAST(listed.insured__started_on__to AS TEXT), '␀'),
+            COALESCE(CAST(listed.insured__ended_on__from AS TEXT), '␀'),
+            COALESCE(CAST(listed.insured__ended_on__to AS TEXT), '␀')
           )
         )
       END AS digest_insured
     FROM listed
-    LEFT JOIN pay
-      ON pay._row = listed.pay
-    LEFT JOIN death
-      ON death._row = listed.death
-    LEFT JOIN custody
-      ON custody._row = listed.custody
-    LEFT JOIN insured
-      ON insured._row = listed.insured
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

@@ -139,7 +139,7 @@ def compile_model(
     # What a lawful exception covers is only counted, so nothing of it is hashed.
     excused = " OR ".join(f"({sql})" for _, sql in left) if not detail else ""
     for fact in base.rows:
-        whole = digest([f"{fact}.{name}" for name in used[fact]])
+        whole = digest([base.scope.locate(fact, name) for name in used[fact]])
         columns.append(
             f"CASE WHEN {excused} THEN NULL ELSE {whole} END AS digest_{fact}" if excused
             else f"{whole} AS digest_{fact}"
@@ -148,7 +148,7 @@ def compile_model(
     if not detail:  # what is clear is left behind at once
         candidate = f"SELECT * FROM ({candidate}) AS combined WHERE flag IS DISTINCT FROM FALSE"
     ctes = [
-        *_with_derived(base),
+        *_completed(base, used),
         ("candidate", candidate),
         ("judged", f"SELECT *, {_verdict(left, cannot)} FROM candidate"),
         *(base.spread.ctes(detail=detail) if base.spread else []),
@@ -176,8 +176,10 @@ def compile_model(
     )
 
 
-def _with_derived(base: Base) -> list[tuple[str, str]]:
-    """The queries that candidates build on, `gathered` with what conditions derive from it."""
+def _completed(base: Base, used: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """The queries that candidates build on, with all that conditions turned out to need of them."""
+    if base.carrying:
+        return list(base.carrying(used))
     more = "".join(f", {sql} AS {name}" for name, sql in base.derived.items())
     return [
         (name, f"SELECT *{more} FROM ({text}) AS gathered" if more and name == "gathered" else text)
@@ -299,8 +301,11 @@ def _used(model: SupervisionModel, queries: Sequence[str]) -> dict[str, tuple[st
     found: dict[str, set[str]] = {alias: set() for alias in model.facts}
     for query in queries:
         for column in sqlglot.parse_one(query, dialect="duckdb").find_all(exp.Column):
-            if column.table in found and column.name != "_row":
-                found[column.table].add(column.name)
+            table, name = column.table, column.name
+            if table == "listed" and "__" in name:  # the rows are listed with what is used of them
+                table, _, name = name.partition("__")
+            if table in found and name != "_row":
+                found[table].add(name)
     return {
         alias: tuple(f.suffix for f in dataset.viewed if f.suffix in found[alias])
         for alias, dataset in model.facts.items()

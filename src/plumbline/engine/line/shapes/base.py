@@ -62,6 +62,7 @@ class Base:
         ctes: (name, query) that `source` builds on.
         figures: names such as `sum.litres` -> SQL.
         conditions: what must hold besides `flag_when`.
+        carrying: (used columns of each fact) -> `ctes` in which `listed` holds them as <fact>__<column>.
         spread: how the rows of a judged group are found again.
         derived: further columns of `gathered`, name -> SQL; they come to be known as conditions are written.
         guesses: facts of which those rows take part as well that a person may only be guessed for.
@@ -78,6 +79,7 @@ class Base:
     ctes: Sequence[tuple[str, str]] = ()
     figures: Mapping[str, str | Day] = field(default_factory=dict)
     conditions: Sequence[str] = ()
+    carrying: Callable[[Mapping[str, Sequence[str]]], Sequence[tuple[str, str]]] | None = None
     spread: Spread | None = None
     derived: Mapping[str, str] = field(default_factory=dict)
     guesses: Sequence[str] = ()

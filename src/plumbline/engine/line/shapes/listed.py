@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import sqlglot
@@ -97,38 +98,88 @@ def base(model: SupervisionModel) -> Base:
     _check_people(model, translated, error)
     listed = translated.sql(dialect="duckdb")
     joins = "".join(f" LEFT JOIN {fact} ON {fact}._row = listed.{fact}" for fact in evidence)
+    located = replace(plain_scope(model), facts={f: model.facts[f] for f in evidence})
+    carries = carried(translated, evidence, {}) is not None
+    if carries:  # finding the rows again by their numbers would cost more than all the rest
+        joins = ""
+        located = replace(located, locate=lambda fact, column: f"listed.{fact}__{column}")
     figures = {f"sql.{name}": f"listed.{name}" for name in outputs if name not in model.facts}
     named = date_in_force(model)
     if named and named.partition(".")[0] not in evidence:
         named = None
     return Base(
         facts=list(model.facts),
-        scope=replace(plain_scope(model), facts={f: model.facts[f] for f in evidence}),
-        in_force=day_at(model, named, scope),
+        scope=located,
+        in_force=day_at(model, named, located),
         source=f"listed{joins}",
         rows={fact: f"listed.{fact}" for fact in evidence},
-        tier=_tier(model, evidence),
+        tier=_tier(model, evidence, located),
         lead=f"COALESCE({', '.join(f'listed.{fact}' for fact in evidence)})",
         evidence=evidence,
         ctes=[("listed", listed)],
+        carrying=(lambda used: [("listed", str(carried(translated, evidence, used)))])
+        if carries
+        else None,
         figures={name: sql for name, sql in figures.items() if name != "sql.tier"},
         conditions=["TRUE"] if model.declared.flag_when is None else [],
     )
 
 
-def _tier(model: SupervisionModel, evidence: list[str]) -> str:
+def carried(
+    query: exp.Expr, evidence: Sequence[str], columns: Mapping[str, Sequence[str]]
+) -> str | None:
+    """The query with more columns of the rows it returns, or None where it does not show whence they come."""
+    query, shown = query.copy(), set[str]()
+    names = query.named_selects if isinstance(query, exp.Query) else []
+    unions = query.find_all(exp.Union)
+    if any("__" in name for name in names) or any(union.args.get("by_name") for union in unions):
+        return None
+    for select in _branches(query):
+        if not isinstance(select, exp.Select) or select.args.get("group"):
+            return None
+        if len(select.selects) != len(names):
+            return None
+        sources = [select.args.get("from_"), *select.args.get("joins", [])]
+        read = {str(source.this.alias_or_name) for source in sources if source is not None}
+        rows = dict(zip(names, select.selects, strict=True))
+        for fact in evidence:
+            row = rows[fact].unalias()
+            if (
+                isinstance(row, exp.Column)
+                and (row.table, row.name) == (fact, "_row")
+                and fact in read
+            ):
+                value = "{0}.{1}"
+                shown.add(fact)
+            elif isinstance(row.this if isinstance(row, exp.Cast) else row, exp.Null):
+                value = "NULL"
+            else:
+                return None
+            more = [f"{value.format(fact, c)} AS {fact}__{c}" for c in columns.get(fact, ())]
+            select.select(*more, dialect="duckdb", copy=False)
+    return query.sql(dialect="duckdb") if shown == {*evidence} else None
+
+
+def _branches(query: exp.Expr) -> list[exp.Expr]:
+    """The SELECTs that a UNION is made of."""
+    if isinstance(query, exp.Union):
+        return [*_branches(query.left), *_branches(query.right)]
+    return [query]
+
+
+def _tier(model: SupervisionModel, evidence: list[str], scope: Scope) -> str:
     """Names are compared between the evidence rows, whatever the query joined them by."""
     tiers = []
     for references in model.declared.same.values():
         split = [tuple(reference.split(".", 1)) for reference in references]
         present = [(fact, column) for fact, column in split if fact in evidence]
-        tiers += row_tiers(model, present, lambda fact, column: f"{fact}.{column}")
+        tiers += row_tiers(model, present, scope.locate)
         for other in present[1:]:
             if model.facts[other[0]].columns[other[1]].type == "person.id":
-                found = tier(model, present[0], other, lambda fact, column: f"{fact}.{column}")
+                found = tier(model, present[0], other, scope.locate)
                 # A fact that takes no part (its row is null) contradicts nothing.
                 tiers.append(
-                    f"CASE WHEN {other[0]}._row IS NULL OR {present[0][0]}._row IS NULL THEN 'A' ELSE {found} END"
+                    f"CASE WHEN listed.{other[0]} IS NULL OR listed.{present[0][0]} IS NULL THEN 'A' ELSE {found} END"
                 )
     return worst([t for t in tiers if t])
 
