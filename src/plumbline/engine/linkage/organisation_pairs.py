@@ -150,7 +150,7 @@ _CUTS = f"""
 _ONE_CHARACTER = f"""
     INSERT INTO __org_pairs
     SELECT DISTINCT claim, code, FALSE, 'one_character'
-    FROM ({_CUTS.format("(FROM __org_loose ANTI JOIN __org_pairs USING (claim))")}) AS l
+    FROM ({_CUTS.format("(FROM __org_loose ANTI JOIN (FROM __org_pairs WHERE level <> 'unknown') USING (claim))")}) AS l
     JOIN ({_CUTS.format("__org_named")}) AS o USING (region, number, form, rest)
     WHERE (l.cut = o.cut OR l.cut = 0 OR o.cut = 0)
         AND least(length(l.middle), length(o.middle)) >= {SLIP_FROM}"""
