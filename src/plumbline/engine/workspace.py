@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,10 @@ from typing import Any, Literal, TypeVar, get_args
 from plumbline.engine.backend import Limits, open_duckdb
 from plumbline.engine.catalog import packaged_catalog
 from plumbline.engine.collision.evidence import FactRow, fetch
-from plumbline.engine.collision.explain import Explanation, explain
+from plumbline.engine.collision.explain import Explanation, explain, with_ties
 from plumbline.engine.collision.register import relation, runs
 from plumbline.engine.collision.reproduce import Recorded, Reproduction, recorded, reproduce
+from plumbline.engine.collision.rests import Tie, concerned, ties_of
 from plumbline.engine.collision.run import Progress, Run, collide, latest_as_of, opened
 from plumbline.engine.collision.tell import per_in_words, sentence
 from plumbline.engine.collision.trial import Outcome, try_cases
@@ -33,17 +34,26 @@ from plumbline.engine.fact.load import AlreadyLoaded, Result, Stray, load_inbox
 from plumbline.engine.fact.quarantine import Count, Quarantined, counts, waiting_rows
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country, country_pack
-from plumbline.engine.linkage.identity import Change, changes, identity
-from plumbline.engine.linkage.judgement import Judgement, Verdict, enter, judgements, withdraw
-from plumbline.engine.linkage.linking import Linked, link
-from plumbline.engine.linkage.pair import Pair, unsure
-from plumbline.engine.linkage.ticket import Ticket, tickets
-from plumbline.engine.linkage.who import Standing, elsewhere, judged_row, row_name, standing
 from plumbline.engine.line.cases import Cases, Kind, with_invented
 from plumbline.engine.line.compile import Dialect, compile_model
 from plumbline.engine.line.model import Level, SupervisionModel
 from plumbline.engine.line.sentence import check_sentence
 from plumbline.engine.line.skeleton import write_skeleton
+from plumbline.engine.linkage.appearance import Appearance, appearances, named
+from plumbline.engine.linkage.identity import Change, changes, identity
+from plumbline.engine.linkage.judgement import Judgement, Verdict, enter, judgements, withdraw
+from plumbline.engine.linkage.linking import Linked, link
+from plumbline.engine.linkage.pair import Pair, to_judge
+from plumbline.engine.linkage.ticket import Ticket, tickets
+from plumbline.engine.linkage.view import Ties
+from plumbline.engine.linkage.who import (
+    RowName,
+    Standing,
+    elsewhere,
+    judged_row,
+    row_name,
+    standing,
+)
 from plumbline.errors import DeclarationError, Lang, PlumblineError, RunError, Text
 
 Named = TypeVar("Named")
@@ -69,7 +79,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Consequences:
     """A judgement, how rows are tied since, and the run that revisited what rests on them, if any."""
 
     number: int
@@ -301,16 +311,68 @@ class Workspace:
         return standing(self.store, self.datasets, row_name(self.datasets, row))
 
     def bearer(self, who: str) -> dict[str, int]:
-        """Dataset -> rows about the person or organisation with this number or code."""
-        return elsewhere(self.store, self.datasets, who)
+        """Dataset -> rows about the person or organisation with this number or code.
 
-    def pairs(self, limit: int = 20) -> list[Pair]:
-        """Pairs (a row, somebody it may be about) that are of most use to judge first."""
-        return unsure(self.store, limit)
+        Raises:
+            RunError: it is no full number or code.
+        """
+        return elsewhere(self.store, self.datasets, named(self.store, self.country, who))
+
+    def appearances(self, *whos: str) -> list[Appearance]:
+        """Every row about these people or organisations, by number or code; those that may be last.
+
+        Raises:
+            RunError: one is no full number or code.
+        """
+        meant = [named(self.store, self.country, who) for who in whos]
+        return appearances(self.store, self.datasets, meant)
+
+    def rows(self, names: Iterable[RowName]) -> dict[RowName, FactRow]:
+        """Rows of the newest state by name, with the cells they were read from."""
+        wanted: dict[str, list[RowName]] = {}
+        for name in names:
+            wanted.setdefault(name.dataset, []).append(name)
+        snapshots = self.snapshots(wanted)
+        rows = {n: (self.dataset(n), [each.row for each in wanted[n]]) for n in snapshots}
+        with opened(self.store, self.datasets, snapshots, Ties()) as duck:
+            found = fetch(duck, self.store, rows)
+        return {
+            name: found[name.dataset][name.row]
+            for name in (each for listed in wanted.values() for each in listed)
+            if name.row in found.get(name.dataset, {})
+        }
+
+    def ties(self, warnings: Sequence[EarlyWarning]) -> dict[str, list[Tie]]:
+        """What the identity in warnings rests on, by key: ties that no full number makes."""
+        found: dict[str, list[Tie]] = {}
+        for group in _by_run_and_model(warnings).values():
+            then = self._recorded(group[0])
+            facts = {fact: dataset.name for fact, dataset in then.model.facts.items()}
+            rows = [(facts[e.fact], e.row) for warning in group for e in warning.evidence]
+            with open_duckdb(self.limits) as duck:
+                of_rows = ties_of(duck, then.who, rows)
+            for warning in group:
+                each = [
+                    tie for e in warning.evidence
+                    for tie in concerned(
+                        then.model, e.fact, of_rows.get((facts[e.fact], e.row), ()), warning.subject
+                    )
+                ]  # fmt: skip
+                found[warning.key] = list({(t.name, t.who): t for t in each}.values())
+        return found
+
+    def pairs(self, limit: int = 20, *, unsure: bool = False) -> list[Pair]:
+        """Pairs (a row, somebody it may be about) that are of most use to judge first.
+
+        Args:
+            unsure: also those about which somebody was unsure.
+        """
+        places = [(m.name, f, d.name) for m in self.models.values() for f, d in m.facts.items()]
+        return to_judge(self.store, limit, places, again=unsure)
 
     def judge(
         self, row: str, verdict: Verdict, who: str, *, at: datetime, by: str, why: str
-    ) -> Judged:
+    ) -> Consequences:
         """Enter somebody's word on whether a row is about a person, and revisit what rests on it.
 
         Args:
@@ -326,7 +388,7 @@ class Workspace:
         )
         return self._revisit(number, at)
 
-    def withdraw(self, judgement: int, *, at: datetime, by: str, why: str) -> Judged:
+    def withdraw(self, judgement: int, *, at: datetime, by: str, why: str) -> Consequences:
         """Take a judgement back, and revisit what rests on it. It stays readable.
 
         Raises:
@@ -343,14 +405,19 @@ class Workspace:
         """How rows were tied otherwise over time: made, broken, moved, and because of what."""
         return changes(self.store, dataset, row)
 
-    def tickets(self, only: Sequence[str] = ()) -> list[Ticket]:
-        """Rows whose name is at odds with what others say under the same number (tier B)."""
+    def tickets(self, only: Sequence[str] = (), number: str | None = None) -> list[Ticket]:
+        """Rows whose name is at odds with what others say under the same number (tier B).
+
+        Args:
+            only: datasets; default all.
+            number: only rows that bear it.
+        """
         return tickets(
             self.store, {d.name: d for d in self.datasets.values()}, self.country,
-            [self.dataset(name).name for name in only],
+            [self.dataset(name).name for name in only], number,
         )  # fmt: skip
 
-    def _revisit(self, judgement: int, at: datetime) -> Judged:
+    def _revisit(self, judgement: int, at: datetime) -> Consequences:
         """Link again, and run the models that read rows which are tied otherwise now."""
         linked = self.link(at=at)
         moved = {each.dataset for each in self.history() if each.number == linked.identity.number}
@@ -361,11 +428,17 @@ class Workspace:
             and moved & {dataset.name for dataset in model.facts.values()}
         ]  # fmt: skip
         if not earlier or not concerned:
-            return Judged(judgement, linked, None)
+            return Consequences(judgement, linked, None)
         as_of = max(date.fromisoformat(run["as_of"]) for run in earlier.values())
-        return Judged(judgement, linked, self.collide(concerned, at=at, as_of=as_of))
+        # What was let in before is not held back for one row that is tied otherwise.
+        entered = {
+            result["model"] for run in earlier.values() for result in run["results"]
+            if not result["held"]
+        }  # fmt: skip
+        accept = {name: f"judgement {judgement}" for name in concerned if name in entered}
+        return Consequences(judgement, linked, self.collide(concerned, at=at, as_of=as_of, accept=accept))
 
-    def runs(self) -> dict[int, dict[str, object]]:
+    def runs(self) -> dict[int, dict[str, Any]]:
         """Manifest of every run, by number."""
         return runs(self.store)
 
@@ -463,8 +536,8 @@ class Workspace:
         then = self._recorded(warning)
         with opened(self.store, then.datasets, then.snapshots, then.who.ties()) as duck:
             whole = explain(duck, self.store, then.model, warning.subject, then.as_of)
-        judged = tuple(each for each in whole.judged if each.per == warning.per)
-        return Explanation(whole.model, whole.subject, whole.as_of, judged, whole.present)
+            judged = tuple(each for each in whole.judged if each.per == warning.per)
+            return with_ties(duck, replace(whole, judged=judged), then.who)
 
     def explain_subject(self, name: str, subject: str, as_of: date | None = None) -> Explanation:
         """What a model says today of one subject, flagged or not."""
@@ -478,8 +551,9 @@ class Workspace:
                 )
             )
         on = as_of or latest_as_of(list(self.snapshots().values()))
-        with opened(self.store, self.datasets, snapshots, identity(self.store).ties()) as duck:
-            return explain(duck, self.store, model, subject, on)
+        who = identity(self.store)
+        with opened(self.store, self.datasets, snapshots, who.ties()) as duck:
+            return with_ties(duck, explain(duck, self.store, model, subject, on), who)
 
     def reproduce(self, key: str) -> Reproduction:
         """Recompute a warning from the recorded batches and model version."""

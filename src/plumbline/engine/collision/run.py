@@ -19,11 +19,11 @@ from plumbline.engine.collision.register import TABLES, Entry, enter, runs
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
-from plumbline.engine.linkage.identity import Identity, identity
-from plumbline.engine.linkage.view import Ties, lay_views
 from plumbline.engine.line.compile import Compiled, compile_model
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes.base import filtered, plain_scope
+from plumbline.engine.linkage.identity import Identity, identity
+from plumbline.engine.linkage.view import Ties, lay_views
 from plumbline.errors import RunError, Text
 
 Progress = Callable[[str, int, int], None]  # model, how many are done, of how many
@@ -181,7 +181,7 @@ def _lay_ripples(duck: Duck, seen: _Seen, earlier: Mapping[int, Mapping[str, Any
     duck.run("CREATE TEMP TABLE places AS SELECT * FROM places_given")
     duck.run(
         "CREATE TEMP TABLE ripples AS SELECT dataset, row, CAST(before AS JSON) AS before, "
-        "TO_JSON({'who': who, 'tier': tier, 'by': \"by\"}) AS after, CAST(why AS JSON) AS because "
+        "TO_JSON({'who': who, 'tier': tier, 'by': via}) AS after, CAST(why AS JSON) AS because "
         f"FROM {seen.who.relation()} WHERE kind = 'change' AND number > {before['number']}"
     )
     return "ripples"

@@ -32,7 +32,7 @@ FIELDS = (
     Field("key", "BIGINT"),  # of a person
     Field("who", "VARCHAR"),  # number, code, or ~ and letters for somebody of unknown number
     Field("tier", "VARCHAR"),
-    Field("by", "VARCHAR"),  # rule, weight, judgement, register
+    Field("via", "VARCHAR"),  # rule, weight, judgement, register
     Field("why", "VARCHAR"),  # JSON
     Field("number", "INTEGER"),  # of a change: the linking that made it
     Field("before", "VARCHAR"),  # of a change: JSON {who, tier, by}
@@ -68,9 +68,9 @@ class Identity:
         """What models need of it."""
         slots = {
             name: frozenset((d, c) for d, c in self.info.get(name, ()))
-            for name in ("tied", "guessed")
+            for name in ("tied", "guessed", "named")
         }
-        return Ties(tuple(self.paths()), slots["tied"], slots["guessed"])
+        return Ties(tuple(self.paths()), **slots)
 
     def pin(self) -> dict[str, Any]:
         """What must be kept to read it again, fit for JSON."""
@@ -126,7 +126,7 @@ def changes(store: Store, dataset: str = "", row: int | None = None) -> list[Cha
         where += f" AND row = {row}"
     with open_duckdb(store.limits) as duck:
         rows = duck.run(
-            f'SELECT number, dataset, slot, row, before, who, tier, "by", why FROM {now.relation()} '
+            f"SELECT number, dataset, slot, row, before, who, tier, via, why FROM {now.relation()} "
             f"WHERE {where} AND ($1 = '' OR dataset = $1) ORDER BY number, dataset, slot, row",
             [dataset],
         )

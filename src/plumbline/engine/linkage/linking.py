@@ -26,11 +26,12 @@ from plumbline.engine.linkage.identity import FIELDS, TABLE, Identity, identity
 from plumbline.engine.linkage.judgement import Judgement, judgements
 from plumbline.engine.linkage.loose import lay_out
 from plumbline.engine.linkage.register import Said, refresh, tidy
+from plumbline.engine.linkage.view import NAMED
 
 KINDS: tuple[Kind, ...] = ("person", "organisation")
-FOUND = 'claim BIGINT, key BIGINT, who VARCHAR, tier VARCHAR, "by" VARCHAR, why VARCHAR'
+FOUND = "claim BIGINT, key BIGINT, who VARCHAR, tier VARCHAR, via VARCHAR, why VARCHAR"
 #: What a tie consists of, in the order of the identity map.
-_TIE = ("kind", "dataset", "slot", "row", "claim", "key", "who", "tier", '"by"', "why")
+_TIE = ("kind", "dataset", "slot", "row", "claim", "key", "who", "tier", "via", "why")
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ class _Work:
             name: [list(row) for row in self.duck.run(
                 f"SELECT DISTINCT dataset, slot FROM ties WHERE kind = 'tie' AND {which} ORDER BY ALL"
             )]
-            for name, which in (("tied", "tier <> 'E'"), ("guessed", "tier = 'E'"))
+            for name, which in (("tied", "tier <> 'E'"), ("guessed", "tier = 'E'"), ("named", NAMED))
         }  # fmt: skip
 
     def _slots(self, kind: Kind) -> list[Slot]:
@@ -243,10 +244,10 @@ class _Work:
         ((n,),) = duck.run("SELECT COUNT(*) FROM looked_at")
         if n:
             self._candidates(kind, model, known)
-            duck.run('INSERT INTO found SELECT claim, key, who, tier, "by", why FROM candidates')
+            duck.run("INSERT INTO found SELECT claim, key, who, tier, via, why FROM candidates")
         duck.run(
-            'INSERT INTO found SELECT DISTINCT claim, key, who, tier, "by", why FROM earlier '
-            "WHERE kind = 'tie' AND \"by\" IN ('rule', 'weight') "
+            "INSERT INTO found SELECT DISTINCT claim, key, who, tier, via, why FROM earlier "
+            "WHERE kind = 'tie' AND via IN ('rule', 'weight') "
             "AND claim IN (SELECT claim FROM claims) AND claim NOT IN (SELECT claim FROM affected)"
         )
         key = "CAST(SUBSTR(who, 1, 17) AS BIGINT)" if kind == "person" else "CAST(NULL AS BIGINT)"
@@ -295,26 +296,35 @@ class _Work:
         )
         duck.run(
             "CREATE OR REPLACE TEMP TABLE ties AS SELECT CASE WHEN f.who IS NULL THEN 'none' ELSE 'tie' END AS kind, "
-            f'l.dataset, l.slot, l.row, l.claim, f.key, f.who, f.tier, COALESCE(f."by", \'rule\') AS "by", f.why '
+            f"l.dataset, l.slot, l.row, l.claim, f.key, f.who, f.tier, COALESCE(f.via, 'rule') AS via, f.why "
             f"FROM ({loose}) AS l LEFT JOIN found AS f USING (claim)"
         )
 
     def _note_changes(self, number: int, rests_on: Mapping[str, Any]) -> int:
-        """Rows that are tied otherwise than before, with what came of them; the history goes on."""
+        """Rows that are tied otherwise than before, with what came of them; the history goes on.
+
+        A new row is no change. A row with a full number is in the map only where it stands for somebody
+        else, so it changes by appearing there, or by leaving.
+        """
         duck = self.duck
-        because = json.dumps(self._because(rests_on), ensure_ascii=False)
-        state = (
-            "SELECT dataset, slot, row, STRING_AGG(who, ', ' ORDER BY who) AS who, MAX(tier) AS tier, "
-            "MIN(\"by\") AS \"by\" FROM {} WHERE kind IN ('tie', 'none') AND tier IS DISTINCT FROM 'E' "
-            "GROUP BY dataset, slot, row"
-        )
+        because = sql.literal(json.dumps(self._because(rests_on), ensure_ascii=False))
+        for name, source in (("now_tied", "ties"), ("then_tied", "earlier")):
+            # A row that is only guessed about counts as open: guesses come and go.
+            duck.run(
+                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT dataset, slot, row, "
+                "MIN(CASE WHEN tier <> 'E' THEN who END) AS who, "
+                "MIN(CASE WHEN tier <> 'E' THEN tier END) AS tier, "
+                "MIN(CASE WHEN tier <> 'E' THEN via END) AS via, MAX(claim) IS NULL AS numbered "
+                f"FROM {source} WHERE kind IN ('tie', 'none') GROUP BY dataset, slot, row"
+            )
         duck.run(
-            "CREATE OR REPLACE TEMP TABLE changed AS SELECT 'change' AS kind, n.dataset, n.slot, n.row, "
-            'CAST(NULL AS BIGINT) AS claim, CAST(NULL AS BIGINT) AS key, n.who, n.tier, n."by", '
-            f"{sql.literal(because)} AS why, {number} AS number, "
-            "CAST(TO_JSON({'who': o.who, 'tier': o.tier, 'by': o.\"by\"}) AS VARCHAR) AS before "
-            f"FROM ({state.format('ties')}) AS n JOIN ({state.format('earlier')}) AS o USING (dataset, slot, row) "
-            "WHERE n.who IS DISTINCT FROM o.who OR n.tier IS DISTINCT FROM o.tier"
+            "CREATE OR REPLACE TEMP TABLE changed AS SELECT 'change' AS kind, dataset, slot, row, "
+            "CAST(NULL AS BIGINT) AS claim, CAST(NULL AS BIGINT) AS key, n.who, n.tier, n.via, "
+            f"{because} AS why, {number} AS number, "
+            "CAST(TO_JSON({'who': o.who, 'tier': o.tier, 'by': o.via}) AS VARCHAR) AS before "
+            "FROM now_tied AS n FULL JOIN then_tied AS o USING (dataset, slot, row) "
+            "WHERE (n.who IS DISTINCT FROM o.who OR n.tier IS DISTINCT FROM o.tier) "
+            "AND ((n.numbered IS NOT NULL AND o.numbered IS NOT NULL) OR COALESCE(n.numbered, o.numbered))"
         )
         ((n,),) = duck.run("SELECT COUNT(*) FROM changed")
         return int(n)

@@ -17,7 +17,7 @@ from plumbline.engine.linkage.judgement import Judgement
 
 _SCHEMA = pa.schema(
     [("old", pa.int64()), ("key", pa.int64()), ("number", pa.string()), ("tier", pa.string()),
-     ("by", pa.string()), ("why", pa.string())]
+     ("via", pa.string()), ("why", pa.string())]
 )  # fmt: skip
 
 
@@ -102,6 +102,6 @@ def enter(duck: Duck, described: Sequence[Slot]) -> None:
         key = sql.name(slot.column + "__key")
         duck.run(
             f"INSERT INTO ties SELECT 'tie', {sql.literal(slot.dataset.name)}, {sql.literal(slot.column)}, f._row, "
-            f"NULL, m.key, m.number, m.tier, m.by, m.why FROM {sql.name('facts_' + slot.dataset.name)} AS f "
+            f"NULL, m.key, m.number, m.tier, m.via, m.why FROM {sql.name('facts_' + slot.dataset.name)} AS f "
             f"JOIN merged AS m ON m.old = f.{key}"
         )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from plumbline.engine.backend import Duck, open_duckdb
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
@@ -20,6 +22,8 @@ from plumbline.engine.linkage.judgement import judgements, mark_of
 from plumbline.engine.linkage.organisation_compare import names_compatible
 from plumbline.engine.linkage.organisation_name import names_of
 from plumbline.engine.linkage.register import refresh
+
+KINDS: tuple[Kind, ...] = ("person", "organisation")
 
 
 @dataclass(frozen=True)
@@ -41,25 +45,31 @@ class Ticket:
 
 
 def tickets(
-    store: Store, datasets: Mapping[str, Dataset], country: Country, only: Sequence[str] = ()
+    store: Store,
+    datasets: Mapping[str, Dataset],
+    country: Country,
+    only: Sequence[str] = (),
+    number: str | None = None,
 ) -> list[Ticket]:
     """Every such row, by dataset and row.
 
     Args:
         only: datasets whose rows are wanted; they are compared with all.
+        number: only rows that bear it.
     """
     found = []
     with open_duckdb(store.limits) as duck:
-        for kind in ("person", "organisation"):
-            found += _of_kind(store, duck, datasets, country, kind)
+        for kind in KINDS:
+            found += _of_kind(store, duck, datasets, country, kind, number)
     return sorted(
         (t for t in found if not only or t.dataset in only), key=lambda t: (t.dataset, t.slot, t.row)
     )  # fmt: skip
 
 
 def _of_kind(
-    store: Store, duck: Duck, datasets: Mapping[str, Dataset], country: Country, kind: Kind
-) -> list[Ticket]:
+    store: Store, duck: Duck, datasets: Mapping[str, Dataset], country: Country, kind: Kind,
+    number: str | None,
+) -> list[Ticket]:  # fmt: skip
     described = [s for s in slots(datasets, kind) if store.version(s.dataset.name) is not None]
     snapshots = {s.dataset.name: store.snapshot(s.dataset.name) for s in described}
     for name, snapshot in snapshots.items():
@@ -69,7 +79,10 @@ def _of_kind(
         )
     saw = {n: [s.version, datasets[n].fingerprint] for n, s in snapshots.items()}
     said = refresh(store, duck, kind, described, snapshots, saw)
-    groups = _at_odds(duck, said.relation, kind, country)
+    relation = said.relation
+    if number is not None:
+        relation = f"(SELECT * FROM {said.relation} WHERE number = {sql.literal(number)})"
+    groups = _at_odds(duck, relation, kind, country)
     if not groups:
         return []
     confirmed = {
@@ -111,29 +124,32 @@ def _at_odds(duck: Duck, said: str, kind: Kind, country: Country) -> Groups:
 def _rows(
     duck: Duck, described: Sequence[Slot], groups: Groups, confirmed: set[tuple[str, str, str]]
 ) -> list[Ticket]:
-    numbers = ", ".join(sql.literal(number) for number in groups)
-    tickets_: list[Ticket] = []
-    said_by: dict[tuple[str, str], set[str]] = {}
+    duck.register("at_odds", pa.table({"number": pa.array(groups, pa.string())}))
+    said_by: dict[str, dict[str, set[str]]] = {number: {} for number in groups}
+    vouched: dict[str, set[str]] = {number: set() for number in groups}
     rows = []
     for slot in described:
-        dataset = slot.dataset
-        column = slot.column
-        facts = sql.name("facts_" + dataset.name)
-        met = f"(SELECT * FROM {facts} WHERE {sql.name(column)} IN ({numbers}))"
+        dataset = slot.dataset.name
+        met = (
+            f"(SELECT * FROM {sql.name('facts_' + dataset)} WHERE {sql.name(slot.column)} IN "
+            "(SELECT number FROM at_odds))"
+        )
         for row, mark, number, names in duck.run(
-            f"SELECT row, mark, number, names FROM ({slot.said(met, f'{mark_of(dataset)} AS mark')}) "
+            f"SELECT row, mark, number, names FROM ({slot.said(met, f'{mark_of(slot.dataset)} AS mark')}) "
             "WHERE LEN(names) > 0"
         ):
-            said_by.setdefault((number, names[0]), set()).add(dataset.name)
-            if (dataset.name, column, mark) not in confirmed:
-                rows.append((dataset.name, column, row, number, names[0]))
-    for name, column, row, number, own in rows:
-        mine = next((g for g in groups[number] if own in g), frozenset())
+            said_by[number].setdefault(names[0], set()).add(dataset)
+            if (dataset, slot.column, mark) in confirmed:
+                vouched[number].add(names[0])
+            else:
+                rows.append((dataset, slot.column, row, number, names[0]))
+    duck.unregister("at_odds")
+    found = []
+    for dataset, column, row, number, own in rows:
+        fine = vouched[number].union(*(g for g in groups[number] if own in g))
         others = {
-            other: tuple(sorted(by))
-            for (bearer, other), by in sorted(said_by.items())
-            if bearer == number and other not in mine
-        }
-        if others:
-            tickets_.append(Ticket(name, column, row, number, own, others))
-    return tickets_
+            name: tuple(sorted(by)) for name, by in sorted(said_by[number].items()) if name not in fine
+        }  # fmt: skip
+        if others and own not in vouched[number]:
+            found.append(Ticket(dataset, column, row, number, own, others))
+    return found

@@ -12,9 +12,12 @@ from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot
 from plumbline.engine.fact.table import parquet_of
 
-
 #: How `__who` begins for somebody of whom no register at hand knows the number.
 NOBODYS = "~"
+
+
+#: SQL over the identity map: rows of which somebody judged that number and name are one person's.
+NAMED = f"(via = 'judgement' AND tier = 'A' AND NOT STARTS_WITH(who, '{NOBODYS}'))"
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,17 @@ class Ties:
         paths: files of the map.
         tied: (dataset, column) with rows in it that are tied (tiers A, C and D).
         guessed: (dataset, column) with rows in it that may be about somebody (tier E).
+        named: (dataset, column) with rows in it whose name somebody judged to be borne under the number.
     """
 
     paths: Sequence[Path] = ()
     tied: frozenset[tuple[str, str]] = frozenset()
     guessed: frozenset[tuple[str, str]] = frozenset()
+    named: frozenset[tuple[str, str]] = frozenset()
 
     def _rows(self, dataset: str, column: str, tiers: str) -> str:
         return (
-            f"(SELECT row, key, who, tier FROM {parquet_of(self.paths)} WHERE kind = 'tie' "
+            f"(SELECT row, key, who, tier, {NAMED} AS named FROM {parquet_of(self.paths)} WHERE kind = 'tie' "
             f"AND dataset = {sql.literal(dataset)} AND slot = {sql.literal(column)} AND {tiers})"
         )
 
@@ -53,6 +58,11 @@ class Ties:
                 joins.append(f" LEFT JOIN {rows} AS {link} ON {link}.row = facts._row")
                 who, tier = f"COALESCE({link}.who, {at})", f"COALESCE({link}.tier, 'A')"
                 replaced += _key(dataset, column, f"COALESCE({link}.key, facts.{{0}})")
+                if (dataset.name, column) in self.named:  # the name speaks against nobody any more
+                    keys = [sql.name(name + "__key") for name in dataset.names_of(column)]
+                    replaced += [
+                        f"CASE WHEN {link}.named THEN NULL ELSE facts.{k} END AS {k}" for k in keys
+                    ]
             added += _columns(dataset, column, who, tier)
         return _select(replaced, added, f"{facts} AS facts{''.join(joins)}")
 

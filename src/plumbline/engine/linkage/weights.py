@@ -93,13 +93,13 @@ def add(duck: Duck, frozen: Frozen, claims: str, said: str) -> None:
         f"FROM {found.relation} AS w JOIN (SELECT key, MIN(number) AS number FROM who_numbers GROUP BY key) AS p USING (key) "
         f"WHERE w.probability >= {LIKELY} AND (w.claim, p.number) NOT IN (SELECT (claim, who) FROM excluded_person)), "
         f"guesses AS (SELECT COALESCE(r.claim, l.claim) AS claim, COALESCE(r.key, l.key) AS key, "
-        "COALESCE(r.who, l.who) AS who, 'E' AS tier, CASE WHEN l.claim IS NULL THEN 'rule' ELSE 'weight' END AS \"by\", "
+        "COALESCE(r.who, l.who) AS who, 'E' AS tier, CASE WHEN l.claim IS NULL THEN 'rule' ELSE 'weight' END AS via, "
         "CASE WHEN l.claim IS NULL THEN r.why ELSE CAST(JSON_MERGE_PATCH(COALESCE(r.why, '{}'), TO_JSON("
         "{'weight': ROUND(l.match_weight, 2), 'probability': ROUND(l.probability, 4)})) AS VARCHAR) END AS why, "
         "COALESCE(l.match_weight, -100) AS weight FROM (SELECT * FROM who_candidates WHERE tier = 'E') AS r "
         f"FULL JOIN (SELECT * FROM likely WHERE place <= {MOST}) AS l ON l.claim = r.claim AND l.key = r.key) "
-        "SELECT claim, key, who, tier, 'rule' AS \"by\", why FROM who_candidates WHERE tier <> 'E' "
-        'UNION ALL SELECT claim, key, who, tier, "by", why FROM guesses '
+        "SELECT claim, key, who, tier, 'rule' AS via, why FROM who_candidates WHERE tier <> 'E' "
+        "UNION ALL SELECT claim, key, who, tier, via, why FROM guesses "
         f"QUALIFY ROW_NUMBER() OVER (PARTITION BY claim ORDER BY weight DESC, key) <= {MOST_GUESSES}"
     )
 

@@ -22,6 +22,8 @@ from plumbline.engine.linkage.register import refresh
 from plumbline.errors import RunError, Text
 
 KINDS: tuple[Kind, ...] = ("person", "organisation")
+#: Characters of a citizen number, and of a credit code.
+LENGTH = 18
 TYPE = {"person": "person.id", "organisation": "org.code"}
 _ROW = re.compile(r"([a-z]\w*):(\d+)-(\d+)(?::(\w+))?")
 
@@ -145,7 +147,7 @@ def standing(store: Store, datasets: Mapping[str, Dataset], name: RowName) -> St
         *said, mark, is_full, claim = rows[0]
         told = dict(zip(SAID, said, strict=True))
         found = duck.run(
-            f"SELECT who, tier, \"by\", why FROM {now.relation()} WHERE kind = 'tie' "
+            f"SELECT who, tier, via, why FROM {now.relation()} WHERE kind = 'tie' "
             "AND dataset = $1 AND slot = $2 AND row = $3 ORDER BY tier, who",
             [name.dataset, name.column, name.row],
         )
@@ -189,7 +191,10 @@ def _weighed(
     digest = now.info.get("model")
     if not digest or not candidates:
         return list(candidates)
-    frozen = weights.read(store, digest)
+    try:
+        frozen = weights.read(store, digest)
+    except RunError:  # learned by a version that compared otherwise; the ties stand all the same
+        return list(candidates)
     described = [s for s in slots(datasets, "person") if store.version(s.dataset.name) is not None]
     for each in {s.dataset.name for s in described}:
         _facts(store, duck, datasets, each)
@@ -203,13 +208,13 @@ def _weighed(
         f"({slot.said(facts)}) WHERE row = {row}"
     )
     duck.run(
-        f"CREATE OR REPLACE TEMP TABLE some AS SELECT * FROM ({merged.current(said.relation)}) "
+        f"CREATE OR REPLACE TEMP TABLE meant AS SELECT * FROM ({merged.current(said.relation)}) "
         f"WHERE key IN ({wanted})"
     )
     found = weighing.weigh(
         duck,
         frozen.model,
-        weights.people("some"),
+        weights.people("meant"),
         weights.loose("asked"),
         into="explained",
         least=-1e9,
@@ -260,7 +265,7 @@ def judged_row(
         if _ROW.fullmatch(who):  # said the other way round
             row, who = who, row
         else:
-            return {"number_a": _full(country, row), "who": _full(country, who)}
+            return {"number_a": full_number(country, row), "who": full_number(country, who)}
     name = row_name(datasets, row)
     known = standing(store, datasets, name)
     slot = Slot(datasets[name.dataset], name.column)
@@ -273,25 +278,37 @@ def judged_row(
             )  # fmt: skip
         who = other.who
     else:
-        who = _full(country, who, slot.kind)
+        who = full_number(country, who, slot.kind)
     return {
         "dataset": name.dataset, "slot": name.column, "row": name.row, "who": who,
         "mark": known.mark, "claim": known.claim,
     }  # fmt: skip
 
 
-def _full(country: Country, text: str, kind: Kind | None = None) -> str:
-    """A full number or code in its normal form."""
-    options = [k for k in KINDS if kind in (None, k)]
-    for each in options:
+def full_number(country: Country, text: str, kind: Kind | None = None) -> str:
+    """A full number or code in its normal form.
+
+    Raises:
+        RunError: it is neither, with the reason where the text is as long as one.
+    """
+    wrong: Text | None = None
+    for each in [k for k in KINDS if kind in (None, k)]:
         type_ = make(Column(**{"from": "x", "type": TYPE[each]}), country)
         try:
             value = type_.parse(text)
-        except UnreadableCellError:
+        except UnreadableCellError as unreadable:
+            wrong = wrong or unreadable.reason
             continue
-        if value[0] is not None and len(value[0]) == 18:
+        if value[0] is not None and len(value[0]) == LENGTH:
             return str(value[0])
+    said = wrong if wrong and len(text.strip()) == LENGTH else Text("", "")
     raise RunError(
-        Text(f"“{text}”不是完整的证号或代码", f"'{text}' is no full number or code"),
-        hint=Text("写出 18 位号码，或行的编号如 offences:3-17", "give all 18 characters, or a row such as offences:3-17"),
-    )  # fmt: skip
+        Text(
+            f"“{text}”不是完整的证号或代码{'：' * bool(said.zh)}{said.zh}",
+            f"'{text}' is no full number or code{': ' * bool(said.en)}{said.en}",
+        ),
+        hint=Text(
+            "写出 18 位号码，或行的编号如 offences:3-17",
+            "give all 18 characters, or a row such as offences:3-17",
+        ),
+    )
