@@ -16,6 +16,29 @@ from plumbline.errors import Text
 #: Characters of a name that are compared one by one; what follows them must be equal as a whole.
 POSITIONS = (1, 2, 3, 4)
 
+#: What a record may have several of: the column of the only one, and that of the list.
+SETS = {
+    "phone": "phones", "part": "parts", "region": "regions", "city": "cities",
+    "address": "addresses", "door": "doors", "place": "places",
+}  # fmt: skip
+
+
+def members(one: str, side: str = "") -> str:
+    """SQL for a set as a list."""
+    return f"coalesce({SETS[one]}{side}, [{one}{side}])"
+
+
+def _meet(one: str) -> str:
+    """The sets have a member in common; lists are slow, and most have one member."""
+    several = SETS[one]
+    return _any(
+        f"{one}_l = {one}_r",
+        _all(
+            _any(f"{several}_l IS NOT NULL", f"{several}_r IS NOT NULL"),
+            f"list_has_any({members(one, '_l')}, {members(one, '_r')})",
+        ),
+    )
+
 
 def _all(*conditions: str) -> str:
     return "(" + " AND ".join(conditions) + ")"
@@ -239,11 +262,11 @@ TAIL = Feature(
 PHONE = Feature(
     "phone",
     Text("电话", "telephone"),
-    "phone_parts_l IS NULL OR phone_parts_r IS NULL",
+    "coalesce(part_l, phone_l) IS NULL OR coalesce(part_r, phone_r) IS NULL",
     (
-        Level("list_has_any(phones_l, phones_r)", Text("电话相同", "same telephone number"), 0.5, 1e-6),
+        Level(_meet("phone"), Text("电话相同", "same telephone number"), 0.5, 1e-6),
         Level(
-            "list_has_any(phone_parts_l, phone_parts_r)",
+            _meet("part"),
             Text("与遮盖的电话相符", "fits a masked telephone number"), 0.1, 1e-5,
         ),
         Level("", Text("电话不同", "other telephone numbers"), 0.4, 0.99),
@@ -253,15 +276,15 @@ PHONE = Feature(
 ADDRESS = Feature(
     "address",
     Text("地址", "address"),
-    "addresses_l IS NULL OR addresses_r IS NULL",
+    "address_l IS NULL OR address_r IS NULL",
     (
-        Level("list_has_any(addresses_l, addresses_r)", Text("地址相同", "same address"), 0.4, 1e-6),
+        Level(_meet("address"), Text("地址相同", "same address"), 0.4, 1e-6),
         Level(
-            "list_has_any(doors_l, doors_r)",
+            _meet("door"),
             Text("去掉省市县乡后地址相同", "the same address, but for province, city, county, township"),
             0.2, 5e-6,
         ),
-        Level("list_has_any(places_l, places_r)", Text("同村、同路或同小区", "same village, road or estate"), 0.15, 1e-3),
+        Level(_meet("place"), Text("同村、同路或同小区", "same village, road or estate"), 0.15, 1e-3),
         Level("", Text("地址不同", "other addresses"), 0.25, 0.999),
     ),
 )  # fmt: skip
@@ -270,12 +293,10 @@ REGION = Feature(
     "region",
     Text("地区", "region"),
     # A visible head has told it already.
-    "regions_l IS NULL OR regions_r IS NULL OR coalesce(length(head_r), 0) = 6",
+    "region_l IS NULL OR region_r IS NULL OR coalesce(length(head_r), 0) = 6",
     (
-        Level(
-            "list_has_any(regions_l, regions_r)", Text("同一县（市、区）", "same county"), 0.8, 0.1
-        ),
-        Level("list_has_any(cities_l, cities_r)", Text("同一设区市", "same city"), 0.12, 0.2),
+        Level(_meet("region"), Text("同一县（市、区）", "same county"), 0.8, 0.1),
+        Level(_meet("city"), Text("同一设区市", "same city"), 0.12, 0.2),
         Level("", Text("不同地区", "other regions"), 0.08, 0.7),
     ),
 )

@@ -32,7 +32,15 @@ def prepare(duck: Duck, relation: str, into: str) -> None:
         CREATE OR REPLACE TEMP TABLE {into} AS
         WITH numbers AS (
             SELECT *, nullif(regexp_extract(number, '^[0-9]*'), '') AS before,
-                nullif(regexp_extract(number, '[0-9]*[0-9X]$'), '') AS after
+                nullif(regexp_extract(number, '[0-9]*[0-9X]$'), '') AS after,
+                {_list("addresses", _PLAIN_ADDRESS, "length(x) > 3")} AS all_addresses,
+                {_list("all_addresses", _DOOR, "length(x) > 2")} AS in_the_place,
+                {_list("in_the_place", "x", "regexp_matches(x, '^.{3,}[0-9]')")} AS all_doors,
+                {_list("in_the_place", _AT, "length(x) > 2")} AS all_places,
+                {_list("phones", "x", "NOT contains(x, '*') AND length(x) > 6")} AS all_phones,
+                {_list("phones", _PHONE_PARTS, "length(x) = 7")} AS all_parts,
+                {_list("regions", "x", "length(x) >= 6")} AS all_regions,
+                {_list("regions", "left(x, 4)", "length(x) = 4")} AS all_cities
             FROM {relation}
         ), told AS (
             SELECT * EXCLUDE (birth_from, birth_to, sex), {_birth_in_number()} AS day,
@@ -51,21 +59,17 @@ def prepare(duck: Duck, relation: str, into: str) -> None:
             CASE WHEN year(birth_from) = year(birth_to) THEN year(birth_from) END AS year,
             CASE WHEN length(before) > 1 THEN left(before, 6) END AS head,
             right(after, 4) AS tail,
-            {_list("phones", "x", "NOT contains(x, '*') AND length(x) > 6")} AS phones,
-            {_list("phones", _PHONE_PARTS, "regexp_full_match(x, '[0-9]{3}.*[0-9]{4}')")} AS phone_parts,
-            {_list("regions", "x", "length(x) >= 6")} AS regions,
-            {_list("regions", "left(x, 4)", "length(x) >= 4")} AS cities,
-            {_list("addresses", _PLAIN_ADDRESS, f"length({_PLAIN_ADDRESS}) > 3")} AS addresses,
-            {_list("addresses", _DOOR, f"regexp_matches({_DOOR}, '^.{{3,}}[0-9]')")} AS doors,
-            {_list("addresses", _AT, f"length({_AT}) > 2")} AS places
+            {", ".join(_one_or_several(one, several) for one, several in likeness.SETS.items())}
         FROM told LEFT JOIN {into}_names AS spelled ON spelled.name = told.name""")
     duck.run(f"DROP TABLE {into}_names")
 
 
 _PLAIN_ADDRESS = "regexp_replace(upper(x), '[\\s,，.。;；、()（）#_—-]', '', 'g')"
-_DOOR = f"regexp_replace({_PLAIN_ADDRESS}, '{_ADMINISTRATIVE}', '')"
-_AT = f"regexp_extract({_DOOR}, '{_PLACE}', 1)"
-_PHONE_PARTS = "left(x, 3) || right(x, 4)"
+_DOOR = f"regexp_replace(x, '{_ADMINISTRATIVE}', '')"
+_AT = f"regexp_extract(x, '{_PLACE}', 1)"
+_PHONE_PARTS = (
+    "CASE WHEN regexp_full_match(x, '[0-9]{3}.*[0-9]{4}') THEN left(x, 3) || right(x, 4) END"
+)
 
 
 def _birth_in_number() -> str:
@@ -77,10 +81,19 @@ def _birth_in_number() -> str:
     return f"try_strptime({digits}, '%Y%m%d')::DATE"
 
 
-def _list(column: str, of_x: str, where: str) -> str:
+def _list(column: str, made: str, where: str) -> str:
     """The column's values made anew, without those that say nothing; null instead of an empty list."""
-    kept = f"list_filter({column}, lambda x: x IS NOT NULL AND {where})"
-    return f"nullif(list_sort(list_distinct(list_transform({kept}, lambda x: {of_x}))), [])"
+    values = column if made == "x" else f"list_transform({column}, lambda x: {made})"
+    return f"nullif(list_sort(list_distinct(list_filter({values}, lambda x: {where}))), [])"
+
+
+def _one_or_several(one: str, several: str) -> str:
+    """A set as the number of its only member, and as a list only where it has several."""
+    found = f"all_{several}"
+    return (
+        f"CASE WHEN {found} IS NOT NULL THEN hash({found}[1]) END AS {one}, "
+        f"CASE WHEN len({found}) > 1 THEN list_transform({found}, lambda x: hash(x)) END AS {several}"
+    )
 
 
 def _spell(duck: Duck, relation: str, into: str) -> None:
@@ -136,18 +149,20 @@ PEOPLE = Scheme(
     find=(
         Rule("name", ("name",), 50),
         Rule("name and year", ("name", "year"), 200),
-        Rule("sound", ("sound",), 30),
+        Rule("sound", ("sound",), 20),
         Rule("sound and year", ("sound", "year"), 100),
-        Rule("name and region", ("name", "x"), 100, each="regions"),
+        Rule("name and region", ("name", "x"), 100, each=likeness.members("region")),
         Rule("surname and birth", ("surname", "born"), 200),
         Rule("surname sound and birth", ("family_sound", "born"), 200),
         Rule("birth and last digits", ("born", "tail"), 200),
         Rule("birth and first digits", ("born", "head"), 50),
-        Rule("last digits and surname", ("tail", "surname"), 200),
-        Rule("telephone", ("x",), 50, each="phones"),
-        Rule("part of a telephone, surname", ("x", "surname"), 50, each="phone_parts"),
-        Rule("address, surname", ("x", "surname"), 50, each="doors"),
-        Rule("place and birth", ("x", "born"), 50, each="places"),
+        Rule("last digits and surname", ("tail", "surname"), 50),
+        Rule("last digits, surname and year", ("tail", "surname", "year"), 100),
+        Rule("last digits, beginning of the name", ("tail", "c1", "nullif(c2, 0)"), 100),
+        Rule("telephone", ("x",), 50, each=likeness.members("phone")),
+        Rule("part of a telephone, surname", ("x", "surname"), 50, each=likeness.members("part")),
+        Rule("address, surname", ("x", "surname"), 50, each=likeness.members("door")),
+        Rule("place and birth", ("x", "born"), 50, each=likeness.members("place")),
     ),
     learn=(("name",), ("born",)),
     sure=(("name", "born"),),

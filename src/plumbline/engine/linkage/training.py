@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from plumbline.engine.backend import Duck
 from plumbline.engine.linkage.scheme import Scheme
@@ -33,8 +33,7 @@ ENOUGH = 300
 _FLOOR = 1e-7
 
 
-@dataclass(frozen=True)
-class Learned:
+class Learned(NamedTuple):
     """Shares by feature, best level first, and in words what could not be learned."""
 
     m: Shares
@@ -272,5 +271,6 @@ def _rounded(share: float) -> float:
 
 
 def _mean(shares: Sequence[float | None], default: float) -> float:
+    """What was seen on average; never much less than the default, since anybody errs some day."""
     known = [share for share in shares if share is not None]
-    return max(math.fsum(known) / len(known), default / 100) if known else default
+    return max(math.fsum(known) / len(known), default / 10) if known else default

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from plumbline.engine.backend import Duck
-from plumbline.engine.fact import sql
 from plumbline.engine.linkage import candidates, training
 from plumbline.engine.linkage.people import PEOPLE
 from plumbline.engine.linkage.scheme import Feature, Scheme
@@ -122,8 +122,80 @@ class Reason(NamedTuple):
     weight: float
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Both relations, prepared once to be trained on and weighed."""
+
+    duck: Duck
+    scheme: Scheme
+    left: str
+    right: str
+
+    def count(self) -> tuple[int, int]:
+        ((people, rows),) = self.duck.run(
+            f"SELECT (SELECT COUNT(*) FROM {self.left}), (SELECT COUNT(*) FROM {self.right})"
+        )
+        return int(people), int(rows)
+
+    def train(self, seed: int = 1) -> Model:
+        """See `weighing.train`."""
+        people, rows = self.count()
+        scheme, notes = self.scheme, tuple[Text, ...]()
+        m, u = training.defaults(scheme, "m"), training.defaults(scheme, "u")
+        enough = min(people, rows) >= TOO_FEW
+        if enough:
+            material = training.Material(self.duck, scheme, self.left, self.right, seed)
+            m, u, notes = training.learn(material)
+        else:
+            notes = (_too_few(people, rows),)
+        return Model(
+            scheme=scheme,
+            prior=_prior(self),
+            m=m,
+            u=u,
+            frequencies={column: _frequency(self, column) for column in scheme.by},
+            learned=enough and len(notes) < len(scheme.learn),
+            notes=notes,
+        )
+
+    def weigh(self, model: Model, into: str = "weighed", least: float = LEAST) -> Weighed:
+        """See `weighing.weigh`."""
+        duck, pairs = self.duck, f"{into}_pairs"
+        passed_over = candidates.find(duck, self.scheme, self.left, self.right, pairs)
+        lifted = _lift(self, model)
+        duck.run(
+            f"CREATE OR REPLACE TEMP TABLE {into} AS {_weights(self, model, pairs, lifted, least)}"
+        )
+        duck.run(f"DROP TABLE {pairs}")
+        duck.run(f"DROP VIEW {lifted}")
+        for column in self.scheme.by:
+            duck.run(f"DROP TABLE {self.left}_{column}")
+        ((rows,),) = duck.run(f"SELECT COUNT(*) FROM {into}")
+        return Weighed(into, int(rows), passed_over)
+
+
+@contextmanager
+def sides(duck: Duck, population: str, loose: str = "", scheme: Scheme = PEOPLE) -> Iterator[Sides]:
+    """Prepare both relations, for training and weighing at one go; they are dropped in the end.
+
+    Args:
+        loose: not given where the scheme compares the population with itself.
+    """
+    left, right = "plumbline_population", "plumbline_loose"
+    scheme.prepare(duck, population, left)
+    if scheme.dedupe:
+        right = left
+    else:
+        scheme.prepare(duck, loose, right)
+    try:
+        yield Sides(duck, scheme, left, right)
+    finally:
+        for table in {left, right}:
+            duck.run(f"DROP TABLE IF EXISTS {table}")
+
+
 def train(
-    duck: Duck, population: str, loose: str, *, seed: int = 1, scheme: Scheme = PEOPLE
+    duck: Duck, population: str, loose: str = "", *, seed: int = 1, scheme: Scheme = PEOPLE
 ) -> Model:
     """A model of these people and these loose rows; the documented defaults where they say too little.
 
@@ -133,44 +205,15 @@ def train(
         loose: relation of rows without a full number: the same columns but for key.
         seed: which rows are drawn where there are more than are needed.
     """
-    left, right = "plumbline_population", "plumbline_loose"
-    _prepared(duck, scheme, population, loose, left, right)
-    try:
-        notes: tuple[Text, ...] = ()
-        ((people, rows),) = duck.run(
-            f"SELECT (SELECT COUNT(*) FROM {left}), (SELECT COUNT(*) FROM {right})"
-        )
-        m, u = training.defaults(scheme, "m"), training.defaults(scheme, "u")
-        enough = min(people, rows) >= TOO_FEW
-        if enough:
-            learned = training.learn(training.Material(duck, scheme, left, right, seed))
-            m, u, notes = learned.m, learned.u, learned.notes
-        else:
-            notes = (
-                Text(
-                    f"人口 {people} 行、待认 {rows} 行，不足 {TOO_FEW} 行，用缺省参数",
-                    f"{people} rows of people and {rows} loose rows are fewer than {TOO_FEW}; "
-                    "the defaults are used",
-                ),
-            )
-        return Model(
-            scheme=scheme,
-            prior=_prior(duck, scheme, left, right),
-            m=m,
-            u=u,
-            frequencies={column: _frequency(duck, left, column) for column in scheme.by},
-            learned=enough and len(notes) < len(scheme.learn),
-            notes=notes,
-        )
-    finally:
-        _dropped(duck, left, right)
+    with sides(duck, population, loose, scheme) as both:
+        return both.train(seed)
 
 
 def weigh(
     duck: Duck,
     model: Model,
     population: str,
-    loose: str,
+    loose: str = "",
     *,
     into: str = "weighed",
     least: float = LEAST,
@@ -186,20 +229,8 @@ def weigh(
         into: name of the table.
         least: pairs of less weight are left out.
     """
-    scheme = model.scheme
-    left, right = f"{into}_population", f"{into}_loose"
-    _prepared(duck, scheme, population, loose, left, right)
-    try:
-        passed_over = candidates.find(duck, scheme, left, right, f"{into}_pairs")
-        _lift(duck, model, left)
-        duck.run(
-            f"CREATE OR REPLACE TEMP TABLE {into} AS {_weights(model, into, left, right, least)}"
-        )
-        ((rows,),) = duck.run(f"SELECT COUNT(*) FROM {into}")
-    finally:
-        duck.run(f"DROP TABLE IF EXISTS {into}_pairs")
-        _dropped(duck, left, right)
-    return Weighed(into, int(rows), passed_over)
+    with sides(duck, population, loose, model.scheme) as both:
+        return both.weigh(model, into, least)
 
 
 def explain(model: Model, row: Mapping[str, Any]) -> list[Reason]:
@@ -228,8 +259,11 @@ def prior_weight(model: Model) -> float:
 # -- weights as SQL --------------------------------------------------------------------------------
 
 
-def _weights(model: Model, into: str, left: str, right: str, least: float) -> str:
-    """The levels of every pair, then their weights, then the sum."""
+def _weights(both: Sides, model: Model, pairs: str, left: str, least: float) -> str:
+    """The levels of every pair, then their weights, then the sum.
+
+    A weight that is the same for every pair of a level is looked up at the end, for the pairs that stay.
+    """
     scheme = model.scheme
     names = [feature.name for feature in scheme.weigh]
     weights = [f"{_weight(model, feature)} AS weight_{feature.name}" for feature in scheme.weigh]
@@ -243,7 +277,7 @@ def _weights(model: Model, into: str, left: str, right: str, least: float) -> st
             "(PARTITION BY claim, key ORDER BY match_weight DESC, name, candidate) = 1"
         )
     return f"""
-        WITH seen AS ({scheme.levels(f"{into}_pairs", left, right, [*lifts, *scheme.keep])}),
+        WITH seen AS ({scheme.levels(pairs, left, both.right, [*lifts, *scheme.keep])}),
         told AS (SELECT *, {", ".join(weights)} FROM seen),
         summed AS (SELECT *, round({total}, {_DIGITS}) AS match_weight FROM told)
         SELECT r AS claim, l AS candidate, {"".join(f"{column}, " for column in scheme.keep)}
@@ -260,35 +294,38 @@ def _weight(model: Model, feature: Feature) -> str:
     return f"(CASE level_{feature.name} {' '.join(whens)} ELSE 0 END)::DOUBLE"
 
 
-def _lift(duck: Duck, model: Model, left: str) -> None:
-    """Add a column `lift_<column>` to the population for every column whose frequencies count."""
-    selects, joins = [], []
+def _lift(both: Sides, model: Model) -> str:
+    """A view of the population with `lift_<column>` for every column whose frequencies count."""
+    view, selects, joins = f"{both.left}_lifted", ["prepared.*"], []
     for column in model.scheme.by:
         frequency = model.frequencies[column]
         table = pa.table(
-            {"value": pa.array(frequency.lifts.keys(), pa.string()),
-             "lift": pa.array(frequency.lifts.values(), pa.float64())}
-        )  # fmt: skip
-        duck.register(f"plumbline_lift_{column}", table)
+            {
+                "value": pa.array(frequency.lifts.keys(), pa.string()),
+                "lift": pa.array(frequency.lifts.values(), pa.float64()),
+            }
+        )
+        both.duck.register("plumbline_lifts", table)
+        both.duck.run(f"CREATE OR REPLACE TEMP TABLE {both.left}_{column} AS FROM plumbline_lifts")
+        both.duck.unregister("plumbline_lifts")
         joins.append(
-            f"LEFT JOIN plumbline_lift_{column} AS by_{column} "
+            f"LEFT JOIN {both.left}_{column} AS by_{column} "
             f"ON by_{column}.value = prepared.{column}::VARCHAR"
         )
         selects.append(f"coalesce(by_{column}.lift, {frequency.rest}) AS lift_{column}")
-    if selects:
-        duck.run(
-            f"CREATE OR REPLACE TEMP TABLE {left} AS "
-            f"SELECT prepared.*, {', '.join(selects)} FROM {left} AS prepared {' '.join(joins)}"
-        )
-    for column in model.scheme.by:
-        duck.unregister(f"plumbline_lift_{column}")
+    both.duck.run(
+        f"CREATE OR REPLACE TEMP VIEW {view} AS "
+        f"SELECT {', '.join(selects)} FROM {both.left} AS prepared {' '.join(joins)}"
+    )
+    return view
 
 
 # -- what is learned by counting -------------------------------------------------------------------
 
 
-def _frequency(duck: Duck, left: str, column: str) -> Frequency:
+def _frequency(both: Sides, column: str) -> Frequency:
     """Frequencies among the population, the commonest values by themselves."""
+    duck, left = both.duck, both.left
     counts = f"(SELECT {column}::VARCHAR AS value, COUNT(*) AS n FROM {left} WHERE {column} IS NOT NULL GROUP BY 1)"
     ((total, squares),) = duck.run(
         f"SELECT coalesce(SUM(n), 0)::BIGINT, coalesce(SUM(n * n), 0)::HUGEINT FROM {counts}"
@@ -306,8 +343,9 @@ def _frequency(duck: Duck, left: str, column: str) -> Frequency:
     return Frequency(lifts, rest)
 
 
-def _prior(duck: Duck, scheme: Scheme, left: str, right: str) -> float:
+def _prior(both: Sides) -> float:
     """From the pairs that agree in what strangers hardly share, and the share of true pairs that do so."""
+    duck, scheme, left, right = both.duck, both.scheme, both.left, both.right
     pairs = 0
     for columns in scheme.sure:
         keys = ", ".join(columns)
@@ -322,9 +360,7 @@ def _prior(duck: Duck, scheme: Scheme, left: str, right: str) -> float:
             )
         ((met,),) = duck.run(found)
         pairs = max(pairs, int(met or 0))
-    ((people, rows),) = duck.run(
-        f"SELECT (SELECT COUNT(*) FROM {left}), (SELECT COUNT(*) FROM {right})"
-    )
+    people, rows = both.count()
     most = people * (people - 1) / 2 if scheme.dedupe else people * rows
     if scheme.dedupe:
         low, high = 1 / max(people, 2), 100 / max(people, 2)
@@ -334,20 +370,8 @@ def _prior(duck: Duck, scheme: Scheme, left: str, right: str) -> float:
     return float(f"{min(max(found_share, low), high, 0.5):.6g}")
 
 
-def _prepared(
-    duck: Duck, scheme: Scheme, population: str, loose: str, left: str, right: str
-) -> None:
-    scheme.prepare(duck, population, left)
-    if scheme.dedupe:
-        duck.run(f"CREATE OR REPLACE TEMP VIEW {right} AS SELECT * FROM {left}")
-    else:
-        scheme.prepare(duck, loose, right)
-
-
-def _dropped(duck: Duck, left: str, right: str) -> None:
-    for kind, name in duck.run(
-        "SELECT CASE WHEN table_type = 'VIEW' THEN 'VIEW' ELSE 'TABLE' END, table_name "
-        f"FROM information_schema.tables WHERE table_name IN ({sql.literal(left)}, {sql.literal(right)}) "
-        "ORDER BY 1 DESC"
-    ):
-        duck.run(f"DROP {kind} IF EXISTS {name}")
+def _too_few(people: int, rows: int) -> Text:
+    return Text(
+        f"人口 {people} 行、待认 {rows} 行，不足 {TOO_FEW} 行，用缺省参数",
+        f"{people} rows of people and {rows} loose rows are fewer than {TOO_FEW}; the defaults are used",
+    )
