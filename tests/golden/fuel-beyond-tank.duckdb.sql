@@ -77,7 +77,7 @@ WITH fuel AS (
       COUNT(*) OVER within AS fills,
       SUM(of_cans) OVER within AS cans,
       BIT_OR(
-        CASE WHEN of_litres IS NULL THEN 1 ELSE 0 END + CASE WHEN of_cans IS NULL THEN 2 ELSE 0 END
+        CAST(CASE WHEN of_litres IS NULL THEN 1 ELSE 0 END + CASE WHEN of_cans IS NULL THEN 2 ELSE 0 END AS TINYINT)
       ) OVER within AS unknown,
       'A' AS tier,
       row_fuel AS lead

@@ -132,7 +132,7 @@ WITH contract AS (
       MIN(of_supplier) OVER within AS supplier,
       MAX(of_supplier) OVER within AS last_supplier,
       BIT_OR(
-        CASE WHEN counts IS NULL THEN 1 ELSE 0 END + CASE WHEN of_amount IS NULL THEN 2 ELSE 0 END + CASE WHEN of_exempt IS NULL THEN 4 ELSE 0 END + CASE WHEN of_supplier IS NULL THEN 8 ELSE 0 END
+        CAST(CASE WHEN counts IS NULL THEN 1 ELSE 0 END + CASE WHEN of_amount IS NULL THEN 2 ELSE 0 END + CASE WHEN of_exempt IS NULL THEN 4 ELSE 0 END + CASE WHEN of_supplier IS NULL THEN 8 ELSE 0 END AS TINYINT)
       ) OVER within AS unknown,
       'A' AS tier,
       row_contract AS lead

@@ -77,7 +77,8 @@ class Windows(Gathering):
                 f"CASE WHEN {column} IS NULL THEN {bit} ELSE 0 END"
                 for column, bit in unknown.items()
             )
-            inside.append(f"BIT_OR({bits}) OVER within AS unknown")
+            kind = "TINYINT" if len(unknown) < 8 else "BIGINT"
+            inside.append(f"BIT_OR(CAST({bits} AS {kind})) OVER within AS unknown")
         windows = (
             f"SELECT {keys}, {', '.join(inside)}, {self.tier('tier', ' OVER within')} AS tier, "
             f"{self.row} AS lead FROM gathering WINDOW within AS (PARTITION BY {', '.join(self.group_keys())} "
