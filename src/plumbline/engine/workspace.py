@@ -421,6 +421,8 @@ class Workspace:
         """Link again, and run the models that read rows which are tied otherwise now."""
         linked = self.link(at=at)
         moved = {each.dataset for each in self.history() if each.number == linked.identity.number}
+        # What is only guessed leaves no trace in the history.
+        moved |= {j.dataset for j in self.judgements() if j.number == judgement and j.dataset}
         earlier = self.runs()
         concerned = [
             name for name, model in self.models.items()

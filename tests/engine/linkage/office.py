@@ -24,7 +24,7 @@ def number(order: int, birth: str = "19850312", region: str = "380102") -> str:
 
 
 def masked(full: str, head: int = 4, tail: int = 4) -> str:
-    return full[:head] + "*" * 10 + full[len(full) - tail :]
+    return full[:head] + "*" * min(10, 18 - head - tail) + full[len(full) - tail :]
 
 
 def honour(person: str | None, name: str, **more: str) -> Row:
@@ -58,13 +58,15 @@ class Office:
     def deliver(self, dataset: str, rows: Sequence[Row], as_of: str = "2025-06-30") -> Batch:
         """The rows as a file of the department's, loaded; every row must be good."""
         self.count += 1
-        headers = list(dict.fromkeys(header for row in rows for header in row))
+        headers = [*dict.fromkeys(header for row in rows for header in row), "备注"]
         path = self.folder / "inbox" / dataset / f"{dataset}-{self.count}-{as_of}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as file:
             sheet = csv.DictWriter(file, headers)
             sheet.writeheader()
-            sheet.writerows({h: row.get(h) or "" for h in headers} for row in rows)
+            # Remarks are ignored; this one has it that no two files are equal.
+            told = {"备注": f"第{self.count}次报送"}
+            sheet.writerows({h: row.get(h) or "" for h in headers} | told for row in rows)
         workspace = self.now
         batch = load_delivery(
             workspace.store, workspace.dataset(dataset), path,

@@ -142,11 +142,14 @@ class _Work:
         numbers = self._merge(said["person"])
         persons.prepare(duck, "current_person")
         known = persons.population(duck)
+        earlier = self._earlier_model(known)
         in_full = (
-            self.full or self.retrain or self.before.info.get("known") != known
+            self.full or earlier is None or self.before.info.get("known") != known
             or not all(each.comparable for each in said.values())
         )  # fmt: skip
-        model = self._model(known) if loose else None
+        model = earlier
+        if model is None and loose:
+            model = weights.learn(self.store, duck, "current_person", "loose_person")
         duck.run(f"CREATE TEMP TABLE found ({FOUND})")
         looked_at = sum(self._look_at(kind, model, known, in_full=in_full) for kind in KINDS)
         self._tie()
@@ -216,13 +219,12 @@ class _Work:
     def _slots(self, kind: Kind) -> list[Slot]:
         return slots(self.datasets, kind)
 
-    def _model(self, known: int) -> weights.Frozen:
-        """The model that weighed before, unless the place has grown, or it is to learn again."""
-        earlier = self.before.info.get("model")
-        grown = self.before.info.get("known") != known
-        if earlier and not self.retrain and not grown:
-            return weights.read(self.store, earlier)
-        return weights.learn(self.store, self.duck, "current_person", "loose_person")
+    def _earlier_model(self, known: int) -> weights.Frozen | None:
+        """The model that weighed before; none if the place has grown, or it compared other things."""
+        digest = self.before.info.get("model")
+        if not digest or self.retrain or self.before.info.get("known") != known:
+            return None
+        return weights.read(self.store, digest)
 
     def _look_at(
         self, kind: Kind, model: weights.Frozen | None, known: int, *, in_full: bool

@@ -12,7 +12,7 @@ from plumbline.engine.backend import Duck
 from plumbline.engine.fact.store import Store
 from plumbline.engine.linkage import weighing
 from plumbline.engine.linkage.persons import MOST_GUESSES
-from plumbline.errors import Text
+from plumbline.errors import RunError, Text
 
 #: Guesses less likely than one in twenty are not worth anybody's time.
 LIKELY = 0.05
@@ -55,10 +55,13 @@ def loose(claims: str) -> str:
     return f"(SELECT claim, names[1] AS name, {_COLUMNS} FROM {claims})"
 
 
-def read(store: Store, digest: str) -> Frozen:
-    """The model that is kept under a digest."""
-    text = (store.root / "texts" / f"{digest}.json").read_text(encoding="utf-8")
-    return Frozen(weighing.Model.from_json(text), digest)
+def read(store: Store, digest: str) -> Frozen | None:
+    """The model that is kept under a digest; none if it is gone, or this version compares other things."""
+    kept = store.root / "texts" / f"{digest}.json"
+    try:
+        return Frozen(weighing.Model.from_json(kept.read_text(encoding="utf-8")), digest)
+    except (FileNotFoundError, RunError):
+        return None
 
 
 def learn(store: Store, duck: Duck, said: str, claims: str) -> Frozen:

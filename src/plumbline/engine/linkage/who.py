@@ -191,9 +191,8 @@ def _weighed(
     digest = now.info.get("model")
     if not digest or not candidates:
         return list(candidates)
-    try:
-        frozen = weights.read(store, digest)
-    except RunError:  # learned by a version that compared otherwise; the ties stand all the same
+    frozen = weights.read(store, digest)
+    if frozen is None:  # the ties stand all the same
         return list(candidates)
     described = [s for s in slots(datasets, "person") if store.version(s.dataset.name) is not None]
     for each in {s.dataset.name for s in described}:
