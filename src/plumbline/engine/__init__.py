@@ -19,6 +19,7 @@ from plumbline.engine.collision.evidence import FactRow, Source
 from plumbline.engine.collision.explain import Condition, Explanation, Judged
 from plumbline.engine.collision.gather import Tally
 from plumbline.engine.collision.reproduce import Difference, Reproduction
+from plumbline.engine.collision.rests import Tie
 from plumbline.engine.collision.run import ModelResult, Run
 from plumbline.engine.collision.tell import NOT_A_VERDICT
 from plumbline.engine.collision.trial import Outcome
@@ -30,14 +31,44 @@ from plumbline.engine.fact.load import AlreadyLoaded, Refused, Stray
 from plumbline.engine.fact.profile import Profile, profile
 from plumbline.engine.fact.quarantine import Quarantined
 from plumbline.engine.line.model import SupervisionModel
-from plumbline.engine.workspace import Checked, Register, Workspace, write_model_skeleton
+from plumbline.engine.linkage.appearance import Appearance
+from plumbline.engine.linkage.identity import Change
+from plumbline.engine.linkage.judgement import Judgement
+from plumbline.engine.linkage.linking import Linked
+from plumbline.engine.linkage.pair import Pair
+from plumbline.engine.linkage.ticket import Ticket
+from plumbline.engine.linkage.who import Candidate, RowName, Standing
+from plumbline.engine.linkage.words import (
+    NOT_CERTAIN,
+    TIERS,
+    bearer_in_words,
+    change_in_words,
+    judgement_in_words,
+    somebody,
+    tie_in_words,
+    verdict_in_words,
+    why_in_words,
+)
+from plumbline.engine.workspace import (
+    Checked,
+    Consequences,
+    Register,
+    Workspace,
+    write_model_skeleton,
+)
 
 __all__ = [
     "NOT_A_VERDICT",
+    "NOT_CERTAIN",
+    "TIERS",
     "AlreadyLoaded",
+    "Appearance",
     "Batch",
+    "Candidate",
+    "Change",
     "Checked",
     "Condition",
+    "Consequences",
     "Dataset",
     "Difference",
     "EarlyWarning",
@@ -45,21 +76,35 @@ __all__ = [
     "Explanation",
     "FactRow",
     "Judged",
+    "Judgement",
+    "Linked",
     "ModelResult",
     "Outcome",
+    "Pair",
     "Profile",
     "Quarantined",
     "Refused",
     "Register",
     "Reproduction",
+    "RowName",
     "Run",
     "Source",
+    "Standing",
     "Stray",
     "SupervisionModel",
     "Tally",
+    "Ticket",
+    "Tie",
     "Workspace",
+    "bearer_in_words",
+    "change_in_words",
     "is_formula",
+    "judgement_in_words",
     "packaged_catalog",
     "profile",
+    "somebody",
+    "tie_in_words",
+    "verdict_in_words",
+    "why_in_words",
     "write_model_skeleton",
 ]

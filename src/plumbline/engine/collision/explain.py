@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -13,15 +13,17 @@ from sqlglot import exp
 
 from plumbline.engine.backend import Duck
 from plumbline.engine.collision.evidence import FactRow, fetch
+from plumbline.engine.collision.rests import Tie, concerned, ties_of
 from plumbline.engine.collision.tell import figures, per_in_words, settings_in_force
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.types import UnreadableCellError
-from plumbline.engine.linkage.view import NOBODYS
 from plumbline.engine.line.compile import Compiled, Part, compile_model
 from plumbline.engine.line.expression import called, renamed_keywords, written
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes.ties import shown_key
+from plumbline.engine.linkage.identity import Identity
+from plumbline.engine.linkage.view import NOBODYS
 from plumbline.errors import Lang, RunError, Text
 
 _WORDS = {
@@ -100,6 +102,7 @@ class Explanation:
     Attributes:
         judged: every candidate, strongest verdict first; empty if no rows meet.
         present: fact -> how many rows speak of the subject (None: the fact is not tied to it).
+        ties: (fact, row) -> what ties it to the subject, where its own number does not.
     """
 
     model: SupervisionModel
@@ -107,6 +110,7 @@ class Explanation:
     as_of: date
     judged: tuple[Judged, ...]
     present: Mapping[str, int | None]
+    ties: Mapping[tuple[str, int], tuple[Tie, ...]] = field(default_factory=dict)
 
     def about(self, lang: Lang, *, masked: bool = True) -> str:
         """The subject in words."""
@@ -156,7 +160,9 @@ def _about(model: SupervisionModel, fact: str, column: str, subject: str) -> str
         ) from unreadable  # fmt: skip
     if value[0] is None:  # a warning whose subject is not known
         return f"{sql.name(column + ('__who' if bearer else suffixes[0]))} IS NULL"
-    if bearer and (len(value) == 1 or value[1] is None):  # a code, or what a mask leaves of a number
+    if bearer and (
+        len(value) == 1 or value[1] is None
+    ):  # a code, or what a mask leaves of a number
         return f"{sql.name(column + '__who')} = {sql.literal(value[0])}"
     use = suffixes.index("__key") if "__key" in suffixes and value[-1] is not None else 0
     return f"{sql.name(column + suffixes[use])} = {_literal(value[use])}"
@@ -187,6 +193,18 @@ def explain(
     order = {"flag": 0, "cannot_tell": 1, "left_out": 2, "clear": 3}
     judged.sort(key=lambda each: (order[each.verdict], sorted(r.row for r in each.rows.values())))
     return Explanation(model, shown, as_of, tuple(judged), _present(duck, model, subject))
+
+
+def with_ties(duck: Duck, explanation: Explanation, who: Identity) -> Explanation:
+    """The explanation with what its rows' identity rests on, in one state of the identity map."""
+    model = explanation.model
+    rows = {(fact, row.row) for each in explanation.judged for fact, row in each.rows.items()}
+    of_rows = ties_of(duck, who, [(model.facts[fact].name, row) for fact, row in rows])
+    found = {
+        (fact, row): tuple(concerned(model, fact, of_rows[model.facts[fact].name, row], explanation.subject))
+        for fact, row in sorted(rows) if (model.facts[fact].name, row) in of_rows
+    }  # fmt: skip
+    return replace(explanation, ties=found)
 
 
 def _normal(model: SupervisionModel, fact: str, column: str, subject: str) -> Any:

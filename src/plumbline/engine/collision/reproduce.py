@@ -20,9 +20,9 @@ from plumbline.engine.collision.warning import EarlyWarning
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country
-from plumbline.engine.linkage.identity import Identity, pinned
 from plumbline.engine.line.compile import compile_model
 from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.linkage.identity import Identity, pinned
 from plumbline.errors import RunError, Text
 
 
