@@ -246,7 +246,7 @@ def _grade(duck: Duck, known: int) -> None:
         f"* CASE WHEN addresses = 1 THEN {_ADDRESS} WHEN regions = 1 THEN {_REGION} ELSE 1 END AS place_one_in "
         "FROM counted), "
         "odds AS (SELECT *, CAST(name_one_in AS HUGEINT) * number_one_in * birth_one_in * sex_one_in * place_one_in "
-        f"// {strangers} AS one_in, birth_one_in * sex_one_in * place_one_in > 1 AS more FROM weighed) "
+        f"// {strangers} AS one_in, GREATEST(birth_one_in, sex_one_in, place_one_in) > 1 AS more FROM weighed) "
         "SELECT *, CASE "
         f"WHEN name = 2 AND number = 1 AND more AND one_in >= {C_AT_LEAST} THEN 'C' "
         "WHEN name = 2 AND (birth = 2 OR COALESCE(shows_birth, FALSE)) AND (sex = 1 OR COALESCE(shows_sex, FALSE)) "

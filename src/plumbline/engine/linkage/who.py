@@ -300,7 +300,8 @@ def full_number(country: Country, text: str, kind: Kind | None = None) -> str:
             continue
         if value[0] is not None and len(value[0]) == LENGTH:
             return str(value[0])
-    said = wrong if wrong and len(text.strip()) == LENGTH else Text("", "")
+    in_full = len(text.strip()) == LENGTH and "*" not in text
+    said = wrong if wrong and in_full else Text("", "")
     raise RunError(
         Text(
             f"“{text}”不是完整的证号或代码{'：' * bool(said.zh)}{said.zh}",
