@@ -152,9 +152,9 @@ class _Region:
             self.serial += 1
             organ = next(
                 (
-                    f"MA{self.serial:06}{c}"
+                    f"M{self.serial:07}{c}"
                     for c in "0123456789"
-                    if org9_valid(f"MA{self.serial:06}{c}")
+                    if org9_valid(f"M{self.serial:07}{c}")
                 ),
                 None,
             )
