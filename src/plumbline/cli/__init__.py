@@ -22,9 +22,12 @@ from plumbline.cli import (
     collide,
     demonstrate,
     explain,
+    judge,
+    link,
     load,
     quarantine,
     start,
+    ticket,
     warning,
 )
 from plumbline.cli.office import Office
@@ -148,11 +151,17 @@ for _command in (
     check.new,
     check.check,
     check.sql,
+    link.link,
     collide.collide,
     collide.runs,
     warning.warnings,
     explain.explain,
     explain.reproduce,
+    link.who,
+    judge.pairs,
+    judge.judge,
+    judge.judgements,
+    ticket.tickets,
 ):
     plumbline.add_command(_command)
 

@@ -18,11 +18,11 @@ from plumbline.errors import PlumblineError, Text
 if TYPE_CHECKING:
     from plumbline.engine import ModelResult, Run, Tally
 
-_REGISTERS = {
+REGISTERS = {
     "warnings": Text("预警", "warnings"),
     "trials": Text("试运行结果", "trial results"),
     "questions": Text("数据疑问", "questions to departments"),
-    "candidates": Text("仅姓名相同的候选", "candidates by name alone"),
+    "candidates": Text("身份不足以认定的候选", "candidates, too little to tell by"),
 }
 
 
@@ -102,7 +102,7 @@ def tell_run(office: Office, run: Run) -> None:
     for register, changed in run.changes.items():
         if any(changed.values()):
             office.line(
-                (_REGISTERS[register].in_(office.lang), "bold"), ": ", _changes(office, changed)
+                (REGISTERS[register].in_(office.lang), "bold"), ": ", _changes(office, changed)
             )
 
 

@@ -6,18 +6,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 
 from plumbline.cli.office import Office
-from plumbline.cli.words import HELD, LEVEL_STYLES, LEVELS, TIERS, VERDICT_STYLES, VERDICTS
+from plumbline.cli.words import HELD, LEVEL_STYLES, LEVELS, VERDICT_STYLES, VERDICTS
 from plumbline.engine import (
     NOT_A_VERDICT,
+    TIERS,
     Condition,
     EarlyWarning,
     Explanation,
     FactRow,
     Judged,
+    Judgement,
     Register,
     SupervisionModel,
+    tie_in_words,
 )
 from plumbline.errors import Text
 
@@ -29,7 +33,7 @@ _REGISTERS: dict[Register, Text] = {
     "trials": Text("试运行结果（不告知任何人）", "trial result (told to nobody)"),
     "questions": Text("数据疑问（请报送部门核对）", "question to the departments about their data"),
     "candidates": Text(
-        "仅姓名相同的候选（不指向任何人）", "candidate by name alone (accuses nobody)"
+        "身份不足以认定的候选（不指向任何人）", "candidate, too little to tell by (accuses nobody)"
     ),
 }
 
@@ -52,6 +56,11 @@ def tell_warning(office: Office, warning: EarlyWarning, register: Register) -> N
             "yellow",
         )
     office.line((office.workspace.sentence(warning, office.lang, masked=office.masked), "bold"))
+    if warning.change.get("who"):
+        from plumbline.cli.warning import Told
+
+        for said in Told(office, [warning]).ripples(warning):
+            office.line((said, "italic"))
     office.blank()
 
 
@@ -150,6 +159,7 @@ class _Page:
         tier = TIERS.get(judged.tier)
         if tier and len(group.rows) > 1:
             office.line(self.label("身份", "identity"), f"{judged.tier}  {tier.in_(self.lang)}")
+        self._ties(group.rows)
         if judged.settings:
             said = ", ".join(f"{name} = {value}" for name, value in judged.settings.items())
             office.line(self.label("设定", "settings"), said)
@@ -159,6 +169,23 @@ class _Page:
         self._exceptions(judged)
         self._rows(group.rows)
         office.blank()
+
+    def _ties(self, rows: Sequence[FactRow]) -> None:
+        """What makes rows without a full number be about the subject, said once for rows alike."""
+        said: dict[str, list[str]] = {}
+        for row in rows:
+            for tie in self.explanation.ties.get((row.fact, row.row), ()):
+                words = tie_in_words(tie.tier, tie.via, tie.why, self.judged).in_(self.lang)
+                said.setdefault(words, []).append(str(tie.name))
+        for words, names in said.items():
+            more = f" +{len(names) - _ROWS_SHOWN}" if len(names) > _ROWS_SHOWN else ""
+            named = ", ".join(names[:_ROWS_SHOWN])
+            self.office.line((f"{named}{more}  ", "cyan"), words, indent=6)
+
+    @cached_property
+    def judged(self) -> dict[int, Judgement]:
+        """Judgements by number."""
+        return {each.number: each for each in self.office.workspace.judgements()}
 
     def _decided_by(self, judged: Judged) -> str:
         if judged.decided_by == "identity":
@@ -258,6 +285,7 @@ class _Page:
             (office.words(
                 f"  {source.file}{sheet} 第 {source.line} 行", f"  {source.file}{sheet} line {source.line}"
             ), "cyan"),
+            (f"  {row.dataset.name}:{row.row >> 32}-{row.row & 0xFFFFFFFF}", "dim"),
         )  # fmt: skip
         office.table(
             [

@@ -14,7 +14,7 @@ from plumbline.cli.words import LEVEL_STYLES, LEVELS
 from plumbline.errors import Text
 
 if TYPE_CHECKING:
-    from plumbline.engine import EarlyWarning, FactRow, Register
+    from plumbline.engine import EarlyWarning, FactRow, Register, Tie
 
 _ON_A_SCREEN = 20
 
@@ -102,12 +102,80 @@ class Told:
         self.sentences = workspace.sentences(warnings, lang, masked=masked)
         self.about = {w.key: workspace.about(w, lang, masked=masked) for w in warnings}
         self._rows = workspace.evidence(warnings)
+        self._ties = workspace.ties(warnings)
+        # Judgements are read where something rests on one.
+        named = {str(t.via) for ties in self._ties.values() for t in ties}
+        asked = "judgement" in named or any("who" in w.change for w in warnings)
+        self._judged = {j.number: j for j in workspace.judgements()} if asked else {}
 
     def evidence(self, warning: EarlyWarning) -> Iterator[tuple[FactRow, str]]:
         """The rows that a warning rests on, each with its digest."""
         rows: Mapping[str, Mapping[int, FactRow]] = self._rows[warning.key]
         for each in warning.evidence:
             yield rows[each.fact][each.row], each.digest
+
+    def ties(self, warning: EarlyWarning) -> list[tuple[Tie, str]]:
+        """What the identity rests on beside full numbers, each with its words."""
+        from plumbline.engine import tie_in_words
+
+        lang = self.office.lang
+        return [
+            (tie, tie_in_words(tie.tier, tie.via, tie.why, self._judged).in_(lang))
+            for tie in self._ties[warning.key]
+        ]
+
+    def identity(self, warning: EarlyWarning) -> list[str]:
+        """Tier and reasons in words; several lines where rows are tied by different things."""
+        from plumbline.engine import TIERS
+
+        said: dict[str, list[str]] = {}
+        for tie, words in self.ties(warning):
+            said.setdefault(words, []).append(str(tie.name))
+        if not said:
+            return [f"{warning.tier}  {TIERS[warning.tier].in_(self.office.lang)}"]
+        return [
+            self.office.words(f"{words}（{'，'.join(names)}）", f"{words} ({', '.join(names)})")
+            for words, names in said.items()
+        ]
+
+    def ripples(self, warning: EarlyWarning) -> list[str]:
+        """Rows that were tied otherwise when the warning last changed, and because of what."""
+        from plumbline.engine import RowName, change_in_words
+
+        datasets = self.office.workspace.datasets
+        titles = {name: dataset.declared.title.text for name, dataset in datasets.items()}
+        said = []
+        for each in warning.change.get("who", ()):
+            dataset, row = each["dataset"], each["row"]
+            slot = self._slot(warning, dataset, row)
+            words = change_in_words(each, self._judged, titles, masked=self.office.masked)
+            said.append(f"{RowName(dataset, row, slot)}  {words.in_(self.office.lang)}")
+        return said
+
+    def _slot(self, warning: EarlyWarning, dataset: str, row: int) -> str:
+        """The column that a tie of the row is about; the first that says who, where it is tied no more."""
+        for tie in self._ties[warning.key]:
+            if (tie.name.dataset, tie.name.row) == (dataset, row):
+                return tie.name.column
+        return self.office.workspace.dataset(dataset).bearers[0]
+
+    def change(self, warning: EarlyWarning) -> dict[str, Any]:
+        """What changed, without the numbers of people unless they are to be named."""
+        from plumbline.engine import somebody
+
+        masked = self.office.masked
+
+        def shown(state: Mapping[str, Any]) -> dict[str, Any]:
+            return {**state, "who": somebody(state["who"], masked=masked) or None}
+
+        change = dict(warning.change)
+        if "who" in change:
+            change["who"] = [
+                {**each, "before": shown(each["before"]), "after": shown(each["after"])}
+                for each in change["who"]
+            ]
+            change["words"] = [self.office.clean(said) for said in self.ripples(warning)]
+        return change
 
     def places(self, warning: EarlyWarning) -> list[str]:
         return list(dict.fromkeys(str(row.source) for row, _ in self.evidence(warning)))
@@ -124,6 +192,16 @@ class Told:
                 "version": warning.version,
                 "level": warning.level,
                 "tier": warning.tier,
+                "identity": [
+                    {
+                        "row": str(tie.name),
+                        "tier": tie.tier,
+                        "via": tie.via,
+                        "why": dict(tie.why),
+                        "words": clean(said),
+                    }
+                    for tie, said in self.ties(warning)
+                ],
                 "state": warning.state,
                 "about": [clean(part) for part in self.about[warning.key]],
                 "sentence": clean(self.sentences[warning.key]),
@@ -144,7 +222,7 @@ class Told:
                 "raised_in": warning.raised_in,
                 "changed_in": warning.changed_in,
                 "seen_in": warning.seen_in,
-                "change": dict(warning.change),
+                "change": self.change(warning),
                 "masked": self.office.masked,
                 "notice": NOT_A_VERDICT[self.office.lang],
             }
@@ -156,12 +234,14 @@ def tell_warnings(office: Office, told: Told) -> None:
         office.table(
             [
                 Text("级别", "level"), Text("编号", "key"), Text("模型", "model"),
-                Text("对象", "subject"), Text("说明", "sentence"), Text("证据", "evidence"),
+                Text("对象", "subject"), Text("说明", "sentence"), Text("身份", "identity"),
+                Text("证据", "evidence"),
             ],
             [
                 (
                     _level(office, each), each.key, each.model, told.about[each.key][0],
-                    told.sentences[each.key], "; ".join(told.places(each)),
+                    told.sentences[each.key], "; ".join(told.identity(each)),
+                    "; ".join(told.places(each)),
                 )
                 for each in told.warnings
             ],
@@ -187,6 +267,11 @@ def _tell(office: Office, told: Told, each: EarlyWarning) -> None:
             indent=4,
         )
     office.line(told.sentences[each.key], indent=4)
+    if each.tier != "A" or told.ties(each):
+        for said in told.identity(each):
+            office.line((office.words("身份：", "identity: "), "bold"), (said, "yellow"), indent=4)
+    for said in told.ripples(each):
+        office.line((said, "italic"), indent=4)
     for place in told.places(each)[:_PLACES_SHOWN]:
         office.line((place, "dim"), indent=4)
     if (more := len(told.places(each)) - _PLACES_SHOWN) > 0:

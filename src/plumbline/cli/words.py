@@ -24,16 +24,6 @@ VERDICT_STYLES = {
     "cannot_tell": "bold magenta",
 }
 
-TIERS = {
-    "A": Text("号码或代码相同，姓名不矛盾", "identifier equal, no name contradicts"),
-    "B": Text("号码相同，姓名不符", "number equal, name different"),
-    "C": Text(
-        "遮盖号码相符，姓名相同，另有一项相同", "masked number, full name and one more equal"
-    ),
-    "D": Text("姓名、出生日期、性别相同", "name, birth date and sex equal"),
-    "E": Text("只有姓名相同", "nothing but the name equal"),
-}
-
 STATUSES = {
     "draft": Text("草稿", "draft"),
     "trial": Text("试运行", "trial"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import xlsxwriter
 
 from plumbline.cli.office import Office, neutral
 from plumbline.cli.warning import Told
-from plumbline.cli.words import LEVELS, TIERS
+from plumbline.cli.words import LEVELS
 from plumbline.engine import NOT_A_VERDICT, EarlyWarning
 from plumbline.errors import Text
 
@@ -23,7 +24,7 @@ _COLUMNS = (
     (Text("模型", "model"), 28),
     (Text("对象", "subject"), 24),
     (Text("说明", "sentence"), 60),
-    (Text("身份", "identity"), 20),
+    (Text("身份", "identity"), 40),
     (Text("准绳", "line"), 36),
     (Text("证据来源", "evidence"), 40),
     (Text("核查步骤", "how to check"), 36),
@@ -39,6 +40,16 @@ def write_workbook(office: Office, path: Path, told: Told) -> None:
     Raises:
         OSError: the file cannot be written.
     """
+    with opened_book(path) as book:
+        _fill(office, book, told)
+
+
+def opened_book(path: Path) -> Any:
+    """A workbook to be filled row by row, in which no text is ever a formula, a link or a number.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -46,38 +57,60 @@ def write_workbook(office: Office, path: Path, told: Told) -> None:
         "constant_memory": True,
     }
     path.open("ab").close()  # a place that cannot be written to is told before anything is begun
-    with xlsxwriter.Workbook(str(path), options) as book:
-        _fill(office, book, told)
+    return xlsxwriter.Workbook(str(path), options)
+
+
+class Look:
+    """How lists that are handed on look: a notice, a line of origin, headings that stay in sight."""
+
+    def __init__(self, office: Office, book: Any) -> None:
+        self.office = office
+        self.body = {"text_wrap": True, "valign": "top"}
+        self.plain = book.add_format(self.body)
+        self._notice = book.add_format({"bold": True, "font_color": "#7A1F1F"})
+        self._origin = book.add_format({"italic": True, "font_color": "#666666"})
+        self._header = book.add_format(
+            {
+                "bold": True,
+                "bg_color": "#E7E9ED",
+                "bottom": 1,
+                "text_wrap": True,
+                "valign": "vcenter",
+            }
+        )
+
+    def head(
+        self, sheet: Any, notice: Text, count: int, columns: Sequence[tuple[Text, int]]
+    ) -> int:
+        """Write everything above the rows; gives the place of the first one."""
+        lang = self.office.lang
+        for column, (_, width) in enumerate(columns):
+            sheet.set_column(column, column, width)
+        sheet.freeze_panes(_HEADER_ROW + 1, 2)
+        sheet.autofilter(_HEADER_ROW, 0, _HEADER_ROW + count, len(columns) - 1)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(_HEADER_ROW)
+        said = _origin(self.office, count)
+        sheet.set_footer("&L" + said.replace("&", "&&") + "&R&P / &N")
+        sheet.write_string(0, 0, notice.in_(lang), self._notice)
+        sheet.write_string(1, 0, said, self._origin)
+        for column, (heading, _) in enumerate(columns):
+            sheet.write_string(_HEADER_ROW, column, heading.in_(lang), self._header)
+        return _HEADER_ROW + 1
 
 
 def _fill(office: Office, book: Any, told: Told) -> None:
     sheet = book.add_worksheet(office.words("预警", "warnings"))
-    notice = book.add_format({"bold": True, "font_color": "#7A1F1F"})
-    origin = book.add_format({"italic": True, "font_color": "#666666"})
-    header = book.add_format(
-        {"bold": True, "bg_color": "#E7E9ED", "bottom": 1, "text_wrap": True, "valign": "vcenter"}
-    )
-    body = {"text_wrap": True, "valign": "top"}
-    plain = book.add_format(body)
+    look = Look(office, book)
     fills = {
-        level: book.add_format({**body, "bg_color": c, "bold": True}) for level, c in _FILLS.items()
+        level: book.add_format({**look.body, "bg_color": c, "bold": True})
+        for level, c in _FILLS.items()
     }
-    for column, (_, width) in enumerate(_COLUMNS):
-        sheet.set_column(column, column, width)
-    sheet.freeze_panes(_HEADER_ROW + 1, 2)
-    sheet.autofilter(_HEADER_ROW, 0, _HEADER_ROW + len(told.warnings), len(_COLUMNS) - 1)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(_HEADER_ROW)
-    said = _origin(office, len(told.warnings))
-    sheet.set_footer("&L" + said.replace("&", "&&") + "&R&P / &N")
-    sheet.write_string(0, 0, NOT_A_VERDICT[office.lang], notice)
-    sheet.write_string(1, 0, said, origin)
-    for column, (heading, _) in enumerate(_COLUMNS):
-        sheet.write_string(_HEADER_ROW, column, heading.in_(office.lang), header)
-    for row, warning in enumerate(told.warnings, _HEADER_ROW + 1):
+    first = look.head(sheet, Text(**NOT_A_VERDICT), len(told.warnings), _COLUMNS)
+    for row, warning in enumerate(told.warnings, first):
         for column, text in enumerate(_cells(office, told, warning)):
-            style = fills.get(warning.level or "", plain) if column == 0 else plain
+            style = fills.get(warning.level or "", look.plain) if column == 0 else look.plain
             sheet.write_string(row, column, neutral(text), style)
 
 
@@ -89,7 +122,7 @@ def _origin(office: Office, count: int) -> str:
     return office.words(
         f"{office.user} 于 {office.now:%Y-%m-%d %H:%M} 从“{office.workspace.name}”导出，{count} 条，{masked}",
         f"exported by {office.user} on {office.now:%Y-%m-%d %H:%M} from '{office.workspace.name}', "
-        f"{count} warnings, {masked}",
+        f"{count} rows, {masked}",
     )
 
 
@@ -100,14 +133,13 @@ def _cells(office: Office, told: Told, warning: EarlyWarning) -> list[str]:
         steps = en if lang == "en" and en else zh
         return "\n".join(f"{i}. {office.clean(step)}" for i, step in enumerate(steps, 1))
 
-    tier = TIERS.get(warning.tier)
     return [
         LEVELS[warning.level].in_(lang) if warning.level else "",
         warning.key,
         office.clean(declared.title.text.in_(lang)),
         office.clean(" · ".join(filter(None, told.about[warning.key]))),
         office.clean(told.sentences[warning.key]),
-        f"{warning.tier}  {tier.in_(lang)}" if tier else warning.tier,
+        "\n".join(office.clean(said) for said in told.identity(warning)),
         office.clean(declared.line.says.text.in_(lang)),
         "\n".join(office.clean(place) for place in told.places(warning)),
         listed(declared.check.zh, declared.check.en),

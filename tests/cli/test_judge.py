@@ -1,0 +1,153 @@
+"""People's word on who is who: asked for, entered, withdrawn, and what it brings about."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import shutil
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.cli.registers import NOBODY, QIAN, SUN, WANG, build
+from tests.cli.small import Run, command
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("registers") / "office"
+    build(folder)
+    return folder
+
+
+@pytest.fixture
+def run(built: Path, tmp_path: Path) -> Run:
+    shutil.copytree(built, tmp_path / "office")
+    return command(tmp_path / "office")
+
+
+def test_pairs_with_both_sides_and_the_command_to_judge_them(run: Run) -> None:
+    [pair] = [
+        json.loads(line) for line in run("pairs", "--json", "--lang", "en").stdout.splitlines()
+    ]
+    assert (pair["row"], pair["who_row"], pair["rests"]) == (
+        "offences:1-3:person", "honours:1-3:person", 1,
+    )  # fmt: skip
+    assert pair["sides"][0] == {"title": "name", "row": "钱**", "registers": "钱**", "same": True}
+    assert pair["command"] == (
+        'plumbline judge offences:1-3:person same honours:1-3:person --why "…"'
+    )
+    shown = click.unstyle(run("pairs", terminal=True, lang="en").stdout)
+    assert "1 candidates for a warning rest on it" in shown
+    assert pair["command"] in shown
+    heads, line = run("pairs", lang="en").stdout.splitlines()
+    assert heads.split("\t")[-1] == "to judge"
+    assert line.split("\t")[-1] == pair["command"]
+
+
+def test_a_judgement_raises_a_warning_and_its_withdrawal_takes_it_back(run: Run) -> None:
+    said = run(
+        "judge", "offences:1-3", "same", "honours:1-3", "--why", "看过档案", lang="en"
+    ).stdout
+    who = f"{QIAN[:4]}**********{QIAN[-4:]}"
+    user = getpass.getuser()
+    assert said.startswith(f"entered  offences:1-3:person ? {who}  judgement 1 ({user}, ")
+    assert (
+        f"offences:1-3:person  was nobody known, is now {who} (tier C): judgement 1 ({user}" in said
+    )
+    assert "raised  warnings  " in said
+    assert "withdrawn  candidates, too little to tell by  " in said
+    assert run("pairs").stdout == "没有待判断的\n"
+
+    found = [
+        json.loads(line) for line in run("warnings", "--json", "--lang", "en").stdout.splitlines()
+    ]
+    [mine] = [
+        each for each in found if each["identity"] and each["identity"][0]["via"] == "judgement"
+    ]
+    assert (mine["level"], mine["tier"]) == ("yellow", "C")
+    assert mine["change"]["who"][0]["after"]["who"] == who
+    assert "because: 看过档案" in mine["change"]["words"][0]
+    told = run("explain", mine["key"], lang="en").stdout
+    assert f"offences:1-3:person  was nobody known, is now {who}" in told
+
+    back = run("judgements", "--withdraw", "1", "--why", "看错了", "--by", "李", lang="en").stdout
+    assert f"was {who} (tier C), is now nobody known" in back
+    assert "withdrawn by 李" in back
+    assert "withdrawn  warnings  " in back
+    again = run("judgements", "--withdraw", "1", "--why", "x", lang="en", code=2).stderr
+    assert "judgement 1 was withdrawn before" in again
+
+    history = run("who", "offences:1-3", lang="en").stdout
+    assert history.count("change  was") == 2
+    assert "judged  3801" in history
+    assert run("judgements", lang="en").stdout == "no judgements\n"
+    [line] = run("judgements", "--all", "--json").stdout.splitlines()
+    noted = json.loads(line)
+    assert (noted["row"], noted["verdict"], noted["who"]) == ("offences:1-3:person", "same", who)
+    assert (noted["withdrawn"]["by"], noted["withdrawn"]["why"]) == ("李", "看错了")
+    assert "李 于 " in run("judgements", "--all").stdout
+    shown = run("judgements", "--all", "--json", "--unmask", "核对身份").stdout
+    assert json.loads(shown)["who"] == QIAN
+
+
+def test_not_the_same_takes_a_red_warning_back(run: Run) -> None:
+    said = run("judge", "offences:1-0", "different", WANG, "--why", "同名", "--by", "李").stdout
+    assert "撤回  预警" in said
+    assert [json.loads(line)["level"] for line in run("warnings", "--json").stdout.splitlines()] == [
+        "yellow", "yellow",
+    ]  # fmt: skip
+
+
+def test_somebody_may_be_unsure(run: Run) -> None:
+    said = run("judge", "offences:1-3", "unsure", QIAN, "--why", "没有照片").stdout
+    assert "没有哪一行改归他人" in said
+    assert run("pairs").stdout == "没有待判断的\n"
+    assert "offences:1-3:person" in run("pairs", "--unsure").stdout
+    assert "\t无法判断\t" in run("judgements").stdout
+
+
+def test_numbers_are_judged_too(run: Run) -> None:
+    said = run("judge", WANG, "same", NOBODY, "--why", "换发了新号", lang="en").stdout
+    assert "note: no register has this number; check it" not in said
+    [line] = run("judgements", "--json").stdout.splitlines()
+    noted = json.loads(line)
+    assert noted["number_judged"] == f"{WANG[:4]}**********{WANG[-4:]}"
+    assert WANG not in line
+
+
+def test_a_number_that_no_register_has_is_remarked_on(run: Run) -> None:
+    said = run("judge", "offences:1-3", "different", NOBODY, "--why", "问过", lang="en").stdout
+    assert "note: no register has this number; check it" in said
+    assert "no warning is affected" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("offences:1-3", "same", QIAN), "a judgement needs to say by whom and why"),
+        (("offences:1-3", "same", QIAN, "--why", "  "), "a judgement needs to say by whom and why"),
+        (("offences:1-99", "same", QIAN, "--why", "x"), "there is no row offences:1-99:person"),
+        (("offences:1-3", "same", QIAN[:17] + "?", "--why", "x"), "is no full number or code"),
+        (("offences:1-3", "same", "offences:1-5", "--why", "x"), "is not settled itself"),
+        ((QIAN, "same", "12", "--why", "x"), "'12' is no full number or code"),
+    ],
+)
+def test_what_cannot_be_judged_is_not_entered(
+    built: Path, given: tuple[str, ...], said: str
+) -> None:
+    run = command(built)
+    assert said in run("judge", *given, lang="en", code=2).stderr
+    assert run("judgements", "--all", lang="en").stdout == "no judgements\n"
+
+
+def test_what_is_said_in_the_wrong_place(built: Path) -> None:
+    run = command(built)
+    assert "is not one of" in run("judge", "offences:1-3", "maybe", SUN, code=2).stderr
+    said = run("judgements", "--withdraw", "7", "--why", "x", lang="en", code=2).stderr
+    assert "there is no judgement 7" in said
+    assert (
+        "--why and --by go with --withdraw alone"
+        in run("judgements", "--why", "x", lang="en", code=2).stderr
+    )
