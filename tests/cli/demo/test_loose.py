@@ -106,6 +106,13 @@ def test_the_tier_that_a_row_allows(stated: dict[str, int], tier: str) -> None:
     assert loose.tiers(PEOPLE, row(alone, **stated)).tolist() == [tier]
 
 
+def test_a_telephone_helps_only_where_it_is_known_by_number() -> None:
+    masked = row(5, stated=MASKED, tells=PHONE)
+    for other, tier in ((row(5), "C"), (row(5, tells=SEX | BIRTH), "E")):
+        (known,) = loose.known_by(PEOPLE, offences=masked, honours=other)
+        assert known["tier"] == tier
+
+
 def test_whoever_is_like_a_stranger_cannot_be_known_without_a_number() -> None:
     at = np.arange(len(PEOPLE))
     double = int(np.flatnonzero(PEOPLE.double_of != at)[0])

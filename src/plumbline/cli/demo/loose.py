@@ -166,14 +166,19 @@ def right(rows: Rows) -> Ints:
     return found
 
 
-def tiers(people: People, rows: Rows) -> Array:
+def tiers(people: People, rows: Rows, known: Any = ALL) -> Array:
     """The identity tier that each row could reach at best, if everybody of the city is considered.
 
     C: a masked number, the name in full, and birth date, telephone or address; D: no number, but name,
     birth date and sex. Whoever shares all of that with somebody else can only be a candidate, E.
+
+    Args:
+        people: everybody.
+        rows: rows with the columns of `USUAL`.
+        known: what can be compared, as some numbered row tells it as well; a birth date always can.
     """
     told, named = right(rows), (rows.slip != MISSPELT) & (rows.stated != HIDDEN)
-    more = (told & (BIRTH | PHONE | HOME)) > 0
+    more = (told & (BIRTH | (known & (PHONE | HOME)))) > 0
     both = (told & (BIRTH | SEX)) == (BIRTH | SEX)
     tier = np.where(is_loose(rows.stated), "E", "A")
     tier[named & (rows.stated == MASKED) & more] = "C"
@@ -188,7 +193,10 @@ def known_by(people: People, **rows: Rows) -> list[dict[str, Any]]:
 
     The weakest of them decides.
     """
-    each = {name: (tiers(people, part), right(part), part.stated) for name, part in rows.items()}
+    known = np.bitwise_or.reduce([right(part) * ~is_loose(part.stated) for part in rows.values()])
+    each = {
+        name: (tiers(people, part, known), right(part), part.stated) for name, part in rows.items()
+    }
     found = []
     for at in range(len(next(iter(rows.values())))):
         tier, told, stated = max(

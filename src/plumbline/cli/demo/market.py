@@ -22,7 +22,6 @@ from plumbline.cli.demo.loose import (
     BARE,
     BIRTH,
     HIDDEN,
-    HOME,
     MASKED,
     PHONE,
     SEX,
@@ -145,7 +144,7 @@ def _plant(city: City, rng: np.random.Generator, pool: Pool, firms: Pool) -> Non
     story(some, on=rng.integers(day(2015), day(2023), size=some), kind="shareholder", percent=45)
     story(some, kind="controller", ended=day(2019, 1))
     # The register of companies publishes its roles, and hides the numbers.
-    story(2 * few, stated=MASKED, tells=PHONE | HOME)
+    story(2 * few, stated=MASKED, tells=BIRTH | PHONE)
     story(2 * few, stated=BARE, tells=SEX | BIRTH)
     story(few, stated=HIDDEN, tells=SEX | BIRTH)
 
