@@ -216,6 +216,7 @@ SEX = Feature(
     ),
 )
 
+# `hamming` wants equal lengths, and the engine may look before another condition was asked.
 _HEAD = "least(length(head_l), length(head_r))"
 _TAIL = "least(length(tail_l), length(tail_r))"
 _TAILS = f"right(tail_l, {_TAIL}) = right(tail_r, {_TAIL})"
@@ -252,7 +253,7 @@ TAIL = Feature(
         ),
         Level(f"{_TAIL} = 1 AND {_TAILS}", Text("末位相符", "the last digit agrees"), 0.08, 0.01),
         Level(
-            f"{_TAIL} = 4 AND hamming(tail_l, tail_r) = 1",
+            f"{_TAIL} = 4 AND hamming(lpad(tail_l, 4, '?'), lpad(tail_r, 4, '?')) = 1",
             Text("末四位中一位不同", "one of the last four digits differs"), 0.01, 3.6e-3,
         ),
         Level("", Text("末几位不符", "the last digits contradict each other"), 0.01, 0.985),

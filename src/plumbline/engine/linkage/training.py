@@ -19,7 +19,7 @@ from plumbline.errors import Text
 Shares = dict[str, list[float]]
 
 #: Records of each side among whose pairs u is counted.
-STRANGERS = 2_000
+STRANGERS = 1_400
 #: Loose rows that m is learned from.
 LEARNERS = 30_000
 #: A block of more records than this is left out where m is learned; common names teach nothing.
