@@ -279,7 +279,8 @@ WITH pay AS (
           CASE
             WHEN listed.death IS NULL OR listed.pay IS NULL
             THEN 'A'
-            ELSE CASE
+            WHEN listed.pay__person__key = listed.death__person__key
+            THEN CASE
               WHEN listed.pay__name__key = listed.death__name__key
               THEN 'A'
               WHEN listed.pay__name__key LIKE listed.death__name__key
@@ -296,13 +297,15 @@ WITH pay AS (
               THEN 'A'
               ELSE 'B'
             END
+            ELSE 'E'
           END
         ) = 'B'
         OR (
           CASE
             WHEN listed.custody IS NULL OR listed.pay IS NULL
             THEN 'A'
-            ELSE CASE
+            WHEN listed.pay__person__key = listed.custody__person__key
+            THEN CASE
               WHEN listed.pay__name__key = listed.custody__name__key
               THEN 'A'
               WHEN listed.pay__name__key LIKE listed.custody__name__key
@@ -319,13 +322,15 @@ WITH pay AS (
               THEN 'A'
               ELSE 'B'
             END
+            ELSE 'E'
           END
         ) = 'B'
         OR (
           CASE
             WHEN listed.insured IS NULL OR listed.pay IS NULL
             THEN 'A'
-            ELSE CASE
+            WHEN listed.pay__person__key = listed.insured__person__key
+            THEN CASE
               WHEN listed.pay__name__key = listed.insured__name__key
               THEN 'A'
               WHEN listed.pay__name__key LIKE listed.insured__name__key
@@ -336,10 +341,75 @@ WITH pay AS (
               THEN 'A'
               ELSE 'B'
             END
+            ELSE 'E'
           END
         ) = 'B'
         THEN 'B'
-        ELSE 'A'
+        ELSE GREATEST(
+          CASE
+            WHEN listed.death IS NULL OR listed.pay IS NULL
+            THEN 'A'
+            WHEN listed.pay__person__key = listed.death__person__key
+            THEN CASE
+              WHEN listed.pay__name__key = listed.death__name__key
+              THEN 'A'
+              WHEN listed.pay__name__key LIKE listed.death__name__key
+              THEN 'A'
+              WHEN listed.death__name__key LIKE listed.pay__name__key
+              THEN 'A'
+              WHEN listed.pay__name__key = listed.death__former_name__key
+              THEN 'A'
+              WHEN listed.pay__name__key LIKE listed.death__former_name__key
+              THEN 'A'
+              WHEN listed.death__former_name__key LIKE listed.pay__name__key
+              THEN 'A'
+              WHEN listed.pay__name__key IS NULL OR listed.death__name__key IS NULL
+              THEN 'A'
+              ELSE 'B'
+            END
+            ELSE 'E'
+          END,
+          CASE
+            WHEN listed.custody IS NULL OR listed.pay IS NULL
+            THEN 'A'
+            WHEN listed.pay__person__key = listed.custody__person__key
+            THEN CASE
+              WHEN listed.pay__name__key = listed.custody__name__key
+              THEN 'A'
+              WHEN listed.pay__name__key LIKE listed.custody__name__key
+              THEN 'A'
+              WHEN listed.custody__name__key LIKE listed.pay__name__key
+              THEN 'A'
+              WHEN listed.pay__name__key = listed.custody__former_name__key
+              THEN 'A'
+              WHEN listed.pay__name__key LIKE listed.custody__former_name__key
+              THEN 'A'
+              WHEN listed.custody__former_name__key LIKE listed.pay__name__key
+              THEN 'A'
+              WHEN listed.pay__name__key IS NULL OR listed.custody__name__key IS NULL
+              THEN 'A'
+              ELSE 'B'
+            END
+            ELSE 'E'
+          END,
+          CASE
+            WHEN listed.insured IS NULL OR listed.pay IS NULL
+            THEN 'A'
+            WHEN listed.pay__person__key = listed.insured__person__key
+            THEN CASE
+              WHEN listed.pay__name__key = listed.insured__name__key
+              THEN 'A'
+              WHEN listed.pay__name__key LIKE listed.insured__name__key
+              THEN 'A'
+              WHEN listed.insured__name__key LIKE listed.pay__name__key
+              THEN 'A'
+              WHEN listed.pay__name__key IS NULL OR listed.insured__name__key IS NULL
+              THEN 'A'
+              ELSE 'B'
+            END
+            ELSE 'E'
+          END
+        )
       END AS tier,
       COALESCE(listed.pay, listed.death, listed.custody, listed.insured) AS lead,
       (

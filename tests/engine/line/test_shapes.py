@@ -1091,7 +1091,7 @@ def test_lack_does_not_take_somebody_elses_row(office: Office, duck: Duck) -> No
 
 def test_a_name_alone_makes_a_candidate_and_no_warning(office: Office, duck: Duck) -> None:
     office.dataset("buy", {"firm": "org.name", "code": "text"})
-    office.dataset("barred", {"firm": "org.name", "code": "text"})
+    office.dataset("barred", {"firm": "org.name", "code": "text"}, subject="code")
     asked: dict[str, Any] = {
         "facts": {"buy": {"dataset": "buy"}, "barred": {"dataset": "barred"}}, "flag_when": "true",
         "supervises": "buy.firm", "send_to": {"by": "buy.firm"}, "grade": RED,
@@ -1107,6 +1107,12 @@ def test_a_name_alone_makes_a_candidate_and_no_warning(office: Office, duck: Duc
         same={"code": ["buy.code", "barred.code"], "firm": name}, one_warning_per="code", **asked
     )
     assert tiers(duck, with_code, rows) == {("flag", "A", "red")}
+    office.dataset("barred", {"firm": "org.name", "code": "text"})
+    asked["facts"] = {"buy": {"dataset": "buy"}, "barred": {"dataset": "barred"}}
+    no_number = office.compiled(
+        same={"code": ["buy.code", "barred.code"], "firm": name}, one_warning_per="code", **asked
+    )
+    assert tiers(duck, no_number, rows) == {("cannot_tell", "E", None)}
 
 
 def test_masked_numbers_tie_nobody(office: Office, duck: Duck) -> None:

@@ -30,6 +30,7 @@ from plumbline.engine.fact.types import DATED
 from plumbline.engine.line import shapes
 from plumbline.engine.line.expression import Compiler, Scope, conjuncts, parse, written
 from plumbline.engine.line.grading import Grade, condition, levels
+from plumbline.engine.line.guard import check_ties
 from plumbline.engine.line.inforce import line_in_force, numbers
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes import Base, digest
@@ -103,6 +104,7 @@ def compile_model(
     Raises:
         DeclarationError: naming file, line, slot, the wrong word and the nearest valid one.
     """
+    check_ties(model)
     base = shapes.base_of(model, detail=detail)
     scope = replace(base.scope, numbers=numbers(model, base.in_force), figures=base.figures)
     flag = _flag(model, scope, base)

@@ -23,7 +23,7 @@ from plumbline.engine.line.expression import (
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes.base import Base, date_in_force, day_at, plain_scope
 from plumbline.engine.line.shapes.people import tied_people
-from plumbline.engine.line.shapes.ties import row_tiers, tier, worst
+from plumbline.engine.line.shapes.ties import described_only, identifier_key, row_tiers, tier, worst
 from plumbline.engine.line.time import Day, Span
 from plumbline.errors import DeclarationError, Text
 
@@ -175,12 +175,20 @@ def _tier(model: SupervisionModel, evidence: list[str], scope: Scope) -> str:
         present = [(fact, column) for fact, column in split if fact in evidence]
         tiers += row_tiers(model, present, scope.locate)
         for other in present[1:]:
-            if model.facts[other[0]].columns[other[1]].type == "person.id":
-                found = tier(model, present[0], other, scope.locate)
-                # A fact that takes no part (its row is null) contradicts nothing.
-                tiers.append(
-                    f"CASE WHEN listed.{other[0]} IS NULL OR listed.{present[0][0]} IS NULL THEN 'A' ELSE {found} END"
+            if model.facts[other[0]].columns[other[1]].type in ("person.id", "org.code"):
+                found = tier(model, present[0], other, scope.locate) or "'A'"
+                keys = identifier_key(model.facts[other[0]], other[1])
+                equal = " AND ".join(
+                    f"{scope.locate(*present[0])}{key} = {scope.locate(*other)}{key}" for key in keys
                 )
+                # A fact that takes no part (its row is null) contradicts nothing; what the query joined
+                # by something else is not the same person for that.
+                tiers.append(
+                    f"CASE WHEN listed.{other[0]} IS NULL OR listed.{present[0][0]} IS NULL THEN 'A' "
+                    f"WHEN {equal} THEN {found} ELSE 'E' END"
+                )
+    if described_only(model):
+        tiers.append("'E'")
     return worst([t for t in tiers if t])
 
 
@@ -232,13 +240,13 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
 
 
 def _check_people(model: SupervisionModel, query: exp.Expr, error: Refusal) -> None:
-    """Citizen numbers are taken for one only where `same` has the names compared as well."""
+    """Numbers and names are taken for one's only under `same`, which has the tie graded."""
     for people in tied_people(query, model.facts, error):
         if not any(set(people) <= set(refs) for refs in model.declared.same.values()):
             zh, en = (join.join(people) for join in ("”和“", "' and '"))
             raise error(
                 Text(
-                    f"“{zh}”要写进 same，姓名才会核对",
+                    f"“{zh}”要写进 same，身份才会分级、姓名才会核对",
                     f"write '{en}' under same, so that names are compared",
                 ),
             )

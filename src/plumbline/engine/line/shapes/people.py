@@ -12,6 +12,7 @@ from sqlglot.optimizer.scope import traverse_scope
 
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.line.expression import Refusal
+from plumbline.engine.line.guard import BEARING
 from plumbline.errors import Text
 
 #: What makes one of two numbers: they are held equal, or stand in one column.
@@ -19,8 +20,8 @@ _TIES = (
     *(exp.EQ, exp.NullSafeEQ, exp.In, exp.Like, exp.Between),
     *(exp.Coalesce, exp.Case, exp.SetOperation),
 )
-#: What is no longer anybody's number: how many there are, a sex, a birth date.
-_LOST = (exp.Count, exp.Mod, exp.IntDiv)
+#: What `sex`, `born` and `age` divide a number by; what is left then is no longer anybody's number.
+_ATTRIBUTES = frozenset({"2", "100", "10000", "100000000"})
 
 
 def tied_people(
@@ -74,6 +75,13 @@ def _tied(node: exp.Expr) -> Iterator[list[exp.Expr]]:
         yield list(node.iter_expressions())
 
 
+def _is_lost(node: exp.Expr) -> bool:
+    """Is it no longer a number: how many there are, or a sex, birth date or age?"""
+    if isinstance(node, exp.Mod):
+        return isinstance(node.expression, exp.Literal) and node.expression.this in _ATTRIBUTES
+    return isinstance(node, exp.Count)
+
+
 def _selects(query: exp.Expr) -> list[exp.Select]:
     """The SELECTs that a query puts together."""
     query = query.unnest()
@@ -102,7 +110,7 @@ class _Lineage:
             return self.people(*(value for one in _selects(node) for value in one.selects))
         if isinstance(node, exp.Predicate) and not isinstance(node, exp.Any | exp.All):
             return set()  # true or false
-        return set() if isinstance(node, _LOST) else self.people(*node.iter_expressions())
+        return set() if _is_lost(node) else self.people(*node.iter_expressions())
 
     def _of_column(self, column: exp.Column) -> set[str]:
         sources = self._sources.get(id(column))
@@ -135,4 +143,4 @@ class _Lineage:
     def _of_fact(self, fact: str, column: str) -> set[str]:
         dataset, name = self._facts.get(fact), column.partition("__")[0]
         declared = dataset.columns.get(name) if dataset else None
-        return {f"{fact}.{name}"} if declared and declared.type == "person.id" else set()
+        return {f"{fact}.{name}"} if declared and declared.type in BEARING else set()

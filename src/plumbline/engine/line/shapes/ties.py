@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.line.model import SupervisionModel
 
-#: Two rows tied by a name, birth date or sex alone are candidates for a person to look at (tier E).
-NAME_ONLY = frozenset({"person.name", "person.birth", "person.sex", "org.name"})
+#: Rows tied by one of these without a number are candidates for a person to look at, never more (tier E).
+DESCRIBING = frozenset({"person.name", "person.birth", "person.sex", "org.name"})
+#: What is given to one person, organisation or thing and to no other.
+NUMBERS = frozenset({"person.id", "org.code", "invoice", "account", "plate"})
 
 Locate = Callable[[str, str], str]
 Reach = Callable[[str, str], bool]  # can this column still be asked for?
@@ -41,7 +44,7 @@ def tied(
     """
     conditions: list[str] = []
     tiers: list[str] = []
-    kinds: set[str] = set()
+    describing = numbered = False
     for references in model.declared.same.values():
         split = [reference.split(".", 1) for reference in references]
         mine = [column for fact, column in split if fact == alias]
@@ -51,8 +54,9 @@ def tied(
         others = [other for other in others if reach(*other)] or others[:1]
         for own in mine:
             keys = identifier_key(model.facts[alias], own)
-            kinds.add(model.facts[alias].columns[own].type)
+            describing |= model.facts[alias].columns[own].type in DESCRIBING
             for fact, column in others:
+                numbered |= any(is_number(model, *each) for each in ((fact, column), (alias, own)))
                 _check_alike(model, (fact, column), (alias, own))
                 left, right = locate(fact, column), locate(alias, own)
                 if fact == others[0][0]:
@@ -60,9 +64,37 @@ def tied(
                 if model.facts[alias].columns[own].type == "person.id":
                     tiers.append(tier(model, (fact, column), (alias, own), locate))
                 tiers += row_tiers(model, [(fact, column), (alias, own)], locate)
-    if kinds and kinds <= NAME_ONLY:
+    if describing and not numbered:
         tiers.append("'E'")
     return conditions, list(dict.fromkeys(t for t in tiers if t))
+
+
+def is_number(model: SupervisionModel, fact: str, column: str) -> bool:
+    """Does the column tell one bearer from all others: by its type, or as its register's key or subject?
+
+    The register says so, never the model: no text of a model makes a county a number.
+    """
+    dataset = model.facts[fact]
+    declared = dataset.declared
+    named = declared.key == [column] or declared.subject == column
+    return dataset.columns[column].type in NUMBERS or (
+        named and dataset.columns[column].type not in DESCRIBING
+    )
+
+
+def described_only(model: SupervisionModel) -> bool:
+    """Are two facts tied by what describes their bearers, and by no number?"""
+    found: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
+    for references in model.declared.same.values():
+        slots = [tuple(reference.split(".", 1)) for reference in references]
+        for (one, a), (other, b) in combinations(slots, 2):
+            describes = model.facts[one].columns[a].type in DESCRIBING
+            number = is_number(model, one, a) or is_number(model, other, b)
+            found.setdefault((min(one, other), max(one, other)), []).append((describes, number))
+    return any(
+        any(describes for describes, _ in ties) and not any(number for _, number in ties)
+        for ties in found.values()
+    )
 
 
 def row_tiers(
@@ -140,7 +172,8 @@ def worst(tiers: Sequence[str]) -> str:
     if "'E'" in tiers:
         return "'E'"
     at_odds = [t for t in tiers if not t.endswith("__tier")]
-    graded = [t for t in tiers if not t.startswith("CASE")]  # these may be C, D or E as well
+    # Names give A or B; all else may be C, D or E as well.
+    graded = [t for t in tiers if not t.startswith("CASE") or "'E'" in t]
     best = f"GREATEST({', '.join(graded)})" if len(graded) > 1 else "".join(graded) or "'A'"
     if not at_odds:
         return best
