@@ -22,6 +22,7 @@ from plumbline.engine.fact.types import country_pack
 from scripts.reference.commands import walk
 from scripts.reference.pages import DOCS, PARTS, ROOT, renewed
 from scripts.reference.small import AT, HE, HONOURS, citizen, make_office, write_csv
+from tests.cli.registers import build
 
 PAGES = sorted(DOCS.rglob("*.md"))
 GENERATED = [page for page in PAGES if "<!-- generated: " in page.read_text(encoding="utf-8")]
@@ -164,6 +165,35 @@ def test_ask_why(office: Path) -> None:
     assert "处罚2020-12-31.csv 第 2 行" in printed["plumbline explain KEY"]
     assert "相同" in printed["plumbline reproduce KEY"]
     assert "to verify the identity" in (office / "access.log").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def registers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An office with rows of every tier, collided once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", "office")
+    build(tmp_path / "office")
+    return tmp_path / "office"
+
+
+def test_judge_who_is_who(registers: Path) -> None:
+    printed = work_through("how-to/judge-who-is-who.md")
+    told = {said.split(" --why")[0]: answer for said, answer in printed.items()}
+    assert "honours:1-3:person" in printed["plumbline pairs"]
+    assert "可能是" in printed["plumbline who offences:1-3"]
+    assert "offences:1-1:person" in printed["plumbline who 38010219850312011X"]
+    assert "钱一鸣" in "".join(a for said, a in printed.items() if "--unmask" in said)
+    assert "新增  预警" in told["plumbline judge offences:1-3 same honours:1-3"]
+    assert "撤回  预警" in told["plumbline judgements --withdraw 1"]
+    assert "file" in (registers / "access.log").read_text(encoding="utf-8")
+
+
+def test_send_data_errors_back(registers: Path) -> None:
+    printed = work_through("how-to/send-data-errors-back.md")
+    assert "offences:1-4:person" in printed["plumbline tickets"]
+    assert openpyxl.load_workbook("tickets.xlsx").sheetnames == ["经济和信息化局", "公安局"]
+    assert call("tickets", "--dataset", "offences") == "没有同号不同名的行\n"
+    assert "--xlsx" in (registers / "access.log").read_text(encoding="utf-8")
 
 
 def test_write_a_model(office: Path) -> None:

@@ -109,6 +109,8 @@ def _summary(thing: Any) -> str:
 _CONSTANTS = {
     "NOT_A_VERDICT": "what every page that shows a warning must say; by language",
     "Register": "which register: `warnings`, `trials`, `questions`, `candidates`",
+    "NOT_CERTAIN": "what is said beside a tie that no full number makes",
+    "TIERS": "what each tier means; by its letter",
 }
 
 

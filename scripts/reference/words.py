@@ -160,7 +160,7 @@ TYPES = {
     "be retired or missing from our lists, as regions are those of the first registration. "
     "Residence permits of Hong Kong, Macau and Taiwan (81, 82, 83) follow the same rules.\n\n"
     "Old numbers of 15 digits do not say their century; they are kept as born in the 1900s. Masked "
-    "numbers load where the column declares `masked`; they have no key and tie no rows together.",
+    "numbers load where the column declares `masked`; such rows are tied by what else they say ([who is who](../explanation/who-is-who.md)).",
     "person.birth": "Read like a `date`, apart from open ends, and kept as stated even where the "
     "number says otherwise. Masked to the year.",
     "person.sex": "M or F, in words or in the codes of GB/T 2261.1; 0 (unknown) and 9 (not stated) "
