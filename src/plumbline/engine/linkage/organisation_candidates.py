@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plumbline.engine.backend import Duck
 from plumbline.engine.fact.types import Country
-from plumbline.engine.linkage.organisations import link_organisations
+from plumbline.engine.linkage.organisations import link_organisations, touched_claims
 
 
 def population(said: str) -> str:
@@ -25,19 +25,17 @@ def loose(claims: str) -> str:
 
 
 def candidates(duck: Duck, claims: str, said: str, country: Country) -> None:
-    """Make `candidates` (claim, key, who, tier, by, why) of `claims`."""
-    found = link_organisations(duck, population(said), loose(claims), country)
+    """Make `candidates` (claim, key, who, tier, via, why) of `claims`."""
+    ruled_out = "(SELECT claim, who AS code FROM excluded_organisation)"
+    found = link_organisations(duck, population(said), loose(claims), country, excluded=ruled_out)
     duck.run(
         "CREATE OR REPLACE TEMP TABLE candidates AS SELECT claim, CAST(NULL AS BIGINT) AS key, code AS who, "
         "CASE WHEN ambiguous THEN 'E' ELSE tier END AS tier, 'rule' AS via, why "
-        f"FROM {found} WHERE (claim, code) NOT IN (SELECT (claim, who) FROM excluded_organisation)"
+        f"FROM {found}"
     )
 
 
 def touched(duck: Duck, claims: str, changed: str, country: Country) -> str:
     """SQL of the claims that may be about an organisation of which something else is said now."""
-    found = link_organisations(duck, population(changed), loose(claims), country)
-    duck.run(
-        f"CREATE OR REPLACE TEMP TABLE organisations_touched AS SELECT DISTINCT claim FROM {found}"
-    )
-    return "SELECT claim FROM organisations_touched"
+    found = touched_claims(duck, population(changed), loose(claims), country)
+    return f"SELECT claim FROM {found}"
