@@ -99,6 +99,7 @@ def test_people_are_masked_and_organisations_are_not() -> None:
         (TIED, NOBODY, [3], [], "was {who} (tier C), is now nobody known: judgement 3 (甲"),
         (NOBODY, {**TIED, "by": "rule"}, [3], ["honours"], "(tier C): a new delivery of: Honours"),
         (NOBODY, {**TIED, "by": "rule"}, [], ["other"], "(tier C): a new delivery of: other"),
+        ({**NOBODY, "by": "number"}, TIED, [3], [], "was whoever bears its number, is now {who}"),
         (NOBODY, {**TIED, "by": "rule"}, [], [], "names were counted, or the weights learned, anew"),
     ],
 )  # fmt: skip

@@ -306,7 +306,7 @@ class _Work:
         """Rows that are tied otherwise than before, with what came of them; the history goes on.
 
         A new row is no change. A row with a full number is in the map only where it stands for somebody
-        else, so it changes by appearing there, or by leaving.
+        else, so it changes by appearing there, or by leaving; while it is absent, its own number counts.
         """
         duck = self.duck
         because = sql.literal(json.dumps(self._because(rests_on), ensure_ascii=False))
@@ -321,9 +321,11 @@ class _Work:
             )
         duck.run(
             "CREATE OR REPLACE TEMP TABLE changed AS SELECT 'change' AS kind, dataset, slot, row, "
-            "CAST(NULL AS BIGINT) AS claim, CAST(NULL AS BIGINT) AS key, n.who, n.tier, n.via, "
+            "CAST(NULL AS BIGINT) AS claim, CAST(NULL AS BIGINT) AS key, n.who, n.tier, "
+            "CASE WHEN n.numbered IS NULL THEN 'number' ELSE n.via END AS via, "
             f"{because} AS why, {number} AS number, "
-            "CAST(TO_JSON({'who': o.who, 'tier': o.tier, 'by': o.via}) AS VARCHAR) AS before "
+            "CAST(TO_JSON({'who': o.who, 'tier': o.tier, "
+            "'by': CASE WHEN o.numbered IS NULL THEN 'number' ELSE o.via END}) AS VARCHAR) AS before "
             "FROM now_tied AS n FULL JOIN then_tied AS o USING (dataset, slot, row) "
             "WHERE (n.who IS DISTINCT FROM o.who OR n.tier IS DISTINCT FROM o.tier) "
             "AND ((n.numbered IS NOT NULL AND o.numbered IS NOT NULL) OR COALESCE(n.numbered, o.numbered))"

@@ -217,6 +217,8 @@ def change_in_words(
 
 
 def _state(state: Mapping[str, Any], *, masked: bool) -> Text:
+    if state.get("by") == "number":
+        return Text("按本行的号码", "whoever bears its number")
     said = bearer_in_words(state.get("who"), masked=masked)
     tier = state.get("tier")
     return Text(f"{said.zh}（{tier} 级）", f"{said.en} (tier {tier})") if tier else said
