@@ -88,7 +88,10 @@ WITH honour AS (
             THEN 'A'
             WHEN offence.former_name__key LIKE honour.former_name__key
             THEN 'A'
-            WHEN honour.name__key IS NULL OR offence.name__key IS NULL
+            WHEN honour.name__key IS NULL
+            OR offence.name__key IS NULL
+            OR honour.person__tier <> 'A'
+            OR offence.person__tier <> 'A'
             THEN 'A'
             ELSE 'B'
           END

@@ -94,7 +94,7 @@ WITH post AS (
             THEN 'A'
             WHEN role.name__key LIKE post.former_name__key
             THEN 'A'
-            WHEN post.name__key IS NULL OR role.name__key IS NULL
+            WHEN post.name__key IS NULL OR role.name__key IS NULL OR role.person__tier <> 'A'
             THEN 'A'
             ELSE 'B'
           END

@@ -118,7 +118,9 @@ WITH claim AS (
             THEN 'A'
             WHEN claim.name__key LIKE gathered.death_former_name__key
             THEN 'A'
-            WHEN gathered.death_name__key IS NULL OR claim.name__key IS NULL
+            WHEN gathered.death_name__key IS NULL
+            OR claim.name__key IS NULL
+            OR claim.person__tier <> 'A'
             THEN 'A'
             ELSE 'B'
           END

@@ -150,7 +150,10 @@ def agreed(names: str, window: str = "") -> str:
 def tier(
     model: SupervisionModel, left: tuple[str, str], right: tuple[str, str], locate: Locate
 ) -> str:
-    """A: no name contradicts the equal numbers. B: the names are incompatible."""
+    """A: no name contradicts the equal numbers. B: the names are incompatible.
+
+    A row without a full number was tied by its name already, and is graded by how surely.
+    """
     mine = [locate(left[0], n) + "__key" for n in model.facts[left[0]].names_of(left[1])]
     theirs = [locate(right[0], n) + "__key" for n in model.facts[right[0]].names_of(right[1])]
     if not mine or not theirs:
@@ -160,7 +163,9 @@ def tier(
         f"WHEN {a} = {b} THEN 'A' WHEN {a} LIKE {b} THEN 'A' WHEN {b} LIKE {a} THEN 'A'"
         for a, b in pairs
     )
-    return f"CASE {compatible} WHEN {mine[0]} IS NULL OR {theirs[0]} IS NULL THEN 'A' ELSE 'B' END"
+    unknown = [f"{mine[0]} IS NULL", f"{theirs[0]} IS NULL"]
+    unknown += [f"{graded} <> 'A'" for graded in row_tiers(model, (left, right), locate)]
+    return f"CASE {compatible} WHEN {' OR '.join(unknown)} THEN 'A' ELSE 'B' END"
 
 
 def worst(tiers: Sequence[str]) -> str:
