@@ -12,7 +12,7 @@ from tests.engine.linkage.office import AT, Office, honour, masked, number, offe
 MODEL = "honour-despite-offence"
 OUYANG, SITU, QIAN, SUN, ZHUGE, WANG = (number(order) for order in (11, 13, 15, 17, 19, 21))
 NOBODY = number(31)
-OURS = "甲市工艺行业协会"
+FIRM = "91380101770001018B"
 
 
 def build(folder: Path) -> None:
@@ -44,3 +44,17 @@ def build(folder: Path) -> None:
         ],
     )
     office.now.collide([MODEL], at=AT, accept={MODEL: "小样"})
+
+
+def buy(folder: Path) -> None:
+    """A firm, and purchases from it whose rows lack the code."""
+    office = Office(folder)
+    office.deliver(
+        "companies",
+        [{"统一社会信用代码": FIRM, "企业名称": "甲市金星机械有限公司", "法定代表人": "王建国",
+          "登记状态": "存续", "成立日期": "2010-01-01", "住所": "甲市城关区和平路1号"}],
+    )  # fmt: skip
+    line = {"明细编号": "1", "采购人": "甲市经信局", "供应商": "金星机械有限公司", "品目编码": "A1", "计价单位": "件",
+            "年度": "2024", "成交日期": "2024-01-01", "数量": "1", "单价(元)": "10"}  # fmt: skip
+    office.deliver("purchase_lines", [line])
+    office.now.link(at=AT)

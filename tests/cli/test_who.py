@@ -10,7 +10,18 @@ import click
 import openpyxl
 import pytest
 
-from tests.cli.registers import MODEL, NOBODY, OUYANG, QIAN, SITU, SUN, WANG, build
+from tests.cli.registers import (
+    FIRM,
+    MODEL,
+    NOBODY,
+    OUYANG,
+    QIAN,
+    SITU,
+    SUN,
+    WANG,
+    build,
+    buy,
+)
 from tests.cli.small import Run, command
 
 NAMED = [
@@ -230,3 +241,32 @@ def test_an_explanation_names_each_row_so_that_it_can_be_asked_about(run: Run) -
     assert "offences:1-1:person" in run("who", "offences:1-1").stdout
     why = run("explain", "--model", MODEL, "--subject", SITU, lang="en").stdout
     assert "offences:1-2:person  tier D: same name, same birth date, same sex;" in why
+
+
+# Organisations
+
+
+def test_an_organisation_without_its_code(tmp_path: Path) -> None:
+    buy(tmp_path / "office")
+    run = command(tmp_path / "office")
+    known = json.loads(run("who", "purchase_lines:1-0:supplier", "--json", lang="en").stdout)
+    [candidate] = known["candidates"]
+    assert (candidate["who"], candidate["row"], candidate["tier"]) == (
+        FIRM,
+        "companies:1-0:code",
+        "E",
+    )
+    assert candidate["words"] == "tier E: alike names"
+    [pair] = [
+        each
+        for each in map(json.loads, run("pairs", "--json", lang="en").stdout.splitlines())
+        if each["row"] == "purchase_lines:1-0:supplier"
+    ]
+    assert ["legal representative", "王**"] in [[s["title"], s["registers"]] for s in pair["sides"]]
+    said = run(
+        "judge", "purchase_lines:1-0:supplier", "same", FIRM, "--why", "电话核实", lang="en"
+    ).stdout
+    assert f"purchase_lines:1-0:supplier  was nobody known, is now {FIRM} (tier C)" in said
+    assert "no warning is affected" in said
+    rows = run("who", FIRM, lang="en").stdout
+    assert [line.split("\t")[2] for line in rows.splitlines()[1:]] == ["A", "C"]

@@ -285,7 +285,7 @@ class _Page:
             (office.words(
                 f"  {source.file}{sheet} 第 {source.line} 行", f"  {source.file}{sheet} line {source.line}"
             ), "cyan"),
-            (f"  {row.dataset.name}:{row.row >> 32}-{row.row & 0xFFFFFFFF}", "dim"),
+            (f"  {self._name(row)}", "dim"),
         )  # fmt: skip
         office.table(
             [
@@ -297,6 +297,15 @@ class _Page:
                 for name, (header, letter) in row.cells.items()
             ],
         )  # fmt: skip
+
+    def _name(self, row: FactRow) -> str:
+        """What `who` takes; with the column that the model asks about, where it may be another."""
+        bearers = [c for c in row.dataset.bearers if row.dataset.names_of(c)]
+        references = [r for listed in self.model.declared.same.values() for r in listed]
+        asked = [r.partition(".")[2] for r in references if r.partition(".")[0] == row.fact]
+        column = next((c for c in asked if c in bearers), "")
+        short = f"{row.dataset.name}:{row.row >> 32}-{row.row & 0xFFFFFFFF}"
+        return f"{short}:{column}" if column and len(bearers) > 1 else short
 
     def nothing_met(self) -> None:
         office = self.office

@@ -25,11 +25,14 @@ class Said:
 def said_by(office: Office, name: RowName, row: FactRow) -> Iterator[Said]:
     """What the row says of its bearer, number first; empty cells are passed over."""
     dataset = row.dataset
+    organisation = dataset.columns[name.column].type == "org.code"
     described = [c for columns in dataset.described_by(name.column).values() for c in columns]
     for column in [name.column, *sorted(described, key=list(dataset.columns).index)]:
         if column not in row.values or all(part is None for part in row.values[column]):
             continue
         title = dataset.types[column].title
+        if column in dataset.described_by(name.column).get("person.name", ()) and organisation:
+            title = Text("法定代表人", "legal representative")
         if dataset.columns[column].former:
             title = Text(f"曾用{title.zh}", f"former {title.en}")
         shown = row.show(column, office.lang, masked=office.masked)

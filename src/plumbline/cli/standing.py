@@ -105,7 +105,7 @@ class Row:
         office.line((label, "bold"), self._shown(each.who), (f"  {to_judge}", "cyan"))
         words = tie_in_words(each.tier, each.by, each.why, self.judged)
         office.line(words.in_(lang), indent=2)
-        if each.tier not in ("A", "E"):
+        if each.tier not in ("A", "E") and each.by != "judgement":
             office.line((NOT_CERTAIN.in_(lang), "italic"), indent=2)
         if each.reasons:
             rows: list[list[Cell]] = [
@@ -127,7 +127,7 @@ class Row:
                 f"{name} {named[name].in_(office.lang)} {n}"
                 for name, n in self.standing.elsewhere.items()
             )
-            office.line((office.words("同一人的行  ", "rows of the same  "), "bold"), said)
+            office.line((office.words("同一人（单位）的行  ", "rows of the same  "), "bold"), said)
 
     def _judged_in_words(self) -> Iterator[Text]:
         for each in self.standing.judgements:
@@ -232,7 +232,9 @@ class Bearer:
             )
         if any(each.tier == "E" for each in self.found):
             office.say(
-                "E? 的行只是可能说的是此人", "rows marked E? may be about them, no more", "dim"
+                "E? 的行只是可能说的是此人（单位）",
+                "rows marked E? may be about them, no more",
+                "dim",
             )
 
     def as_json(self) -> dict[str, Any]:

@@ -157,7 +157,8 @@ class Told:
         for tie in self._ties[warning.key]:
             if (tie.name.dataset, tie.name.row) == (dataset, row):
                 return tie.name.column
-        return self.office.workspace.dataset(dataset).bearers[0]
+        declared = self.office.workspace.dataset(dataset)
+        return next((c for c in declared.bearers if declared.names_of(c)), declared.bearers[0])
 
     def change(self, warning: EarlyWarning) -> dict[str, Any]:
         """What changed, without the numbers of people unless they are to be named."""
