@@ -1,6 +1,7 @@
 WITH contract AS (
   SELECT
     contract_no,
+    supplier_name__key,
     bid_deadline__from,
     bid_deadline__to,
     signed_on__from,
@@ -10,6 +11,7 @@ WITH contract AS (
   FROM contracts
 ), barred AS (
   SELECT
+    supplier_name__key,
     started_on__from,
     started_on__to,
     ended_on__from,
@@ -27,7 +29,11 @@ WITH contract AS (
       contract._row AS row_contract,
       barred._row AS row_barred,
       COALESCE(CAST(contract.contract_no AS STRING), '') AS per_1,
-      'A' AS tier,
+      CASE
+        WHEN NOT doubt_contract_supplier_barred_supplier.code IS NULL
+        THEN 'B'
+        ELSE 'A'
+      END AS tier,
       contract._row AS lead,
       (
         CASE
@@ -75,6 +81,7 @@ WITH contract AS (
           CONCAT_WS(
             '␟',
             COALESCE(CAST(contract.contract_no AS STRING), '␀'),
+            COALESCE(CAST(contract.supplier_name__key AS STRING), '␀'),
             COALESCE(CAST(contract.bid_deadline__from AS STRING), '␀'),
             COALESCE(CAST(contract.bid_deadline__to AS STRING), '␀'),
             COALESCE(CAST(contract.signed_on__from AS STRING), '␀'),
@@ -100,6 +107,7 @@ WITH contract AS (
         ELSE SHA2(
           CONCAT_WS(
             '␟',
+            COALESCE(CAST(barred.supplier_name__key AS STRING), '␀'),
             COALESCE(CAST(barred.started_on__from AS STRING), '␀'),
             COALESCE(CAST(barred.started_on__to AS STRING), '␀'),
             COALESCE(CAST(barred.ended_on__from AS STRING), '␀'),
@@ -114,6 +122,10 @@ WITH contract AS (
     FROM contract
     JOIN barred
       ON contract.supplier__who = barred.supplier__who
+    LEFT JOIN organisation_doubts AS doubt_contract_supplier_barred_supplier
+      ON doubt_contract_supplier_barred_supplier.code = barred.supplier__who
+      AND doubt_contract_supplier_barred_supplier.name = barred.supplier_name__key
+      AND doubt_contract_supplier_barred_supplier.other = contract.supplier_name__key
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

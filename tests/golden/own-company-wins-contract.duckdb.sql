@@ -3,6 +3,7 @@ WITH post AS (
     person__key,
     name__key,
     former_name__key,
+    unit_name__key,
     started_on__from,
     started_on__to,
     ended_on__from,
@@ -13,6 +14,7 @@ WITH post AS (
   FROM officials
 ), role AS (
   SELECT
+    company_name__key,
     person__key,
     name__key,
     kind,
@@ -34,6 +36,7 @@ WITH post AS (
     )
   UNION ALL
   SELECT
+    company_name__key,
     person__key,
     name__key,
     kind,
@@ -55,6 +58,7 @@ WITH post AS (
     )
 ), company AS (
   SELECT
+    name__key,
     revoked_on__from,
     revoked_on__to,
     code__who,
@@ -62,6 +66,8 @@ WITH post AS (
   FROM companies
 ), contract AS (
   SELECT
+    buyer_name__key,
+    supplier_name__key,
     signed_on__from,
     signed_on__to,
     buyer__who,
@@ -98,6 +104,26 @@ WITH post AS (
             THEN 'A'
             ELSE 'B'
           END
+        ) = 'B'
+        OR (
+          CASE WHEN NOT doubt_role_company_company_code.code IS NULL THEN 'B' ELSE 'A' END
+        ) = 'B'
+        OR (
+          CASE
+            WHEN NOT doubt_role_company_contract_supplier.code IS NULL
+            THEN 'B'
+            ELSE 'A'
+          END
+        ) = 'B'
+        OR (
+          CASE
+            WHEN NOT doubt_company_code_contract_supplier.code IS NULL
+            THEN 'B'
+            ELSE 'A'
+          END
+        ) = 'B'
+        OR (
+          CASE WHEN NOT doubt_post_unit_contract_buyer.code IS NULL THEN 'B' ELSE 'A' END
         ) = 'B'
         THEN 'B'
         ELSE role.person__tier
@@ -189,6 +215,7 @@ WITH post AS (
             COALESCE(CAST(post.person__key AS TEXT), '␀'),
             COALESCE(CAST(post.name__key AS TEXT), '␀'),
             COALESCE(CAST(post.former_name__key AS TEXT), '␀'),
+            COALESCE(CAST(post.unit_name__key AS TEXT), '␀'),
             COALESCE(CAST(post.started_on__from AS TEXT), '␀'),
             COALESCE(CAST(post.started_on__to AS TEXT), '␀'),
             COALESCE(CAST(post.ended_on__from AS TEXT), '␀'),
@@ -233,6 +260,7 @@ WITH post AS (
         ELSE SHA256(
           CONCAT_WS(
             '␟',
+            COALESCE(CAST(role.company_name__key AS TEXT), '␀'),
             COALESCE(CAST(role.person__key AS TEXT), '␀'),
             COALESCE(CAST(role.name__key AS TEXT), '␀'),
             COALESCE(CAST(role.kind AS TEXT), '␀'),
@@ -284,6 +312,7 @@ WITH post AS (
         ELSE SHA256(
           CONCAT_WS(
             '␟',
+            COALESCE(CAST(company.name__key AS TEXT), '␀'),
             COALESCE(CAST(company.revoked_on__from AS TEXT), '␀'),
             COALESCE(CAST(company.revoked_on__to AS TEXT), '␀'),
             COALESCE(CAST(company.code__who AS TEXT), '␀')
@@ -325,6 +354,8 @@ WITH post AS (
         ELSE SHA256(
           CONCAT_WS(
             '␟',
+            COALESCE(CAST(contract.buyer_name__key AS TEXT), '␀'),
+            COALESCE(CAST(contract.supplier_name__key AS TEXT), '␀'),
             COALESCE(CAST(contract.signed_on__from AS TEXT), '␀'),
             COALESCE(CAST(contract.signed_on__to AS TEXT), '␀'),
             COALESCE(CAST(contract.buyer__who AS TEXT), '␀'),
@@ -337,9 +368,25 @@ WITH post AS (
       ON post.person__key = role.person__key
     JOIN company
       ON role.company__who = company.code__who
+    LEFT JOIN organisation_doubts AS doubt_role_company_company_code
+      ON doubt_role_company_company_code.code = company.code__who
+      AND doubt_role_company_company_code.name = company.name__key
+      AND doubt_role_company_company_code.other = role.company_name__key
     JOIN contract
       ON role.company__who = contract.supplier__who
       AND post.unit__who = contract.buyer__who
+    LEFT JOIN organisation_doubts AS doubt_role_company_contract_supplier
+      ON doubt_role_company_contract_supplier.code = contract.supplier__who
+      AND doubt_role_company_contract_supplier.name = contract.supplier_name__key
+      AND doubt_role_company_contract_supplier.other = role.company_name__key
+    LEFT JOIN organisation_doubts AS doubt_company_code_contract_supplier
+      ON doubt_company_code_contract_supplier.code = contract.supplier__who
+      AND doubt_company_code_contract_supplier.name = contract.supplier_name__key
+      AND doubt_company_code_contract_supplier.other = company.name__key
+    LEFT JOIN organisation_doubts AS doubt_post_unit_contract_buyer
+      ON doubt_post_unit_contract_buyer.code = contract.buyer__who
+      AND doubt_post_unit_contract_buyer.name = contract.buyer_name__key
+      AND doubt_post_unit_contract_buyer.other = post.unit_name__key
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

@@ -16,7 +16,7 @@ from plumbline.engine.fact.types.days import OPEN
 from plumbline.engine.line.cases import Case, Cases, Expected
 from plumbline.engine.line.compile import compile_model
 from plumbline.engine.line.model import SupervisionModel
-from plumbline.engine.line.shapes.base import maybe
+from plumbline.engine.line.shapes.base import DOUBTS, maybe
 
 #: The stronger verdict of a group's candidates is the group's own.
 STRENGTH = ("flag", "cannot_tell", "left_out", "clear")
@@ -57,6 +57,7 @@ def try_cases(duck: Duck, model: SupervisionModel, cases: Cases) -> list[Outcome
         if case.on not in on:
             on[case.on] = compiled.on(case.on)
         outcomes.append(Outcome(case, _judge(duck, on[case.on], model)))
+    duck.unregister(DOUBTS)
     for dataset in model.facts.values():
         duck.unregister(dataset.name)
         duck.unregister(maybe(dataset.name))
@@ -85,6 +86,8 @@ def lay_out(duck: Duck, dataset: Dataset, given: Sequence[dict[str, str | None]]
             arrays[f"{name}__tier"] = pa.array(["A"] * len(kept), pa.string())
     rows = pa.table(arrays)
     duck.register(dataset.name, rows)
+    nothing = pa.array([], pa.string())
+    duck.register(DOUBTS, pa.table({"code": nothing, "name": nothing, "other": nothing}))
     duck.register(maybe(dataset.name), rows.slice(0, 0))
 
 

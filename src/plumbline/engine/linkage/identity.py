@@ -23,7 +23,8 @@ from plumbline.engine.linkage.view import Ties
 TABLE = "identity"
 
 FIELDS = (
-    # tie: is (C, D) or may be (E) about `who`; none: about nobody known; change: what became of a row
+    # tie: is (C, D) or may be (E) about `who`; none: about nobody known; change: what became of a row;
+    # doubt: two names under the code `who` that cannot be one organisation's
     Field("kind", "VARCHAR"),
     Field("dataset", "VARCHAR"),
     Field("slot", "VARCHAR"),  # the column that would hold the number
@@ -70,7 +71,7 @@ class Identity:
             name: frozenset((d, c) for d, c in self.info.get(name, ()))
             for name in ("tied", "guessed", "named")
         }
-        return Ties(tuple(self.paths()), **slots)
+        return Ties(tuple(self.paths()), **slots, doubted=bool(self.info.get("doubted")))
 
     def pin(self) -> dict[str, Any]:
         """What must be kept to read it again, fit for JSON."""

@@ -75,11 +75,10 @@ def judgements(store: Store) -> list[Judgement]:
     taken_back = {
         row["withdraws"]: (row["at"], row["by"], row["why"]) for row in named if row["withdraws"]
     }
-    found = []
-    for row in named:
-        if row.pop("withdraws") is None:
-            found.append(Judgement(**row, withdrawn=taken_back.get(row["number"])))
-    return found
+    return [
+        Judgement(**row, withdrawn=taken_back.get(row["number"]))
+        for row in named if row.pop("withdraws") is None
+    ]  # fmt: skip
 
 
 def enter(store: Store, judged: Mapping[str, Any]) -> int:

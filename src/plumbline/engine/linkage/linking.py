@@ -25,6 +25,7 @@ from plumbline.engine.linkage.claim import SAID, Kind, Slot, slots
 from plumbline.engine.linkage.identity import FIELDS, TABLE, Identity, identity
 from plumbline.engine.linkage.judgement import Judgement, judgements
 from plumbline.engine.linkage.loose import lay_out
+from plumbline.engine.linkage.organisation_doubt import names_in_doubt
 from plumbline.engine.linkage.register import Said, refresh, tidy
 from plumbline.engine.linkage.view import NAMED
 
@@ -136,9 +137,11 @@ class _Work:
             duck.run(f"CREATE TEMP VIEW {sql.name('facts_' + name)} AS SELECT * FROM {relation}")
         duck.run(f"CREATE TEMP VIEW earlier AS SELECT * FROM {self.before.relation()}")
         loose = sum(lay_out(duck, kind, self._slots(kind), self.decided) for kind in KINDS)
-        if not loose and self.before.version is None and not self.decided and not self._formers():
-            return Linked(self.before, in_full=True, looked_at=0, tiers={}, open=0, changes=0)
         said = {kind: self._statements(kind) for kind in KINDS}
+        doubted = self._doubt(said["organisation"])
+        nothing = not (loose or doubted or self.decided or self._formers())
+        if nothing and self.before.version is None:
+            return Linked(self.before, in_full=True, looked_at=0, tiers={}, open=0, changes=0)
         numbers = self._merge(said["person"])
         persons.prepare(duck, "current_person")
         known = persons.population(duck)
@@ -159,7 +162,7 @@ class _Work:
         number = self.before.number + 1
         changed = self._note_changes(number, rests_on)
         info = {
-            **rests_on, "number": number, "at": at.isoformat(), "known": known,
+            **rests_on, "number": number, "doubted": doubted, "at": at.isoformat(), "known": known,
             "model": model.digest if model else self.before.info.get("model"), "merged": numbers, **self._where_tied(),
         }  # fmt: skip
         self._commit(info)
@@ -169,6 +172,16 @@ class _Work:
         return Linked(
             now, in_full, looked_at, tiers, open_, changed, notes=model.notes if model else ()
         )
+
+    def _doubt(self, said: Said) -> int:
+        """List the names under one code that cannot be one organisation's; gives how many pairs."""
+        found = names_in_doubt(self.duck, self._slots("organisation"), said.relation, self.country)
+        self.duck.run(
+            "CREATE OR REPLACE TEMP TABLE doubts AS SELECT 'doubt' AS kind, code AS who, "
+            f"CAST(TO_JSON({{'name': name, 'other': other}}) AS VARCHAR) AS why FROM {found}"
+        )
+        ((n,),) = self.duck.run("SELECT COUNT(*) FROM doubts")
+        return int(n)
 
     def _formers(self) -> bool:
         """Does any register tell former numbers?"""
@@ -348,7 +361,8 @@ class _Work:
         select = (
             f"SELECT {', '.join(_TIE)}, CAST(NULL AS INTEGER) AS number, CAST(NULL AS VARCHAR) AS before FROM ties "
             f"UNION ALL SELECT {', '.join(_TIE)}, number, before FROM changed "
-            f"UNION ALL SELECT {', '.join(_TIE)}, number, before FROM earlier WHERE kind = 'change'"
+            f"UNION ALL SELECT {', '.join(_TIE)}, number, before FROM earlier WHERE kind = 'change' "
+            "UNION ALL SELECT kind, NULL, NULL, NULL, NULL, NULL, who, 'B', 'rule', why, NULL, NULL FROM doubts"
         )
         typed = ", ".join(
             f"CAST({sql.name(f.suffix)} AS {f.sql}) AS {sql.name(f.suffix)}" for f in FIELDS

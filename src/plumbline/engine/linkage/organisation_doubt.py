@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from plumbline.engine.backend import Duck
+from plumbline.engine.fact import sql
 from plumbline.engine.fact.types.base import Country
+from plumbline.engine.linkage.claim import Slot
 from plumbline.engine.linkage.organisation_compare import names_compatible
 from plumbline.engine.linkage.organisation_name import names_of
 
 _NAMES_PER_CODE = 30
+
+
+def names_in_doubt(duck: Duck, described: Sequence[Slot], said: str, country: Country) -> str:
+    """`incompatible_names` of what registers say; the one that has the code for its key knows best.
+
+    Args:
+        described: columns with codes, whose datasets are views `facts_<dataset>` on the connection.
+        said: relation of all statements with a code.
+    """
+    registers = [
+        f"SELECT number AS code, UNNEST(names) AS name FROM ({slot.said(sql.name('facts_' + slot.dataset.name))})"
+        for slot in described if slot.dataset.declared.key == [slot.column]
+    ]  # fmt: skip
+    nothing = "SELECT CAST(NULL AS VARCHAR) AS code, CAST(NULL AS VARCHAR) AS name WHERE false"
+    named = f"(SELECT number AS code, names[1] AS name FROM {said} WHERE LEN(names) > 0)"
+    return incompatible_names(duck, named, f"({' UNION ALL '.join(registers) or nothing})", country)
 
 
 def incompatible_names(duck: Duck, named: str, acknowledged: str, country: Country) -> str:

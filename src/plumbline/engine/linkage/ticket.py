@@ -19,8 +19,7 @@ from plumbline.engine.fact.types import Country
 from plumbline.engine.fact.types.cn.person_name import compatible
 from plumbline.engine.linkage.claim import Kind, Slot, slots
 from plumbline.engine.linkage.judgement import judgements, mark_of
-from plumbline.engine.linkage.organisation_compare import names_compatible
-from plumbline.engine.linkage.organisation_name import names_of
+from plumbline.engine.linkage.organisation_doubt import names_in_doubt
 from plumbline.engine.linkage.register import refresh
 
 KINDS: tuple[Kind, ...] = ("person", "organisation")
@@ -82,7 +81,11 @@ def _of_kind(
     relation = said.relation
     if number is not None:
         relation = f"(SELECT * FROM {said.relation} WHERE number = {sql.literal(number)})"
-    groups = _at_odds(duck, relation, kind, country)
+    doubted: Doubts = set()
+    if kind == "organisation":
+        found = names_in_doubt(duck, described, relation, country)
+        doubted = {(code, name, other) for code, name, other in duck.run(f"SELECT * FROM {found}")}
+    groups = _at_odds(duck, relation, kind, doubted)
     if not groups:
         return []
     confirmed = {
@@ -94,27 +97,28 @@ def _of_kind(
 
 #: number -> the names borne under it that cannot be one bearer's, each with all its spellings
 Groups = dict[str, list[frozenset[str]]]
+#: (code, name, other) of organisations
+Doubts = set[tuple[str, str, str]]
 
 
-def _at_odds(duck: Duck, said: str, kind: Kind, country: Country) -> Groups:
+def _at_odds(duck: Duck, said: str, kind: Kind, doubted: Doubts) -> Groups:
     """Names under one number fall into groups of what goes together; one group is as it should be."""
     several = duck.run(
         f"SELECT number, LIST(DISTINCT names ORDER BY names) FROM {said} WHERE LEN(names) > 0 GROUP BY number "
         "HAVING COUNT(DISTINCT names[1]) > 1 ORDER BY number"
     )
-    read = names_of(country).read
 
-    def alike(one: str, other: str) -> bool:
+    def alike(number: str, one: str, other: str) -> bool:
         if kind == "person":
             return compatible(one, other) is not False
-        return names_compatible(read(one), read(other)) is not False
+        return (number, one, other) not in doubted
 
     found: Groups = {}
     for number, statements in several:
         groups: list[set[str]] = []
         for names in statements:
             spoken = set(names)
-            met = [g for g in groups if any(alike(a, b) for a in spoken for b in g)]
+            met = [g for g in groups if any(alike(number, a, b) for a in spoken for b in g)]
             groups = [g for g in groups if g not in met] + [spoken.union(*met)]
         if len(groups) > 1:
             found[number] = [frozenset(group) for group in groups]

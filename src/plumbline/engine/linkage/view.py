@@ -22,13 +22,15 @@ NAMED = f"(via = 'judgement' AND tier = 'A' AND NOT STARTS_WITH(who, '{NOBODYS}'
 
 @dataclass(frozen=True)
 class Ties:
-    """The part of an identity map that models need: which rows are about somebody else than their
-    own number says, or about somebody without saying a number.
+    """What models need of an identity map.
+
+    Which rows are about somebody else than their own number says, or about somebody without saying one.
 
     Attributes:
         paths: files of the map.
         tied: (dataset, column) with rows in it that are tied (tiers A, C and D).
         guessed: (dataset, column) with rows in it that may be about somebody (tier E).
+        doubted: are there names under one code that cannot be one organisation's?
         named: (dataset, column) with rows in it whose name somebody judged to be borne under the number.
     """
 
@@ -36,6 +38,7 @@ class Ties:
     tied: frozenset[tuple[str, str]] = frozenset()
     guessed: frozenset[tuple[str, str]] = frozenset()
     named: frozenset[tuple[str, str]] = frozenset()
+    doubted: bool = False
 
     def _rows(self, dataset: str, column: str, tiers: str) -> str:
         return (
@@ -65,6 +68,18 @@ class Ties:
                     ]
             added += _columns(dataset, column, who, tier)
         return _select(replaced, added, f"{facts} AS facts{''.join(joins)}")
+
+    def doubts(self) -> str:
+        """SQL of (code, name, other): names under one code that cannot be one organisation's."""
+        if not self.doubted:
+            nothing = ", ".join(
+                f"CAST(NULL AS VARCHAR) AS {name}" for name in ("code", "name", "other")
+            )
+            return f"SELECT {nothing} WHERE false"
+        return (
+            "SELECT who AS code, JSON_EXTRACT_STRING(why, '$.name') AS name, "
+            f"JSON_EXTRACT_STRING(why, '$.other') AS other FROM {parquet_of(self.paths)} WHERE kind = 'doubt'"
+        )
 
     def guesses(self, dataset: Dataset, seen: str) -> str:
         """SQL for the rows that may be about somebody, once for everyone; columns as in `view`.
@@ -109,7 +124,8 @@ def _select(replaced: Sequence[str], added: Sequence[str], source: str) -> str:
 def lay_views(
     duck: Duck, datasets: Mapping[str, Dataset], snapshots: Mapping[str, Snapshot], ties: Ties
 ) -> None:
-    """Make each dataset a view of its snapshot, as models see it."""
+    """Make each dataset a view of its snapshot, as models see it; and one of names that are in doubt."""
+    duck.run(f"CREATE TEMP VIEW organisation_doubts AS {ties.doubts()}")
     for name, snapshot in snapshots.items():
         dataset = datasets[name]
         facts = snapshot.relation(dataset.fields)

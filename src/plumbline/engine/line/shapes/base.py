@@ -99,6 +99,10 @@ def maybe(dataset: str) -> str:
     return f"{dataset}__maybe"
 
 
+#: Relation (code, name, other) of names under one code that cannot be one organisation's, both ways round.
+DOUBTS = "organisation_doubts"
+
+
 def guessed(model: SupervisionModel, facts: Sequence[str]) -> list[str]:
     """Facts among these that are tied by a column whose bearer may have to be guessed."""
     tied = {reference for references in model.declared.same.values() for reference in references}

@@ -15,7 +15,7 @@ from plumbline.engine.line.shapes.base import (
     guessed,
     plain_scope,
 )
-from plumbline.engine.line.shapes.ties import joined, tied, worst
+from plumbline.engine.line.shapes.ties import doubts, joined, tied, worst
 from plumbline.errors import DeclarationError, Text
 
 
@@ -41,6 +41,8 @@ def base(model: SupervisionModel) -> Base:
     anchor = _anchor(model, lack.fact, facts, [fact for fact, _ in references(tree)])
     when = Compiler(replace(scope, error=error, numbers=numbers(model, in_force))).boolean(tree)
     conditions, found_tiers = tied(model, lack.fact, [anchor], scope.locate)
+    joins, doubtful = doubts(model, lack.fact, [anchor], scope.locate)
+    found_tiers += doubtful
     # A row whose name contradicts its number, or that may be about somebody else, neither shows nor
     # excludes that what is due exists.
     if found_tiers:
@@ -52,7 +54,7 @@ def base(model: SupervisionModel) -> Base:
     found = (
         f"SELECT {anchor}._row AS row_{anchor}, "
         f"MAX(CASE WHEN {when} THEN 2 ELSE 1 END) AS surely "
-        f"FROM {anchor} JOIN {lack.fact} ON {' AND '.join(conditions)} "
+        f"FROM {anchor} JOIN {lack.fact} ON {' AND '.join(conditions)}{joins} "
         f"WHERE ({when}) IS DISTINCT FROM FALSE GROUP BY {anchor}._row"
     )
     rows = {alias: f"{alias}._row" for alias in facts}

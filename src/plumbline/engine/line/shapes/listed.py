@@ -179,7 +179,8 @@ def _tier(model: SupervisionModel, evidence: list[str], scope: Scope) -> str:
                 found = tier(model, present[0], other, scope.locate) or "'A'"
                 keys = identifier_key(model.facts[other[0]], other[1])
                 equal = " AND ".join(
-                    f"{scope.locate(*present[0])}{key} = {scope.locate(*other)}{key}" for key in keys
+                    f"{scope.locate(*present[0])}{key} = {scope.locate(*other)}{key}"
+                    for key in keys
                 )
                 # A fact that takes no part (its row is null) contradicts nothing; what the query joined
                 # by something else is not the same person for that.

@@ -168,6 +168,39 @@ def tier(
     return f"CASE {compatible} WHEN {' OR '.join(unknown)} THEN 'A' ELSE 'B' END"
 
 
+def doubts(
+    model: SupervisionModel,
+    alias: str,
+    to: Sequence[str],
+    locate: Locate,
+    reach: Reach = lambda fact, column: True,
+) -> tuple[str, list[str]]:
+    """Where two facts are tied by an organisation's code: a join with the names that cannot be one's, and tiers.
+
+    No expression tells whether two names may be one organisation's, so linking lists those that may not.
+    """
+    joins, tiers = "", []
+    for references in model.declared.same.values():
+        split = [reference.split(".", 1) for reference in references]
+        mine = [column for fact, column in split if fact == alias]
+        others = [(fact, column) for fact, column in split if fact in to]
+        others = [other for other in others if reach(*other)] or others[:1]
+        for own in (c for c in mine if model.facts[alias].columns[c].type == "org.code"):
+            for fact, column in others:
+                ours = model.facts[alias].names_of(own)[:1]
+                theirs = model.facts[fact].names_of(column)[:1]
+                if not ours or not theirs or not reach(fact, column):
+                    continue
+                doubt = f"doubt_{fact}_{column}_{alias}_{own}"
+                joins += (
+                    f" LEFT JOIN organisation_doubts AS {doubt} ON {doubt}.code = {locate(alias, own)}__who "
+                    f"AND {doubt}.name = {locate(alias, ours[0])}__key "
+                    f"AND {doubt}.other = {locate(fact, theirs[0])}__key"
+                )
+                tiers.append(f"CASE WHEN {doubt}.code IS NOT NULL THEN 'B' ELSE 'A' END")
+    return joins, tiers
+
+
 def worst(tiers: Sequence[str]) -> str:
     """The tier of a candidate is that of its weakest tie; names at odds (B) go before all else."""
     if not tiers:
@@ -214,8 +247,9 @@ def joined(
         for alias in waiting:
             conditions, more = tied(model, alias, known, locate, reach)
             if conditions:
-                source += f" JOIN {alias} ON {' AND '.join(conditions)}"
-                tiers += more
+                joins, doubtful = doubts(model, alias, known, locate, reach)
+                source += f" JOIN {alias} ON {' AND '.join(conditions)}{joins}"
+                tiers += [*more, *doubtful]
                 known.append(alias)
                 waiting.remove(alias)
                 break
