@@ -104,10 +104,14 @@ def touched(duck: Duck, claims: str, changed: str) -> str:
         f"SELECT DISTINCT LENGTH(prefix), LENGTH(suffix) FROM {masked} WHERE prefix IS NOT NULL ORDER BY ALL"
     )
     ways = [
-        f"SELECT claim FROM (SELECT claim, UNNEST(names) AS name FROM {claims}) "
-        f"WHERE name IN (SELECT UNNEST(names) FROM {changed})",
-        f"SELECT c.claim FROM {claims} AS c JOIN {changed} AS n ON c.birth_from = {_birth('n.number')} "
-        "AND c.birth_from = c.birth_to",
+        (
+            f"SELECT claim FROM (SELECT claim, UNNEST(names) AS name FROM {claims}) "
+            f"WHERE name IN (SELECT UNNEST(names) FROM {changed})"
+        ),
+        (
+            f"SELECT c.claim FROM {claims} AS c JOIN {changed} AS n ON c.birth_from = {_birth('n.number')} "
+            "AND c.birth_from = c.birth_to"
+        ),
         *(
             f"SELECT m.claim FROM {masked} AS m JOIN {changed} AS n ON LEFT(n.number, {before}) = m.prefix "
             f"AND RIGHT(n.number, {behind}) = m.suffix "
@@ -161,8 +165,10 @@ def _pair(duck: Duck) -> None:
         f"SELECT l.claim, n.key {by_name} WHERE l.prefix IS NOT NULL AND {fits}",
         f"SELECT l.claim, n.key {by_name} AND n.birth = l.birth_from WHERE l.birth_from = l.birth_to",
         f"SELECT l.claim, n.key {by_name} WHERE {few}",
-        f"SELECT l.claim, n.key FROM who_loose AS l JOIN who_names AS n ON n.birth = l.birth_from "
-        f"AND n.name LIKE l.names[1] WHERE l.birth_from = l.birth_to AND {hidden}",
+        (
+            f"SELECT l.claim, n.key FROM who_loose AS l JOIN who_names AS n ON n.birth = l.birth_from "
+            f"AND n.name LIKE l.names[1] WHERE l.birth_from = l.birth_to AND {hidden}"
+        ),
         *(
             f"SELECT l.claim, n.key FROM who_loose AS l JOIN who_names AS n "
             f"ON LEFT(n.number, {before}) = l.prefix AND RIGHT(n.number, {behind}) = l.suffix "

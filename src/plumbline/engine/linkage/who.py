@@ -183,7 +183,7 @@ def _facts(store: Store, duck: Duck, datasets: Mapping[str, Dataset], name: str)
     return view
 
 
-def _weighed(
+def _weighed(  # noqa: PLR0913, PLR0917 -- a row, where it is read, and whom it is held against
     store: Store, duck: Duck, datasets: Mapping[str, Dataset], now: Identity, slot: Slot, facts: str,
     row: int, candidates: Sequence[Candidate],
 ) -> list[Candidate]:  # fmt: skip
