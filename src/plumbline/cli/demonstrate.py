@@ -166,6 +166,7 @@ def _tell_rows(office: Office, results: Sequence[object]) -> None:
 def _tell_found(office: Office, run: Run, truth: Mapping[str, Any]) -> bool:
     """Warnings by model and level beside the truth, and three of them in words."""
     from plumbline.cli.demo import score
+    from plumbline.cli.warning import Told
     from plumbline.engine import NOT_A_VERDICT
 
     city = office.workspace
@@ -197,11 +198,13 @@ def _tell_found(office: Office, run: Run, truth: Mapping[str, Any]) -> bool:
     as_told = [_tell_differences(office, model, each) for model, each in scores.items()]
     _tell_loose(office, [each.who_is_who for each in scores.values()])
     examples = _examples(warnings)
-    sentences = city.sentences(examples, office.lang)
+    told = Told(office, examples)
     for each in examples:
         level = each.level or ""
         office.line((LEVELS[level].in_(office.lang), LEVEL_STYLES[level]), "  ", (each.key, "cyan"))
-        office.line(sentences[each.key], indent=4)
+        office.line(told.sentences[each.key], indent=4)
+        for words in told.identity(each):
+            office.line((words, "dim"), indent=4)
     office.line((NOT_A_VERDICT[office.lang], "italic"))
     office.blank()
     return all(as_told)
@@ -268,11 +271,13 @@ def _tell_differences(office: Office, model: str, found: Score) -> bool:
 
 
 def _examples(warnings: Sequence[EarlyWarning]) -> list[EarlyWarning]:
-    """The first of each model, most serious models first."""
+    """The first of each model, most serious models first; and one of each tier that is not A."""
     firsts = {warning.model: warning for warning in reversed(warnings)}
     order = list(LEVELS)
     ranked = sorted(firsts.values(), key=lambda w: (order.index(w.level or "blue"), w.model))
-    return ranked[:_EXAMPLES]
+    tiers = {warning.tier: warning for warning in reversed(warnings) if warning.tier != "A"}
+    shown = ranked[:_EXAMPLES]
+    return shown + [tiers[tier] for tier in sorted(tiers) if tiers[tier] not in shown]
 
 
 def _tell_next(office: Office, folder: Path) -> None:
