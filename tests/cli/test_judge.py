@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.registers import NOBODY, QIAN, SUN, WANG, build
 from tests.cli.small import Run, command
+from tests.engine.linkage.office import Office, honour, masked, number, offence
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,20 @@ def test_pairs_with_both_sides_and_the_command_to_judge_them(run: Run) -> None:
     heads, line = run("pairs", lang="en").stdout.splitlines()
     assert heads.split("\t")[-1] == "to judge"
     assert line.split("\t")[-1] == pair["command"]
+
+
+def test_where_only_weights_speak_the_pair_says_what_is_the_same(tmp_path: Path) -> None:
+    office = Office(tmp_path / "office")
+    office.deliver("honours", [honour(number(n), "诸葛清风") for n in (11, 13)])
+    office.deliver("offences", [offence("案1", masked(number(11)), "诸葛清风")])
+    run = command(tmp_path / "office")
+    run("link")
+    words = {
+        p["who_row"]: p["words"]
+        for p in map(json.loads, run("pairs", "--json").stdout.splitlines())
+    }
+    assert words["honours:1-1:person"].startswith("相同：姓名；不同：公民身份号码；按权重，可能性 ")
+    assert words["honours:1-0:person"].startswith("遮盖号码相符、姓名相同；")
 
 
 def test_a_judgement_raises_a_warning_and_its_withdrawal_takes_it_back(run: Run) -> None:

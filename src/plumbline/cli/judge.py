@@ -75,7 +75,26 @@ class _Pairs:
     def why(self, pair: Pair) -> Text:
         from plumbline.engine import why_in_words
 
-        return why_in_words("weight", {**pair.why, "several": pair.several})
+        said = why_in_words("weight", {**pair.why, "several": pair.several})
+        if pair.why.get("agrees") or pair.why.get("level"):
+            return said
+        return self._compared(pair, said)
+
+    def _compared(self, pair: Pair, said: Text) -> Text:
+        """Where only weights speak: under which titles both sides say the same, or not."""
+        from plumbline.cli.sides import beside
+
+        both = [
+            (title, same)
+            for title, here, there, same in beside(self.left[pair.name], self.right[pair.who])
+            if here and there
+        ]
+        for zh, en, wanted in (("不同：", "differ: ", False), ("相同：", "same: ", True)):
+            titles = [title for title, same in both if same == wanted]
+            if titles:
+                listed = "、".join(t.zh for t in titles), ", ".join(t.en for t in titles)
+                said = Text(f"{zh}{listed[0]}；{said.zh}", f"{en}{listed[1]}; {said.en}")
+        return said
 
     def rests(self, pair: Pair) -> Text:
         if not pair.rests:
