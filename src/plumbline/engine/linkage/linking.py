@@ -26,7 +26,7 @@ from plumbline.engine.linkage.identity import FIELDS, TABLE, Identity, identity
 from plumbline.engine.linkage.judgement import Judgement, judgements
 from plumbline.engine.linkage.loose import lay_out
 from plumbline.engine.linkage.organisation_doubt import names_in_doubt
-from plumbline.engine.linkage.register import Said, refresh, tidy
+from plumbline.engine.linkage.register import Said, lay_facts, refresh, tidy
 from plumbline.engine.linkage.view import NAMED
 
 KINDS: tuple[Kind, ...] = ("person", "organisation")
@@ -132,9 +132,7 @@ class _Work:
 
     def run(self, at: datetime, rests_on: Mapping[str, Any]) -> Linked:
         duck = self.duck
-        for name, snapshot in self.snapshots.items():
-            relation = snapshot.relation(self.datasets[name].fields)
-            duck.run(f"CREATE TEMP VIEW {sql.name('facts_' + name)} AS SELECT * FROM {relation}")
+        lay_facts(duck, self.datasets, self.snapshots)
         duck.run(f"CREATE TEMP VIEW earlier AS SELECT * FROM {self.before.relation()}")
         loose = sum(lay_out(duck, kind, self._slots(kind), self.decided) for kind in KINDS)
         said = {kind: self._statements(kind) for kind in KINDS}

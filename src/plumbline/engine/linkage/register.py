@@ -14,10 +14,11 @@ from typing import Any
 
 from plumbline.engine.backend import Duck
 from plumbline.engine.fact import sql
+from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.durable import disk_in_words, make_folder
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.table import ENCODING, parquet_of
-from plumbline.engine.linkage.claim import SAID, Kind, Slot
+from plumbline.engine.linkage.claim import SAID, Kind, Slot, slots
 
 #: A statement: everything a row says of its bearer but the row itself.
 _COLUMNS = ", ".join(SAID)
@@ -38,6 +39,30 @@ class Said:
     changed: str
     comparable: bool
     files: tuple[Path, ...]
+
+
+def newest(
+    store: Store, duck: Duck, datasets: Mapping[str, Dataset], kind: Kind
+) -> tuple[list[Slot], Said]:
+    """The loaded registers that know bearers of a kind, and what they say now.
+
+    Each is a view `facts_<dataset>` on the connection.
+    """
+    described = [s for s in slots(datasets, kind) if store.version(s.dataset.name) is not None]
+    snapshots = {s.dataset.name: store.snapshot(s.dataset.name) for s in described}
+    lay_facts(duck, datasets, snapshots)
+    saw = {name: [s.version, datasets[name].fingerprint] for name, s in snapshots.items()}
+    return described, refresh(store, duck, kind, described, snapshots, saw)
+
+
+def lay_facts(
+    duck: Duck, datasets: Mapping[str, Dataset], snapshots: Mapping[str, Snapshot]
+) -> None:
+    """Make each snapshot a view `facts_<dataset>`, as it was delivered."""
+    for name, snapshot in snapshots.items():
+        facts = snapshot.relation(datasets[name].fields)
+        view = sql.name(f"facts_{name}")
+        duck.run(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {facts}")
 
 
 def refresh(

@@ -17,10 +17,10 @@ from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.types import Country
 from plumbline.engine.fact.types.cn.person_name import compatible
-from plumbline.engine.linkage.claim import Kind, Slot, slots
+from plumbline.engine.linkage.claim import Kind, Slot
 from plumbline.engine.linkage.judgement import judgements, mark_of
 from plumbline.engine.linkage.organisation_doubt import names_in_doubt
-from plumbline.engine.linkage.register import refresh
+from plumbline.engine.linkage.register import newest
 
 KINDS: tuple[Kind, ...] = ("person", "organisation")
 
@@ -69,15 +69,7 @@ def _of_kind(
     store: Store, duck: Duck, datasets: Mapping[str, Dataset], country: Country, kind: Kind,
     number: str | None,
 ) -> list[Ticket]:  # fmt: skip
-    described = [s for s in slots(datasets, kind) if store.version(s.dataset.name) is not None]
-    snapshots = {s.dataset.name: store.snapshot(s.dataset.name) for s in described}
-    for name, snapshot in snapshots.items():
-        facts = snapshot.relation(datasets[name].fields)
-        duck.run(
-            f"CREATE OR REPLACE TEMP VIEW {sql.name('facts_' + name)} AS SELECT * FROM {facts}"
-        )
-    saw = {n: [s.version, datasets[n].fingerprint] for n, s in snapshots.items()}
-    said = refresh(store, duck, kind, described, snapshots, saw)
+    described, said = newest(store, duck, datasets, kind)
     relation = said.relation
     if number is not None:
         relation = f"(SELECT * FROM {said.relation} WHERE number = {sql.literal(number)})"

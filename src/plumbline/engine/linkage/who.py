@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +16,9 @@ from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.types import Country, UnreadableCellError, make
 from plumbline.engine.linkage import merged, weighing, weights
 from plumbline.engine.linkage.claim import FINGERPRINT, SAID, Kind, Slot, slots
-from plumbline.engine.linkage.identity import Change, Identity, changes, identity
+from plumbline.engine.linkage.identity import Change, changes, identity
 from plumbline.engine.linkage.judgement import Judgement, judgements, mark_of
-from plumbline.engine.linkage.register import refresh
+from plumbline.engine.linkage.register import lay_facts, newest
 from plumbline.errors import RunError, Text
 
 KINDS: tuple[Kind, ...] = ("person", "organisation")
@@ -130,106 +130,68 @@ def standing(store: Store, datasets: Mapping[str, Dataset], name: RowName) -> St
     now = identity(store)
     slot = Slot(datasets[name.dataset], name.column)
     with open_duckdb(store.limits) as duck:
-        facts = _facts(store, duck, datasets, name.dataset)
-        columns = ", ".join(SAID)
-        rows = duck.run(
-            f"SELECT {columns}, mark, {slot.is_full} AS is_full, {FINGERPRINT} AS claim FROM "
-            f"({slot.said(facts, f'{mark_of(slot.dataset)} AS mark, {sql.name(name.column)}, {sql.name(_key(slot))}')}) "
-            f"WHERE row = {name.row}"
-        )
-        if not rows:
-            raise RunError(
-                Text(
-                    f"最新数据里没有 {name} 这一行", f"there is no row {name} in the newest state"
-                ),
-                hint=Text("行可能已更正或撤回", "it may have been corrected or withdrawn"),
-            )
-        *said, mark, is_full, claim = rows[0]
-        told = dict(zip(SAID, said, strict=True))
+        lay_facts(duck, datasets, {name.dataset: store.snapshot(name.dataset)})
+        told, mark, is_full, claim = _told(duck, slot, name)
         found = duck.run(
             f"SELECT who, tier, via, why FROM {now.relation()} WHERE kind = 'tie' "
             "AND dataset = $1 AND slot = $2 AND row = $3 ORDER BY tier, who",
             [name.dataset, name.column, name.row],
         )
-        candidates = [
-            Candidate(who, tier, by, json.loads(why or "{}")) for who, tier, by, why in found
-        ]
-        if slot.kind == "person" and not is_full:
-            candidates = _weighed(store, duck, datasets, now, slot, facts, name.row, candidates)
-        mine = [
-            j
-            for j in judgements(store)
-            if (j.dataset, j.slot, j.mark) == (name.dataset, name.column, mark)
-        ]
-        of_row = [c for c in changes(store, name.dataset, name.row) if c.slot == name.column]
-        own = told["number"] if is_full else None
-        result = Standing(
-            name, told, own, tuple(candidates), tuple(mine), tuple(of_row), {}, mark, claim
+        reasons = {}
+        if slot.kind == "person" and not is_full and found:
+            reasons = _reasons(store, duck, datasets, now.info.get("model"))
+    candidates = tuple(
+        Candidate(who, tier, via, json.loads(why or "{}"), reasons.get(who, ()))
+        for who, tier, via, why in found
+    )
+    judged = tuple(
+        j for j in judgements(store)
+        if (j.dataset, j.slot, j.mark) == (name.dataset, name.column, mark)
+    )  # fmt: skip
+    history = tuple(c for c in changes(store, name.dataset, name.row) if c.slot == name.column)
+    own = told["number"] if is_full else None
+    known = Standing(name, told, own, candidates, judged, history, {}, mark, claim)
+    return replace(known, elsewhere=elsewhere(store, datasets, known.who)) if known.who else known
+
+
+def _told(duck: Duck, slot: Slot, name: RowName) -> tuple[dict[str, Any], str, bool, int]:
+    """What the row says (kept as the table `asked`), its mark, whether its number is full, its claim."""
+    key = slot.column + "__key" if slot.kind == "person" else slot.column
+    also = f"{mark_of(slot.dataset)} AS mark, {sql.name(slot.column)}, {sql.name(key)}"
+    facts = sql.name("facts_" + name.dataset)
+    duck.run(
+        f"CREATE TEMP TABLE asked AS SELECT *, {FINGERPRINT} AS claim FROM ({slot.said(facts, also)}) "
+        f"WHERE row = {name.row}"
+    )
+    rows = duck.run(f"SELECT {', '.join(SAID)}, mark, {slot.is_full}, claim FROM asked")
+    if not rows:
+        raise RunError(
+            Text(f"最新数据里没有 {name} 这一行", f"there is no row {name} in the newest state"),
+            hint=Text("行可能已更正或撤回", "it may have been corrected or withdrawn"),
         )
-    if result.who is None:
-        return result
-    return replace(result, elsewhere=elsewhere(store, datasets, result.who))
+    *said, mark, is_full, claim = rows[0]
+    return dict(zip(SAID, said, strict=True)), mark, bool(is_full), claim
 
 
-def _key(slot: Slot) -> str:
-    return slot.column + "__key" if slot.kind == "person" else slot.column
-
-
-def _facts(store: Store, duck: Duck, datasets: Mapping[str, Dataset], name: str) -> str:
-    """A view of a dataset's newest state."""
-    view = sql.name("facts_" + name)
-    relation = store.snapshot(name).relation(datasets[name].fields)
-    duck.run(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {relation}")
-    return view
-
-
-def _weighed(  # noqa: PLR0913, PLR0917 -- a row, where it is read, and whom it is held against
-    store: Store, duck: Duck, datasets: Mapping[str, Dataset], now: Identity, slot: Slot, facts: str,
-    row: int, candidates: Sequence[Candidate],
-) -> list[Candidate]:  # fmt: skip
-    """The candidates with what each feature weighs."""
-    digest = now.info.get("model")
-    if not digest or not candidates:
-        return list(candidates)
-    frozen = weights.read(store, digest)
+def _reasons(
+    store: Store, duck: Duck, datasets: Mapping[str, Dataset], digest: str | None
+) -> dict[str, tuple[weighing.Reason, ...]]:
+    """What each feature weighs, for everybody the row that was `asked` may be about."""
+    frozen = weights.read(store, digest) if digest else None
     if frozen is None:  # the ties stand all the same
-        return list(candidates)
-    described = [s for s in slots(datasets, "person") if store.version(s.dataset.name) is not None]
-    for each in {s.dataset.name for s in described}:
-        _facts(store, duck, datasets, each)
-    snapshots = {s.dataset.name: store.snapshot(s.dataset.name) for s in described}
-    saw = {n: [s.version, datasets[n].fingerprint] for n, s in snapshots.items()}
-    said = refresh(store, duck, "person", described, snapshots, saw)
+        return {}
+    _, said = newest(store, duck, datasets, "person")
     merged.find(duck, said.relation, [j for j in judgements(store) if j.in_force])
-    wanted = ", ".join(c.who[:17] for c in candidates if c.who[:17].isdigit()) or "NULL"
-    duck.run(
-        f"CREATE OR REPLACE TEMP TABLE asked AS SELECT *, {FINGERPRINT} AS claim FROM "
-        f"({slot.said(facts)}) WHERE row = {row}"
-    )
-    duck.run(
-        f"CREATE OR REPLACE TEMP TABLE meant AS SELECT * FROM ({merged.current(said.relation)}) "
-        f"WHERE key IN ({wanted})"
-    )
+    duck.run(f"CREATE TEMP VIEW current AS {merged.current(said.relation)}")
     found = weighing.weigh(
-        duck,
-        frozen.model,
-        weights.people("meant"),
-        weights.loose("asked"),
-        into="explained",
-        least=-1e9,
-    )
-    rows = duck.arrow(f"SELECT * FROM {found.relation}").to_pylist()
-    by_key = {each["key"]: tuple(weighing.explain(frozen.model, each)) for each in rows}
-    return [
-        Candidate(
-            c.who,
-            c.tier,
-            c.by,
-            c.why,
-            by_key.get(int(c.who[:17]), ()) if c.who[:17].isdigit() else (),
-        )
-        for c in candidates
-    ]
+        duck, frozen.model, weights.people("current"), weights.loose("asked"),
+        into="explained", least=-1e9,
+    )  # fmt: skip
+    rows = duck.arrow(
+        f"SELECT e.*, p.number FROM {found.relation} AS e JOIN (SELECT key, MIN(number) AS number FROM current "
+        "GROUP BY key) AS p USING (key)"
+    ).to_pylist()
+    return {each["number"]: tuple(weighing.explain(frozen.model, each)) for each in rows}
 
 
 def elsewhere(store: Store, datasets: Mapping[str, Dataset], who: str) -> dict[str, int]:
