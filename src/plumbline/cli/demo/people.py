@@ -92,8 +92,13 @@ class Pool:
         """`count` pairs of free ones that are alike, such as bearers of one name."""
         fit = self._rng.permutation(np.flatnonzero(self._free & where))
         fit = fit[np.argsort(alike[fit], kind="stable")]
-        same = np.flatnonzero(alike[fit][:-1] == alike[fit][1:])
-        same = same[np.r_[True, np.diff(same) > 1]]
+        of = alike[fit]
+        first = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])
+        place = np.arange(len(of)) - np.repeat(first, np.diff(np.r_[first, len(of)]))
+        # The first with the second of those who are alike, the third with the fourth.
+        same = np.flatnonzero((of[:-1] == of[1:]) & (place[:-1] % 2 == 0))
+        if len(same) < count:
+            raise ValueError(f"the city is too small: {count} pairs wanted, {len(same)} fit")
         chosen = self._rng.choice(same, count, replace=False)
         one, other = fit[chosen], fit[chosen + 1]
         self._free[one] = self._free[other] = False
