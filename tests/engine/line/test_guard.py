@@ -52,8 +52,10 @@ SAME = (
 QUERIES = (
     "SELECT a._row AS a, b._row AS b FROM a JOIN b ON {on}",
     "SELECT a._row AS a, b._row AS b, 'A' AS tier FROM a, b WHERE {on}",
-    "WITH x AS (SELECT a._row AS r, a.name__key AS n, a.person__who AS p FROM a) "
-    "SELECT x.r AS a, b._row AS b FROM x JOIN b ON x.n = b.name__key OR x.p = b.person__who",
+    (
+        "WITH x AS (SELECT a._row AS r, a.name__key AS n, a.person__who AS p FROM a) "
+        "SELECT x.r AS a, b._row AS b FROM x JOIN b ON x.n = b.name__key OR x.p = b.person__who"
+    ),
     "SELECT a._row AS a, (SELECT MIN(b._row) FROM b WHERE b.name__key = a.name__key) AS b FROM a",
     "SELECT a._row AS a, b._row AS b FROM a JOIN b ON a.person__key // 10 = b.person__key // 10",
     "SELECT a._row AS a FROM a WHERE a.name__key IN (SELECT b.name__key FROM b)",

@@ -334,7 +334,11 @@ def ties(workspace: Workspace) -> list[tuple[object, ...]]:
         )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(__import__("os").environ.get("EX", "6")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(steps=st.lists(deliveries(), min_size=2, max_size=4), data=st.data())
 def test_step_by_step_it_comes_to_what_a_full_linking_gives(
     tmp_path_factory: pytest.TempPathFactory,
