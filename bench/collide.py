@@ -107,7 +107,7 @@ class Office:
     @property
     def views(self) -> list[str]:
         """As `opened` makes them."""
-        found = []
+        found = [f"CREATE TEMP VIEW organisation_doubts AS {Ties().doubts()}"]
         for name, snapshot in self.snapshots.items():
             dataset = self.workspace.datasets[name]
             rows = Ties().view(dataset, snapshot.relation(dataset.fields))
