@@ -140,10 +140,19 @@ def _session(
             f"only {pairs} pairs agree in {what}, too few to learn from; defaults are kept",
         )
     linker = _linker(material, sides, u)
-    session = linker.training.estimate_parameters_using_expectation_maximisation(
-        " AND ".join(f"l.{column} = r.{column}" for column in columns),
-        estimate_without_term_frequencies=True,
-    )
+    try:
+        session = linker.training.estimate_parameters_using_expectation_maximisation(
+            " AND ".join(f"l.{column} = r.{column}" for column in columns),
+            estimate_without_term_frequencies=True,
+        )
+    except ValueError as degenerate:  # such as a share that falls to nothing
+        linker.table_management.delete_tables_created_by_splink_from_db()
+        material.drop(*sides)
+        said = str(degenerate).splitlines()[0]
+        return Text(
+            f"在 {what} 相同的记录中学不到参数，沿用缺省参数：{said}",
+            f"nothing could be learned from pairs that agree in {what}; defaults are kept: {said}",
+        )
     settings, rounds = session.core_model_settings, session._core_model_settings_history  # noqa: SLF001
     matches = settings.probability_two_random_records_match
     shares = _shares(settings)
