@@ -116,6 +116,19 @@ def test_too_little_data_is_said_and_the_defaults_are_used() -> None:
     assert model.m == training.defaults(PEOPLE, "m")
 
 
+def test_the_only_one_of_a_name_in_a_small_register_is_not_yet_meant() -> None:
+    """Most of a county stand in no register of five people."""
+    people = [wp.person(at, f"王{c}", f"19{60 + at}0101") for at, c in enumerate("芳伟娜敏静")]
+    with open_duckdb() as duck:
+        wp.table(duck, "known", people)
+        wp.table(duck, "loose", [wp.row(9, "王芳"), wp.row(10, "王芳", "19600101", sex="M")])
+        model = weighing.train(duck, "known", "loose")
+        weighing.weigh(duck, model, "known", "loose")
+        by_name, by_more = (row["probability"] for row in rows(duck))
+    assert by_name < 0.5
+    assert by_more > 0.99
+
+
 def test_one_person_with_two_names_is_one_candidate(learned: Model) -> None:
     known = wp.person(1, "王芳", "19700101")
     with open_duckdb() as duck:

@@ -7,6 +7,7 @@ from plumbline.engine.fact import sql
 from plumbline.engine.fact.types.cn.han import COMPOUND
 from plumbline.engine.linkage import likeness
 from plumbline.engine.linkage.characters import ALIASES, characters
+from plumbline.engine.linkage.persons import COUNTY
 from plumbline.engine.linkage.scheme import Rule, Scheme
 
 #: In front of the door: province, city, county, township; 小区, 社区 and the like are no districts.
@@ -159,6 +160,8 @@ PEOPLE = Scheme(
         Rule("last digits and surname", ("tail", "surname"), 50),
         Rule("last digits, surname and year", ("tail", "surname", "year"), 100),
         Rule("last digits, beginning of the name", ("tail", "c1", "nullif(c2, 0)"), 100),
+        Rule("first and last digits, surname", ("head", "tail", "surname"), 50),
+        Rule("last digits, surname and region", ("tail", "surname", "x"), 50, each=likeness.members("region")),
         Rule("telephone", ("x",), 50, each=likeness.members("phone")),
         Rule("part of a telephone, surname", ("x", "surname"), 50, each=likeness.members("part")),
         Rule("address, surname", ("x", "surname"), 50, each=likeness.members("door")),
@@ -166,6 +169,7 @@ PEOPLE = Scheme(
     ),
     learn=(("name",), ("born",)),
     sure=(("name", "born"),),
-    sure_share=0.6,
+    sure_share=0.5,  # a birthday is told in two rows of three, and seven of eight are right, as names are
     keep=("key", "name"),
+    strangers=COUNTY,
 )  # fmt: skip

@@ -91,6 +91,7 @@ class Scheme:
             then learned by expectation maximisation).
         sure: SQL over a pair that is true for almost no strangers and for `sure_share` of the true pairs.
         keep: prepared columns of the population that go with a weighed pair.
+        strangers: so many at the least may be met who are not in the population, if it is small.
         dedupe: one relation is compared with itself.
     """
 
@@ -102,6 +103,7 @@ class Scheme:
     sure: tuple[tuple[str, ...], ...]
     sure_share: float
     keep: tuple[str, ...] = ()
+    strangers: int = 0
     dedupe: bool = False
 
     @property

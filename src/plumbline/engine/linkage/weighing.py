@@ -150,7 +150,7 @@ class Sides:
             notes = (_too_few(people, rows),)
         return Model(
             scheme=scheme,
-            prior=_prior(self),
+            prior=_prior(self, enough=enough),
             m=m,
             u=u,
             frequencies={column: _frequency(self, column) for column in scheme.by},
@@ -343,8 +343,15 @@ def _frequency(both: Sides, column: str) -> Frequency:
     return Frequency(lifts, rest)
 
 
-def _prior(both: Sides) -> float:
-    """From the pairs that agree in what strangers hardly share, and the share of true pairs that do so."""
+def _prior(both: Sides, *, enough: bool) -> float:
+    """From the pairs that agree in what strangers hardly share, and the share of true pairs that do so.
+
+    Where too little is at hand to count, a loose row may be about any of the strangers there are at the
+    least: in a register of five people, the only 王伟 is not yet the one who is meant.
+
+    Args:
+        enough: do the rows at hand say how many of them are about people known?
+    """
     duck, scheme, left, right = both.duck, both.scheme, both.left, both.right
     pairs = 0
     for columns in scheme.sure:
@@ -365,7 +372,8 @@ def _prior(both: Sides) -> float:
     if scheme.dedupe:
         low, high = 1 / max(people, 2), 100 / max(people, 2)
     else:  # one loose row in twenty is somebody known, or nineteen are
-        low, high = 0.05 / max(people, 1), 0.95 / max(people, 1)
+        around = max(people, scheme.strangers, 1)
+        low, high = 0.05 / around, 0.95 / (max(people, 1) if enough else around)
     found_share = pairs / scheme.sure_share / most if most else low
     return float(f"{min(max(found_share, low), high, 0.5):.6g}")
 
