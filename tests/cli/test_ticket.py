@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.registers import SUN, build
 from tests.cli.small import Run, command
-from tests.engine.linkage.office import Office, honour, number
+from tests.engine.linkage.office import Office, honour, number, offence
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +29,19 @@ def run(folder: Path) -> Run:
 
 def test_each_row_with_its_department_and_what_others_say(run: Run) -> None:
     heads, first, second = run("tickets", lang="en").stdout.splitlines()
-    assert heads == "row\tdepartment\tfile\tline\tnumber\tname here\tnames elsewhere"
+    assert heads == "row\tdepartment\tfile\tline\trows\tnumber\tname here\tnames elsewhere"
     masked = f"{SUN[:4]}**********{SUN[-4:]}"
     assert first.split("\t") == [
         "honours:1-4:person", "Bureau of Economy and Information Technology",
-        "honours-1-2025-06-30.csv", "6", masked, "孙**",
+        "honours-1-2025-06-30.csv", "6", "1", masked, "孙**",
         "赵** (in 1: Convictions, penalties and disciplinary sanctions)",
     ]  # fmt: skip
     assert second.split("\t")[0] == "offences:1-4:person"
     [line] = run("tickets", "--dataset", "offences", "--json").stdout.splitlines()
-    assert json.loads(line)["elsewhere"] == [{"name": "孙**", "datasets": ["honours"]}]
+    told = json.loads(line)
+    assert (told["rows"], told["elsewhere"]) == (1, [{"name": "孙**", "datasets": ["honours"]}])
     shown = run("tickets", "--limit", "1", terminal=True)
-    assert "显示 1 行，共 2 行" in click.unstyle(shown.stderr)
+    assert "显示 1 条，共 2 条" in click.unstyle(shown.stderr)
 
 
 def test_the_list_can_be_narrowed(run: Run) -> None:
@@ -56,18 +57,43 @@ def test_a_workbook_with_a_sheet_for_each_department(tmp_path: Path) -> None:
     build(tmp_path / "office")
     run = command(tmp_path / "office")
     path = tmp_path / "tickets.xlsx"
-    assert "2 行" in run("tickets", "--xlsx", str(path)).stdout
+    assert "2 条，涉及 2 行" in run("tickets", "--xlsx", str(path)).stdout
     noted = json.loads((tmp_path / "office/access.log").read_text())
     assert (noted["what"], noted["by"]) == ("tickets --xlsx", getpass.getuser())
     book = openpyxl.load_workbook(path)
-    assert {sheet.title: (sheet["F4"].value, sheet["G4"].value) for sheet in book} == {
+    assert {sheet.title: (sheet["G4"].value, sheet["H4"].value) for sheet in book} == {
         "经济和信息化局": (SUN, "孙志远"), "公安局": (SUN, "赵大海"),
     }  # fmt: skip
     for sheet in book:
         assert str(sheet["A1"].value).startswith("同一号码下姓名不符")
         assert "不是对任何人的指控" in str(sheet["A1"].value)
         assert "未脱敏" in str(sheet["A2"].value)
-        assert [sheet.cell(3, c).value for c in (6, 7, 8)] == ["号码", "此处姓名", "别处姓名"]
+        assert [sheet.cell(3, c).value for c in (6, 7, 8, 9)] == [
+            "行数", "号码", "此处姓名", "别处姓名",
+        ]  # fmt: skip
+
+
+def test_a_list_that_says_it_every_month_says_it_once(tmp_path: Path) -> None:
+    build(tmp_path / "office")
+    office = Office(tmp_path / "office")
+    again = [
+        offence(f"案{month}", SUN, "赵大海", 违法时间=f"2016-{month:02}-01") for month in (7, 8, 9)
+    ]
+    office.deliver("offences", [*again, offence("案10", SUN, "赵小海")], as_of="2025-07-31")
+    run = command(tmp_path / "office")
+    lines = [
+        json.loads(line)
+        for line in run("tickets", "--dataset", "offences", "--json").stdout.splitlines()
+    ]
+    assert [(line["row"], line["rows"]) for line in lines] == [
+        ("offences:1-4:person", 4), ("offences:2-3:person", 1),
+    ]  # fmt: skip
+    # Each of the four can be asked about.
+    assert "同一号码在别处的姓名：孙**" in run("who", "offences:2-1").stdout
+    path = tmp_path / "tickets.xlsx"
+    assert "3 条，涉及 6 行" in run("tickets", "--xlsx", str(path)).stdout
+    police = openpyxl.load_workbook(path)["公安局"]
+    assert [police.cell(row, 6).value for row in (4, 5)] == ["4", "1"]
 
 
 def test_no_cell_of_it_is_a_formula(tmp_path: Path) -> None:

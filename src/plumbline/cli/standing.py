@@ -41,10 +41,10 @@ class Row:
         self.row: FactRow = workspace.rows([name])[name]
         self.said: list[Said] = list(said_by(office, name, self.row))
         self.sides = sides(office, [c.who for c in self.standing.candidates])
-        own = self.standing.own
+        own, names = self.standing.own, self.standing.said["names"]
         self.at_odds = [
             ticket for ticket in (workspace.tickets(number=own) if own else ())
-            if (ticket.dataset, ticket.slot, ticket.row) == (name.dataset, name.column, name.row)
+            if (ticket.dataset, ticket.slot) == (name.dataset, name.column) and ticket.name in names[:1]
         ]  # fmt: skip
 
     def tell(self) -> None:

@@ -23,7 +23,7 @@ _ON_A_SCREEN = 20
 @click.option("--dataset", help="只看这个数据集 · only this dataset")
 @click.option("--department", metavar="部门", help="只看这个部门的 · only this department's")
 @click.option(
-    "--limit", type=click.IntRange(min=0), help="最多几行，0 为全部 · at most so many, 0 for all"
+    "--limit", type=click.IntRange(min=0), help="最多几条，0 为全部 · at most so many, 0 for all"
 )
 @click.option("--json", "as_json", is_flag=True, help="每行一条 JSON · a line of JSON for each")
 @click.option(
@@ -45,10 +45,11 @@ def tickets(  # noqa: PLR0913 -- a list can be narrowed and handed on in that ma
 ) -> None:
     """列出同号不同名的行，请报送部门核对 · Rows whose number bears other names elsewhere.
 
-    号码或姓名必有一处写错；不指向任何人，也不产生预警。工作簿里是未脱敏的原值，按部门分表，
-    只应交给报送部门；导出会记入 access.log。
+    号码或姓名必有一处写错；不指向任何人，也不产生预警。同一数据集里号码、姓名都相同的行合为一条，
+    列出第一行和行数。工作簿里是未脱敏的原值，按部门分表，只应交给报送部门；导出会记入 access.log。
 
-    The number or the name is wrong somewhere; nobody is accused, and no warning is raised. The
+    The number or the name is wrong somewhere; nobody is accused, and no warning is raised. Rows of
+    one dataset with the same number and name are one entry: the first row and how many there are. The
     workbook has a sheet for each department and is not masked: it is for them alone, and is
     noted in access.log.
     """
@@ -67,8 +68,8 @@ def tickets(  # noqa: PLR0913 -- a list can be narrowed and handed on in that ma
 
         write_tickets(office, xlsx, found)
         office.say(
-            f"已写出 {xlsx}：{len(found.listed)} 行",
-            f"wrote {xlsx}: {len(found.listed)} rows",
+            f"已写出 {xlsx}：{len(found.listed)} 条，涉及 {found.rows_of_all} 行",
+            f"wrote {xlsx}: {len(found.listed)} entries about {found.rows_of_all} rows",
             "green",
         )
     else:
@@ -92,6 +93,7 @@ class Tickets:
         self.listed: list[tuple[RowName, Ticket]] = [
             (name, ticket) for name, ticket in names.items() if name in self.rows
         ]
+        self.rows_of_all = sum(ticket.rows for _, ticket in self.listed)
 
     def _departments_like(self, department: str) -> None:
         known = {self.department(name) for name in self.office.workspace.datasets}
@@ -155,6 +157,7 @@ class Tickets:
                 "file": source.file,
                 "sheet": source.sheet,
                 "line": source.line,
+                "rows": ticket.rows,
                 "number": self.number(name),
                 "name": self.own(name),
                 "elsewhere": [
@@ -177,18 +180,18 @@ def _tell(office: Office, found: Tickets, limit: int | None) -> None:
         source = found.rows[name].source
         place = f"{source.file} [{source.sheet}]" if source.sheet else source.file
         rows.append([
-            (str(name), "cyan"), found.department(name.dataset), place, str(source.line),
+            (str(name), "cyan"), found.department(name.dataset), place, str(source.line), str(ticket.rows),
             found.number(name), found.own(name), found.elsewhere(name, ticket),
         ])  # fmt: skip
     office.table(
         [
-            Text("行", "row"), Text("部门", "department"), Text("文件", "file"), Text("行号", "line"),
+            Text("行", "row"), Text("部门", "department"), Text("文件", "file"), Text("行号", "line"), Text("行数", "rows"),
             Text("号码", "number"), Text("此处姓名", "name here"), Text("别处姓名", "names elsewhere"),
         ],
-        rows, right=(3,),
+        rows, right=(3, 4),
     )  # fmt: skip
     if len(shown) < len(found.listed):
         office.remark(
-            f"显示 {len(shown)} 行，共 {len(found.listed)} 行；--limit 0 显示全部",
+            f"显示 {len(shown)} 条，共 {len(found.listed)} 条；--limit 0 显示全部",
             f"{len(shown)} of {len(found.listed)}; --limit 0 shows all",
         )

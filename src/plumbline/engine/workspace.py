@@ -406,7 +406,9 @@ class Workspace:
         return changes(self.store, dataset, row)
 
     def tickets(self, only: Sequence[str] = (), number: str | None = None) -> list[Ticket]:
-        """Rows whose name is at odds with what others say under the same number (tier B).
+        """What rows say that is at odds with the names others give under the same number (tier B).
+
+        There is one for each dataset, number and name, however many rows say it.
 
         Args:
             only: datasets; default all.
@@ -438,7 +440,9 @@ class Workspace:
             if not result["held"]
         }  # fmt: skip
         accept = {name: f"judgement {judgement}" for name in concerned if name in entered}
-        return Consequences(judgement, linked, self.collide(concerned, at=at, as_of=as_of, accept=accept))
+        return Consequences(
+            judgement, linked, self.collide(concerned, at=at, as_of=as_of, accept=accept)
+        )
 
     def runs(self) -> dict[int, dict[str, Any]]:
         """Manifest of every run, by number."""

@@ -230,6 +230,17 @@ def test_tickets_tell_each_department_what_the_others_say(office: Office) -> Non
     assert tickets["offences"].others == {"钱多多": ("honours",)}
 
 
+def test_a_ticket_stands_for_all_rows_of_a_dataset_that_say_the_same(office: Office) -> None:
+    more = {"B2": "孙小小", "B3": "周大明", "B4": "钱多多"}
+    office.deliver("offences", [offence(no, QIAN, name) for no, name in more.items()], "2025-07-31")
+    told = [(t.row, t.rows, t.name, *t.others) for t in office.now.tickets(["offences"])]
+    assert told == [
+        ((1 << 32) + 4, 2, "孙小小", "周大明", "钱多多"),
+        ((2 << 32) + 1, 1, "周大明", "孙小小", "钱多多"),
+        ((2 << 32) + 2, 1, "钱多多", "周大明", "孙小小"),
+    ]
+
+
 def test_a_former_number_makes_two_numbers_one_person_where_the_name_agrees(office: Office) -> None:
     new, stranger = number(31, "19850321"), number(33, "19850321")
     office.deliver(

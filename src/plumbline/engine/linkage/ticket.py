@@ -27,17 +27,22 @@ KINDS: tuple[Kind, ...] = ("person", "organisation")
 
 @dataclass(frozen=True)
 class Ticket:
-    """A row whose name is at odds with what other registers say under the same number.
+    """What a dataset says of a number, where its name is at odds with what others say under the same.
+
+    A list that repeats somebody every month says it in many rows; it is one thing to look at.
 
     Attributes:
+        row: the first that says so; it stands for all.
+        rows: how many rows of the dataset say so.
         number: of the person or organisation.
-        name: as this row says it, in its form for comparison.
+        name: as these rows say it, in its form for comparison.
         others: name -> datasets that say it under the same number.
     """
 
     dataset: str
     slot: str
     row: int
+    rows: int
     number: str
     name: str
     others: Mapping[str, tuple[str, ...]]
@@ -50,10 +55,10 @@ def tickets(
     only: Sequence[str] = (),
     number: str | None = None,
 ) -> list[Ticket]:
-    """Every such row, by dataset and row.
+    """Every such name under a number, by dataset and first row.
 
     Args:
-        only: datasets whose rows are wanted; they are compared with all.
+        only: datasets whose tickets are wanted; they are compared with all.
         number: only rows that bear it.
     """
     found = []
@@ -123,7 +128,7 @@ def _rows(
     duck.register("at_odds", pa.table({"number": pa.array(groups, pa.string())}))
     said_by: dict[str, dict[str, set[str]]] = {number: {} for number in groups}
     vouched: dict[str, set[str]] = {number: set() for number in groups}
-    rows = []
+    saying: dict[tuple[str, str, str, str], list[int]] = {}
     for slot in described:
         dataset = slot.dataset.name
         met = (
@@ -138,14 +143,14 @@ def _rows(
             if (dataset, slot.column, mark) in confirmed:
                 vouched[number].add(names[0])
             else:
-                rows.append((dataset, slot.column, row, number, names[0]))
+                saying.setdefault((dataset, slot.column, number, names[0]), []).append(row)
     duck.unregister("at_odds")
     found = []
-    for dataset, column, row, number, own in rows:
+    for (dataset, column, number, own), rows in saying.items():
         fine = vouched[number].union(*(g for g in groups[number] if own in g))
         others = {
             name: tuple(sorted(by)) for name, by in sorted(said_by[number].items()) if name not in fine
         }  # fmt: skip
         if others and own not in vouched[number]:
-            found.append(Ticket(dataset, column, row, number, own, others))
+            found.append(Ticket(dataset, column, min(rows), len(rows), number, own, others))
     return found
