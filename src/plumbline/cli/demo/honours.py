@@ -142,13 +142,13 @@ def simulate(city: City) -> None:
     _plant_collisions(city, rng, pool.take(city.many * 2, adults & city.people.alive()))
     _plant_traps(city, pool, adults)
     _plant_loose(city, pool, adults)
-    rest = pool.rest[adults[pool.rest]]
+    rest = pool.rest[adults[pool.rest] & city.people.alone[pool.rest]]
     _everyday_honours(city, rng, rest)
     _everyday_offences(city, rng, rest)
 
 
 def _everyday_honours(city: City, rng: np.random.Generator, adults: Ints) -> None:
-    person = rng.choice(adults, len(city.people) // 90)
+    person = rng.choice(adults, len(city.people) // 36)
     on = rng.integers(day(2010), AS_OF - 30, size=len(person))
     rows = honour(
         person=person,

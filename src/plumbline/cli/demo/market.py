@@ -109,7 +109,8 @@ def simulate(city: City) -> None:
             started=started,
             ended=np.where(moved, started + 2_000, NEVER),
         )
-        city.add("company_roles", everyday(rng, rows, {MASKED: 0.08, BARE: 0.03}))
+        alone = people.alone[rows.person]
+        city.add("company_roles", everyday(rng, rows, {MASKED: 0.08 * alone, BARE: 0.03 * alone}))
 
 
 def _plant(city: City, rng: np.random.Generator, pool: Pool, firms: Pool) -> None:

@@ -64,6 +64,16 @@ class People:
         names = self.name.dictionary_encode().indices.to_numpy()
         return groups(names, self.born, self.male)[0]
 
+    @cached_property
+    def alone(self) -> Mask:
+        """Whoever is like nobody else in name, birth date and sex.
+
+        The others are told apart in planted stories, where registers know both by number; in everyday rows
+        one of them might be in no register at all.
+        """
+        unlike: Mask = (np.bincount(self.life_of) == 1)[self.life_of]
+        return unlike
+
     def alive(self, on: int = AS_OF) -> Mask:
         return (self.born <= on) & (self.died > on)
 
