@@ -155,27 +155,16 @@ WITH contract AS (
       ELSE 'flag_when'
     END AS decided_by
   FROM candidate
-), graded AS (
-  SELECT
-    judged.per_1,
-    CASE WHEN MIN(tier) = 'A' THEN 'red' ELSE 'yellow' END AS level
-  FROM judged
-  WHERE
-    verdict = 'flag'
-  GROUP BY
-    judged.per_1
 )
 SELECT
   judged.per_1,
   judged.verdict,
   judged.decided_by,
   judged.tier,
-  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  CASE WHEN judged.verdict = 'flag' THEN 'red' END AS level,
   judged.row_contract,
   judged.row_barred,
   judged.digest_contract,
   judged.digest_barred,
   judged.lead
 FROM judged
-LEFT JOIN graded
-  ON graded.per_1 = judged.per_1

@@ -346,8 +346,7 @@ WITH payment AS (
     judged.per_1,
     judged.per_2,
     CASE
-      WHEN MAX(tier) = 'A'
-      AND MAX(
+      WHEN MAX(
         CASE
           WHEN (
             tally.red_distinct_1 >= 3 OR tally.red_distinct_2 >= 2

@@ -354,17 +354,6 @@ WITH household AS (
     ON gathering.household_household = kept.at_household_household
     AND gathering.household_month__from = kept.at_household_month__from
     AND gathering.household_month__to = kept.at_household_month__to
-), graded AS (
-  SELECT
-    judged.per_1,
-    judged.per_2,
-    'yellow' AS level
-  FROM judged
-  WHERE
-    verdict = 'flag'
-  GROUP BY
-    judged.per_1,
-    judged.per_2
 )
 SELECT
   judged.per_1,
@@ -372,7 +361,7 @@ SELECT
   judged.verdict,
   judged.decided_by,
   judged.tier,
-  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  CASE WHEN judged.verdict = 'flag' THEN 'yellow' END AS level,
   evidence.row_household,
   evidence.row_member,
   evidence.row_income,
@@ -400,5 +389,3 @@ LEFT JOIN evidence
   END
   AND evidence.at_household_month__from = judged.at_household_month__from
   AND evidence.at_household_month__to = judged.at_household_month__to
-LEFT JOIN graded
-  ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

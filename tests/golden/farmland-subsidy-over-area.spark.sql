@@ -156,17 +156,6 @@ WITH subsidy AS (
     ON gathering.subsidy_parcel = kept.at_subsidy_parcel
     AND gathering.subsidy_year__from = kept.at_subsidy_year__from
     AND gathering.subsidy_year__to = kept.at_subsidy_year__to
-), graded AS (
-  SELECT
-    judged.per_1,
-    judged.per_2,
-    'yellow' AS level
-  FROM judged
-  WHERE
-    verdict = 'flag'
-  GROUP BY
-    judged.per_1,
-    judged.per_2
 )
 SELECT
   judged.per_1,
@@ -174,7 +163,7 @@ SELECT
   judged.verdict,
   judged.decided_by,
   judged.tier,
-  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  CASE WHEN judged.verdict = 'flag' THEN 'yellow' END AS level,
   evidence.row_subsidy,
   judged.row_parcel,
   evidence.digest_subsidy,
@@ -196,5 +185,3 @@ LEFT JOIN evidence
   END
   AND evidence.at_subsidy_year__from = judged.at_subsidy_year__from
   AND evidence.at_subsidy_year__to = judged.at_subsidy_year__to
-LEFT JOIN graded
-  ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2

@@ -274,11 +274,7 @@ WITH contract AS (
   SELECT
     judged.per_1,
     judged.per_2,
-    CASE
-      WHEN MAX(CASE WHEN is_red AND tier = 'A' THEN 1 ELSE 0 END) = 1
-      THEN 'red'
-      ELSE 'yellow'
-    END AS level
+    CASE WHEN MAX(CASE WHEN is_red THEN 1 ELSE 0 END) = 1 THEN 'red' ELSE 'yellow' END AS level
   FROM judged
   WHERE
     verdict = 'flag'

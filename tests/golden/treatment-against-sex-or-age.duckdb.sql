@@ -179,27 +179,16 @@ WITH claim AS (
       ELSE 'flag_when'
     END AS decided_by
   FROM candidate
-), graded AS (
-  SELECT
-    judged.per_1,
-    'blue' AS level
-  FROM judged
-  WHERE
-    verdict = 'flag'
-  GROUP BY
-    judged.per_1
 )
 SELECT
   judged.per_1,
   judged.verdict,
   judged.decided_by,
   judged.tier,
-  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  CASE WHEN judged.verdict = 'flag' THEN 'blue' END AS level,
   judged.row_claim,
   judged.row_item,
   judged.digest_claim,
   judged.digest_item,
   judged.lead
 FROM judged
-LEFT JOIN graded
-  ON graded.per_1 = judged.per_1

@@ -137,22 +137,13 @@ WITH line AS (
       ELSE 'flag_when'
     END AS decided_by
   FROM candidate
-), graded AS (
-  SELECT
-    judged.per_1,
-    'yellow' AS level
-  FROM judged
-  WHERE
-    verdict = 'flag'
-  GROUP BY
-    judged.per_1
 )
 SELECT
   judged.per_1,
   judged.verdict,
   judged.decided_by,
   judged.tier,
-  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  CASE WHEN judged.verdict = 'flag' THEN 'yellow' END AS level,
   judged.row_line,
   judged.digest_line,
   CASE
@@ -177,5 +168,3 @@ SELECT
   END AS figure_upper,
   judged.lead
 FROM judged
-LEFT JOIN graded
-  ON graded.per_1 = judged.per_1

@@ -149,12 +149,13 @@ def compile_model(
     candidate = f"SELECT {', '.join(columns)} FROM {base.source}"
     if not detail:  # what is clear is left behind at once
         candidate = f"SELECT * FROM ({candidate}) AS combined WHERE flag IS DISTINCT FROM FALSE"
+    grading, level = levels(model, base, grades)
     ctes = [
         *_completed(base, used),
         ("candidate", candidate),
         ("judged", f"SELECT *, {_verdict(left, cannot)} FROM candidate"),
         *(base.spread.ctes(detail=detail) if base.spread else []),
-        *levels(model, base, grades),
+        *grading,
     ]
     facts = _fact_ctes(model, base, used, focus or {})
     figures = tuple(name.partition(".")[2] for name in base.figures)
@@ -164,7 +165,7 @@ def compile_model(
         more += [f"cannot_{i + 1}" for i in range(len(cannot))]
         more += [column for part in parts for column in (part.column, *(part.sides or ()))]
         shown += [f"judged.{column}" for column in more]
-    sql = _statement([*facts, *ctes], model, base, shown, detail=detail)
+    sql = _statement([*facts, *ctes], model, base, shown, level, detail=detail)
     slots = tuple(
         [("leave_out", name, f"left_{i + 1}") for i, (name, _) in enumerate(left)]
         + [("cannot_tell_when", name, f"cannot_{i + 1}") for i, (name, _) in enumerate(cannot)]
@@ -363,30 +364,31 @@ def _statement(
     model: SupervisionModel,
     base: Base,
     shown: Sequence[str],
+    level: str,
     *,
     detail: bool,
 ) -> str:
-    """The whole statement; `shown` are further columns."""
+    """The whole statement; `shown` are further columns, `level` that of a warning."""
     per = [f"per_{i + 1}" for i in range(len(model.declared.one_warning_per))]
     spread = base.spread.facts if base.spread else ()
     held = {fact: "evidence" if fact in spread else "judged" for fact in base.evidence}
     columns = [
         *(f"judged.{column}" for column in per),
         "judged.verdict", "judged.decided_by", "judged.tier",
-        "CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level",
+        f"CASE WHEN judged.verdict = 'flag' THEN {level} END AS level",
         *(f"{where}.row_{fact}" for fact, where in held.items()),
         *(f"{where}.digest_{fact}" for fact, where in held.items()),
         *shown,
         "judged.lead",
     ]  # fmt: skip
     rows = base.spread.join(detail=detail) if base.spread else ""
-    graded = " AND ".join(f"graded.{column} = judged.{column}" for column in per)
+    if level == "graded.level":
+        same = " AND ".join(f"graded.{column} = judged.{column}" for column in per)
+        rows += f" LEFT JOIN graded ON {same}"
     # Without detail no candidate is clear any more. A filter on the verdict here would be pushed down
     # to the scans, and a condition on it in the join would make the join a nested loop.
     with_ = ", ".join(f"{name} AS ({text})" for name, text in ctes)
-    return (
-        f"WITH {with_} SELECT {', '.join(columns)} FROM judged{rows} LEFT JOIN graded ON {graded}"
-    )
+    return f"WITH {with_} SELECT {', '.join(columns)} FROM judged{rows}"
 
 
 def _quoted(text: str) -> str:

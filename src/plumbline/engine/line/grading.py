@@ -109,8 +109,13 @@ class Grade:
         ]
 
 
-def levels(model: SupervisionModel, base: Base, grades: Sequence[Grade]) -> list[tuple[str, str]]:
-    """The level of each warning, from its flagged candidates."""
+def levels(
+    model: SupervisionModel, base: Base, grades: Sequence[Grade]
+) -> tuple[list[tuple[str, str]], str]:
+    """The level of each warning, from its flagged candidates: queries, and the level as `judged` is joined to them.
+
+    Where all warnings are of one level there is no query `graded`.
+    """
     per = ", ".join(f"per_{i + 1}" for i in range(len(model.declared.one_warning_per)))
     same = " AND ".join(
         f"tally.per_{i + 1} = judged.per_{i + 1}"
@@ -122,28 +127,32 @@ def levels(model: SupervisionModel, base: Base, grades: Sequence[Grade]) -> list
     if wholes:
         ctes += _tallies(model, base, per, wholes)
         joined = f"judged LEFT JOIN tally ON {same}"
+    # Tiers B and E never warn, so only a tie that may be loose flags anything but tier A.
+    loose = any(d.is_loose(c) for d in model.facts.values() for c in d.bearers)
     whens, otherwise = [], "blue"
     for grade in grades:
         if grade.always:
             otherwise = grade.level
             break
         holds = grade.sql if grade.whole else f"is_{grade.level}"
-        if grade.level == "red":
+        if grade.level == "red" and loose:
             # A red warning needs identity tier A, whatever a model says, and is yellow without it;
             # where all rows together make it red, all of them need it.
             surely = f"MAX(tier) = 'A' AND {_once(holds)}" if grade.whole else _once(f"{holds} AND tier = 'A'")  # fmt: skip
             whens.append(f"WHEN {surely} THEN 'red'")
-        if grade.level != "red" or any(
-            d.is_loose(c) for d in model.facts.values() for c in d.bearers
-        ):
-            whens.append(f"WHEN {_once(holds)} THEN '{'yellow' if grade.level == 'red' else grade.level}'")  # fmt: skip
-    if otherwise == "red":
+        level = "yellow" if grade.level == "red" and loose else grade.level
+        whens.append(f"WHEN {_once(holds)} THEN '{level}'")
+    if otherwise == "red" and loose:
         whens.append("WHEN MIN(tier) = 'A' THEN 'red'")
         otherwise = "yellow"
+    if not whens:
+        return ctes, f"'{otherwise}'"
     grouped = ", ".join(f"judged.{column}" for column in per.split(", "))
-    level = f"CASE {' '.join(whens)} ELSE '{otherwise}' END" if whens else f"'{otherwise}'"
-    graded = f"SELECT {grouped}, {level} AS level FROM {joined} WHERE verdict = 'flag' GROUP BY {grouped}"
-    return [*ctes, ("graded", graded)]
+    case = f"CASE {' '.join(whens)} ELSE '{otherwise}' END"
+    graded = (
+        f"SELECT {grouped}, {case} AS level FROM {joined} WHERE verdict = 'flag' GROUP BY {grouped}"
+    )
+    return [*ctes, ("graded", graded)], "graded.level"
 
 
 def _once(holds: str) -> str:
