@@ -137,16 +137,58 @@ WITH household AS (
     ) IS DISTINCT FROM FALSE
 ), promising AS (
   SELECT
-    *
+    gathering.*
+  FROM gathering
+  SEMI JOIN (
+    SELECT
+      household_household,
+      household_month__from,
+      household_month__to
+    FROM (
+      SELECT
+        household_household,
+        household_month__from,
+        household_month__to,
+        CASE
+          WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_members)
+          THEN MAX(of_members)
+        END AS members,
+        CASE
+          WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_income)
+          THEN SUM(CASE WHEN of_income > 0 THEN of_income ELSE 0 END)
+        END AS income_at_most
+      FROM gathering
+      GROUP BY
+        household_household,
+        household_month__from,
+        household_month__to
+    ) AS gathered
+    WHERE
+      (
+        (
+          gathered.income_at_most > (
+            CASE
+              WHEN gathered.household_month__to <= CAST('2021-12-31' AS DATE)
+              THEN 1000
+              WHEN gathered.household_month__from >= CAST('2022-01-01' AS DATE)
+              THEN 1100
+            END
+          ) * 100 * gathered.members
+        )
+      ) IS DISTINCT FROM FALSE
+  ) AS found
+    ON gathering.household_household = found.household_household
+    AND gathering.household_month__from = found.household_month__from
+    AND gathering.household_month__to = found.household_month__to
+), gathered AS (
+  SELECT
+    whole.*,
+    of_income.income
   FROM (
     SELECT
       household_household,
       household_month__from,
       household_month__to,
-      CASE
-        WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_income)
-        THEN SUM(CASE WHEN of_income > 0 THEN of_income ELSE 0 END)
-      END AS income_at_most,
       CASE
         WHEN COUNT(*) = COUNT(counts) AND COUNT(*) = COUNT(of_members)
         THEN MAX(of_members)
@@ -157,30 +199,12 @@ WITH household AS (
       END AS deduction,
       MAX(tier) AS tier,
       MIN(row_household) AS lead
-    FROM gathering
+    FROM promising
     GROUP BY
       household_household,
       household_month__from,
       household_month__to
-  ) AS gathered
-  WHERE
-    (
-      (
-        gathered.income_at_most > (
-          CASE
-            WHEN gathered.household_month__to <= CAST('2021-12-31' AS DATE)
-            THEN 1000
-            WHEN gathered.household_month__from >= CAST('2022-01-01' AS DATE)
-            THEN 1100
-          END
-        ) * 100 * gathered.members
-      )
-    ) IS DISTINCT FROM FALSE
-), gathered AS (
-  SELECT
-    promising.*,
-    of_income.income
-  FROM promising
+  ) AS whole
   JOIN (
     SELECT
       household_household,
@@ -192,30 +216,26 @@ WITH household AS (
       END AS income
     FROM (
       SELECT
-        gathering.household_household,
-        gathering.household_month__from,
-        gathering.household_month__to,
-        MIN(gathering.of_income) AS of_income,
+        household_household,
+        household_month__from,
+        household_month__to,
+        MIN(of_income) AS of_income,
         MAX(CASE WHEN counts THEN 1 END) = 1 AS counts
       FROM promising
-      JOIN gathering
-        ON gathering.household_household = promising.household_household
-        AND gathering.household_month__from = promising.household_month__from
-        AND gathering.household_month__to = promising.household_month__to
       GROUP BY
-        gathering.household_household,
-        gathering.household_month__from,
-        gathering.household_month__to,
-        gathering.row_income
+        household_household,
+        household_month__from,
+        household_month__to,
+        row_income
     ) AS each
     GROUP BY
       household_household,
       household_month__from,
       household_month__to
   ) AS of_income
-    ON of_income.household_household = promising.household_household
-    AND of_income.household_month__from = promising.household_month__from
-    AND of_income.household_month__to = promising.household_month__to
+    ON of_income.household_household = whole.household_household
+    AND of_income.household_month__from = whole.household_month__from
+    AND of_income.household_month__to = whole.household_month__to
 ), candidate AS (
   SELECT
     *
@@ -350,7 +370,7 @@ WITH household AS (
       256
     ) AS digest_income
   FROM kept
-  JOIN gathering
+  JOIN promising AS gathering
     ON gathering.household_household = kept.at_household_household
     AND gathering.household_month__from = kept.at_household_month__from
     AND gathering.household_month__to = kept.at_household_month__to

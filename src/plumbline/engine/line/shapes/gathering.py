@@ -62,6 +62,7 @@ class Gathering(ABC):
         self.model, self.what, self.slot, self.detail = model, what, slot, detail
         self.outside = [alias for alias in model.facts if alias not in what.over]
         self.scope = plain_scope(model)
+        self.rows = "gathering"  # the query that holds the rows of all groups that may be flagged
         self.inputs: list[Input] = []
         self.columns: dict[str, str] = {}  # name in `gathering` -> SQL over the facts
         self.force: Day | None = None  # the columns that tell what was in force for a row
@@ -108,7 +109,7 @@ class Gathering(ABC):
         self._take_figures()
         counts = self._counts()
         self._hold_the_rest([counts, *tiers])
-        gathering = self._gathering(source, counts, tiers)
+        ctes = [("gathering", self._gathering(source, counts, tiers)), *self.ctes()]
         end, more = joined(
             model, self.outside, self.locate, already=what.over, source="gathered", reach=self._kept
         )
@@ -121,7 +122,7 @@ class Gathering(ABC):
             tier=worst([*more, "gathered.tier"]),
             lead="gathered.lead",
             evidence=[*what.over, *self.outside],
-            ctes=[("gathering", gathering), *self.ctes()],
+            ctes=ctes,
             figures=self.figures(),
             spread=self._spread(),
             derived=self.derived,
@@ -149,8 +150,9 @@ class Gathering(ABC):
             for fact in self.what.over
         )
         found = ", ".join(f"kept.{key}" for key in keys)
+        source = "gathering" if self.rows == "gathering" else f"{self.rows} AS gathering"
         return Spread(
-            keys, self.what.over, f"SELECT {found}, {rows} FROM kept JOIN gathering ON {conditions}"
+            keys, self.what.over, f"SELECT {found}, {rows} FROM kept JOIN {source} ON {conditions}"
         )
 
     def error(self, *slot: str | int) -> Refusal:

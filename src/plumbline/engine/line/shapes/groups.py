@@ -18,20 +18,19 @@ class Groups(Gathering):
 
     def ctes(self) -> list[tuple[str, str]]:
         added = [i for i in self.inputs if self._is_added(i)]
-        if not added:
-            return [("gathered", self._whole())]
-        promising = f"SELECT * FROM ({self._whole()}) AS gathered"
-        if (may_be := self._may_be(added)) is not None:
-            promising += f" WHERE ({may_be}) IS DISTINCT FROM FALSE"
-        joins = "".join(
-            f" JOIN ({self._once(i)}) AS {i.column} ON {self._same(str(i.column), 'promising')}"
-            for i in added
-        )
-        totals = ", ".join(f"{i.column}.{i.name}" for i in added)
-        return [
-            ("promising", promising),
-            ("gathered", f"SELECT promising.*, {totals} FROM promising{joins}"),
-        ]
+        promising = self._promising(added)
+        if promising is not None:
+            self.rows = "promising"
+        gathered = f"SELECT {_listed(self._columns())} FROM {self.rows} GROUP BY {self._group()}"
+        if added:
+            joins = "".join(
+                f" JOIN ({self._once(i)}) AS {i.column} ON {self._same(str(i.column), 'whole')}"
+                for i in added
+            )
+            totals = ", ".join(f"{i.column}.{i.name}" for i in added)
+            gathered = f"SELECT whole.*, {totals} FROM ({gathered}) AS whole{joins}"
+        first = [("promising", promising)] if promising is not None else []
+        return [*first, ("gathered", gathered)]
 
     def keys_of_kept(self) -> Mapping[str, str]:
         return {f"at_{name}": f"gathered.{name}" for name in self.group_keys()}
@@ -42,23 +41,23 @@ class Groups(Gathering):
     def _same(self, one: str, other: str) -> str:
         return " AND ".join(f"{one}.{name} = {other}.{name}" for name in self.group_keys())
 
-    def _whole(self) -> str:
-        """The groups with all figures, but for totals of rows that may stand in `gathering` repeatedly."""
-        group = list(self.group_keys())
-        columns = [
-            *group,
-            *(f"{_one_of(name)} AS {name}" for name in self.keys() if name not in group),
-            *(self._at_most(i) if self._is_added(i) else f"{self._aggregated(i)} AS {i.name}"
-              for i in self.inputs),
-            f"{self.tier('MAX(tier)')} AS tier",
-            f"MIN(row_{self.what.over[0]}) AS lead",
-        ]  # fmt: skip
+    def _group(self) -> str:
+        return ", ".join(self.group_keys())
+
+    def _columns(self) -> dict[str, str]:
+        """All of a group, but for totals of rows that may stand in `gathering` repeatedly."""
+        group = self.group_keys()
+        columns = {
+            name: name if name in group else _one_of(name) for name in [*group, *self.keys()]
+        }
+        columns |= {i.name: self._aggregated(i) for i in self.inputs if not self._is_added(i)}
+        columns |= {"tier": self.tier("MAX(tier)"), "lead": f"MIN(row_{self.what.over[0]})"}
         if self.force is not None and self.force.first not in self.keys():
-            columns += [
-                f"MAX({self.force.first}) AS force_from",
-                f"MAX({self.force.last}) AS force_to",
-            ]
-        return f"SELECT {', '.join(columns)} FROM gathering GROUP BY {', '.join(group)}"
+            columns |= {
+                "force_from": f"MAX({self.force.first})",
+                "force_to": f"MAX({self.force.last})",
+            }
+        return columns
 
     def _is_added(self, wanted: Input) -> bool:
         """Is it a total of rows that stand in `gathering` once for every row they are tied to?"""
@@ -67,15 +66,30 @@ class Groups(Gathering):
     def _at_most(self, wanted: Input) -> str:
         """What such a total cannot exceed: what is above nothing, as often as it stands there."""
         most = f"CASE WHEN {wanted.column} > 0 THEN {wanted.column} ELSE 0 END"
-        return f"{self._aggregated(wanted, most)} AS {wanted.name}_at_most"
+        return self._aggregated(wanted, most)
 
-    def _may_be(self, added: Sequence[Input]) -> str | None:
-        """The parts of `flag_when` that say "more than", with what the totals cannot exceed.
+    def _promising(self, added: Sequence[Input]) -> str | None:
+        """The rows of groups that may be flagged, as far as totals tell that cannot be exceeded.
 
-        Counting each row once is dear, and a group of which these are false is clear without it.
+        Counting each row once is dear, and so are all figures of a group that is clear without them.
         """
-        if self.detail or self.model.declared.flag_when is None:
+        may_be = " AND ".join(f"({part})" for part in self._may_be(added))
+        if not may_be:
             return None
+        columns = self._columns() | {f"{i.name}_at_most": self._at_most(i) for i in added}
+        wanted = {*self.group_keys(), *(column.name for column in columns_of(may_be))}
+        needed = {name: sql for name, sql in columns.items() if name in wanted}
+        groups = f"SELECT {_listed(needed)} FROM gathering GROUP BY {self._group()}"
+        found = f"SELECT {self._group()} FROM ({groups}) AS gathered WHERE ({may_be}) IS DISTINCT FROM FALSE"
+        return (
+            f"SELECT gathering.* FROM gathering SEMI JOIN ({found}) AS found "
+            f"ON {self._same('gathering', 'found')}"
+        )
+
+    def _may_be(self, added: Sequence[Input]) -> list[str]:
+        """The parts of `flag_when` that say "more than", with what the totals cannot exceed."""
+        if not added or self.detail or self.model.declared.flag_when is None:
+            return []
         error = self.error("flag_when")
         dear = {f"{self.slot}.{i.name}": f"gathered.{i.name}_at_most" for i in added}
         scope = replace(
@@ -91,21 +105,16 @@ class Groups(Gathering):
             part = Compiler(scope).boolean(tree)
             if all(column.table in ("gathered", "") for column in columns_of(part)):
                 parts.append(part)
-        return " AND ".join(f"({part})" for part in parts) or None
+        return parts
 
     def _once(self, wanted: Input) -> str:
         """A total in which each row counts once, however often others tie to it."""
-        group = [f"gathering.{name}" for name in self.group_keys()]
-        rows = [f"gathering.row_{fact}" for fact in wanted.facts]
-        columns = [*group, f"MIN(gathering.{wanted.column}) AS {wanted.column}"]
+        rows = [f"row_{fact}" for fact in wanted.facts]
+        columns = [*self.group_keys(), f"MIN({wanted.column}) AS {wanted.column}"]
         columns += ["MAX(CASE WHEN counts THEN 1 END) = 1 AS counts"] if self.unknown else []
-        each = (
-            f"SELECT {', '.join(columns)} FROM promising JOIN gathering ON "
-            f"{self._same('gathering', 'promising')} GROUP BY {', '.join([*group, *rows])}"
-        )
-        keys = ", ".join(self.group_keys())
+        each = f"SELECT {', '.join(columns)} FROM {self.rows} GROUP BY {', '.join([self._group(), *rows])}"
         total = self._aggregated(wanted)
-        return f"SELECT {keys}, {total} AS {wanted.name} FROM ({each}) AS each GROUP BY {keys}"
+        return f"SELECT {self._group()}, {total} AS {wanted.name} FROM ({each}) AS each GROUP BY {self._group()}"
 
     def _aggregated(self, wanted: Input, value: str | None = None) -> str:
         """An aggregate that is unknown where a row's part in it is."""
@@ -121,3 +130,7 @@ def _one_of(name: str) -> str:
     if name.endswith("__key"):
         return f"COALESCE(MIN({in_full(name)}), MIN({name}))"
     return f"MIN({name})"
+
+
+def _listed(columns: Mapping[str, str]) -> str:
+    return ", ".join(name if name == sql else f"{sql} AS {name}" for name, sql in columns.items())
