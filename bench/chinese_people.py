@@ -30,11 +30,12 @@ import pyarrow.parquet as pq
 
 from bench import chinese_names as names
 from plumbline.cli.demo.days import AS_OF, DAY, MONTH, YEAR, Ints, Mask, day, write_dates
-from plumbline.cli.demo.dirt import as_float, retyped, touch, wrong_check
+from plumbline.cli.demo.dirt import as_float, retyped, touch
 from plumbline.cli.demo.identifiers import (
     citizen_numbers,
     old_number,
     order_numbers,
+    wrong_check,
 )
 from plumbline.cli.demo.loose import phones, wrong_birth
 from plumbline.cli.demo.people import COUNTIES, FIRST_COUNTY, draw_people, stream
@@ -248,9 +249,11 @@ def _clerk(number: str, turn: int) -> str:
     return retyped(number, turn % 6)
 
 
-def loose(everybody: People, known: Mask, seed: int) -> tuple[pa.Table, pa.Table]:
-    """The rows that do not, and what was done to each."""
-    count, claims = round(len(everybody) * LOOSE_ROWS), 0
+def loose(
+    everybody: People, known: Mask, seed: int, each: float = LOOSE_ROWS
+) -> tuple[pa.Table, pa.Table]:
+    """The rows that do not, and what was done to each; so many for each person."""
+    count, claims = round(len(everybody) * each), 0
     parts, done = [], []
     for name, register in REGISTERS.items():
         rng = stream(seed, f"loose {name}")
@@ -517,18 +520,20 @@ def _write_addresses(everybody: People, person: Ints, how: Array) -> pa.Array:
 # -- the command -------------------------------------------------------------------------------
 
 
-def write(folder: Path, persons: int, seed: int = 1) -> dict[str, pa.Table]:
-    """Write the three files; returns them, too."""
+def write(
+    folder: Path, persons: int, seed: int = 1, each: float = LOOSE_ROWS
+) -> dict[str, pa.Table]:
+    """Write the files, with so many loose rows for each person; returns the tables, too."""
     folder.mkdir(parents=True, exist_ok=True)
     everybody = people(persons, seed)
     numbered = population(everybody, seed)
     known = np.zeros(persons, np.bool_)
     known[numbered["person"].to_numpy()] = True
-    rows, done = loose(everybody, known, seed)
+    rows, done = loose(everybody, known, seed, each)
     (folder / "country.yml").write_text(_regions(), encoding="utf-8")
     tables = {"population": numbered, "loose": rows, "noise": done}
-    for name, each in tables.items():
-        pq.write_table(each, folder / f"{name}.parquet", compression="zstd")
+    for name, table in tables.items():
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
     return tables
 
 

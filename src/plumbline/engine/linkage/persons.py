@@ -26,6 +26,8 @@ RAREST_NAME = 100_000
 C_AT_LEAST, D_AT_LEAST = 1000, 200
 #: A row that fits more people than this says nothing about any one of them.
 MOST_GUESSES = 20
+#: Nor does a mask that fits more than this, where the name is masked as well.
+_CROWD = 1000
 
 #: How seldom two strangers agree in it: one in so many.
 _BIRTH, _YEAR, _SEX, _PHONE, _MASKED_PHONE, _ADDRESS, _REGION = 25_000, 70, 2, 10_000, 1000, 1000, 5
@@ -161,6 +163,11 @@ def _pair(duck: Duck) -> None:
         "SELECT DISTINCT LENGTH(prefix), LENGTH(suffix) FROM who_masks ORDER BY ALL"
     )
     hidden = "(CONTAINS(l.names[1], '%') OR CONTAINS(l.names[1], '_'))"
+    # Both name and number hide something: a mask that fits a crowd tells nobody apart from it.
+    strong = (
+        f"(SELECT * FROM who_loose AS w SEMI JOIN who_strengths AS s ON s.prefix = w.prefix "
+        f"AND s.suffix = w.suffix AND s.fit <= {_CROWD}) AS l"
+    )
     ways = [
         f"SELECT l.claim, n.key {by_name} WHERE l.prefix IS NOT NULL AND {fits}",
         f"SELECT l.claim, n.key {by_name} AND n.birth = l.birth_from WHERE l.birth_from = l.birth_to",
@@ -170,7 +177,7 @@ def _pair(duck: Duck) -> None:
             f"AND n.name LIKE l.names[1] WHERE l.birth_from = l.birth_to AND {hidden}"
         ),
         *(
-            f"SELECT l.claim, n.key FROM who_loose AS l JOIN who_names AS n "
+            f"SELECT l.claim, n.key FROM {strong} JOIN who_names AS n "
             f"ON LEFT(n.number, {before}) = l.prefix AND RIGHT(n.number, {behind}) = l.suffix "
             f"WHERE LENGTH(l.prefix) = {before} AND LENGTH(l.suffix) = {behind} AND {hidden} "
             f"AND {before} + {behind} >= 6 AND n.name LIKE l.names[1]"
