@@ -16,6 +16,13 @@ from plumbline.errors import RunError
 from tests.engine.linkage.office import AT, Office, Row, honour, masked, number, offence
 
 MODEL = "honour-despite-offence"
+
+
+def company_role(person: str, name: str, **more: str) -> Row:
+    return {"统一社会信用代码": "91380100MA2A1B021K", "企业名称": "甲市云岫科技有限公司",
+            "身份证号": person, "姓名": name, "角色": "法定代表人", **more}  # fmt: skip
+
+
 OUYANG, WANG, LI, ZHAO, QIAN = (number(order) for order in (11, 13, 15, 17, 19))
 
 
@@ -123,6 +130,16 @@ def test_what_contradicts_is_no_candidate(office: Office) -> None:
     (warning,) = [w for w in workspace.warnings() if w.subject == OUYANG]
     assert {e.fact for e in warning.evidence} == {"honour", "offence"}
     assert len(warning.evidence) == 2
+
+
+def test_two_equal_masks_of_a_name_are_no_full_name(office: Office) -> None:
+    """A register may hide the name beside a full number; that another hides it alike proves little."""
+    hidden = number(51, "19660606")
+    office.deliver("company_roles", [company_role(hidden, "冯某某", 联系电话="13911112222")])
+    office.deliver("offences", [offence("H", masked(hidden), "冯某某", 联系电话="13911112222")])
+    workspace = office.now
+    workspace.link(at=AT)
+    assert all(c.tier == "E" for c in workspace.who(row(office, "H")).candidates)
 
 
 def test_somebody_whom_no_register_knows_is_one_person_by_name_birth_and_sex(

@@ -222,7 +222,7 @@ def _compare(duck: Duck) -> None:
     duck.run(
         "CREATE OR REPLACE TEMP TABLE who_compared AS SELECT l.claim, p.key, p.number AS who, "
         "l.prefix, l.suffix, "
-        "CASE WHEN LIST_HAS_ANY(l.names, p.names) THEN 2 "
+        f"CASE WHEN LEN(LIST_FILTER(LIST_INTERSECT(l.names, p.names), lambda x: {_FULL.format('x')})) > 0 THEN 2 "
         "WHEN LEN(LIST_FILTER(p.names, lambda y: y LIKE l.names[1])) > 0 THEN 1 ELSE -1 END AS name, "
         f"CASE WHEN l.prefix IS NULL THEN 0 WHEN {fits} THEN 1 ELSE -1 END AS number, "
         "CASE WHEN l.birth_from IS NULL OR p.birth IS NULL THEN 0 "
