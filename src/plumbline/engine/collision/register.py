@@ -93,7 +93,9 @@ class Entry:
     run: int
     manifest: Mapping[str, Any]
     scratch: Path
-    ripples: str = ""  # relation (dataset, row, before, after, because) of rows tied otherwise since
+    ripples: str = (
+        ""  # relation (dataset, row, before, after, because) of rows tied otherwise since
+    )
 
 
 def enter(
