@@ -64,6 +64,9 @@ def test_phones_hide_their_middle(typed):
     assert typed("phone").mask(("13812345678",), "zh") == "138****5678"
     assert typed("phone").mask(("057712345678",), "zh") == "05771234****"
     assert typed("phone").mask((None,), "zh") == ""
+    assert typed("phone").mask(("138123456**",), "zh") == "138********"
+    assert typed("phone").mask(("138****5678",), "zh") == "138****5678"
+    assert typed("phone").mask(("0577****5678",), "zh") == "0577****5678"
 
 
 def test_accounts(typed, why):

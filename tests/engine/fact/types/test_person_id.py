@@ -105,6 +105,25 @@ def test_shown_to_strangers_without_birth(typed):
     assert kind.mask((None, None), "zh") == ""
 
 
+@pytest.mark.parametrize(
+    ("delivered", "shown"),
+    [
+        ("38010219850312011*", "380102************"),  # what is hidden can be worked out
+        ("3801021985031201**", "380102************"),
+        ("3801021985****0110", "380102********0110"),
+        ("380102****03120110", "380102********0110"),
+        ("3801**12**0110", "3801******0110"),
+        ("380102********0110", "380102********0110"),
+        ("3801****0110", "3801****0110"),
+        ("***0110", "***0110"),
+    ],
+)
+def test_a_mask_drawn_too_short_is_drawn_again(typed, delivered, shown):
+    kind = typed("person.id", masked=True)
+    assert kind.mask(kind.parse(delivered), "zh") == shown
+    assert kind.show(kind.parse(delivered), "zh") == delivered
+
+
 @given(st.lists(valid | digits | first17, max_size=100))
 def test_sql_agrees(typed, agreed, numbers):
     agreed(typed("person.id"), numbers)

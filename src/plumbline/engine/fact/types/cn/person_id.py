@@ -25,6 +25,8 @@ _PLAIN_DATE = (
     "(18|19|20)[0-9]{2}((0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])"
     "|(0[469]|11)(0[1-9]|[12][0-9]|30)|02(0[1-9]|1[0-9]|2[0-8]))"
 )
+#: So much of a number that came masked may be shown to everybody.
+_HEAD, _TAIL = 6, 4
 _FIRST_YEAR, _LAST_YEAR = 1800, 2099
 
 
@@ -78,7 +80,11 @@ class PersonId(Kind):
         number: str | None = value[0]
         if number is None:
             return ""
-        return number if "*" in number else f"{number[:4]}{'*' * 10}{number[-4:]}"
+        if "*" not in number:
+            return f"{number[:4]}{'*' * 10}{number[-4:]}"
+        # A mask that a department drew too short shows the birth, or all but what can be worked out.
+        before, after = number.split("*", 1)[0][:_HEAD], number.rsplit("*", 1)[1][-_TAIL:]
+        return before + "*" * (len(number) - len(before) - len(after)) + after
 
     def _check(self, number: str) -> None:
         if number[17] != check_character(number[:17]):

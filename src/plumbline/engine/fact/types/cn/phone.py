@@ -54,6 +54,9 @@ class Phone(Kind):
         number = self.show(value, lang)
         if re.fullmatch(_MOBILE, number):
             return f"{number[:3]}****{number[7:]}"
+        if "*" in number and number.startswith("1"):
+            before, after = number.split("*", 1)[0][:3], number.rsplit("*", 1)[1][-4:]
+            return before + "*" * (len(number) - len(before) - len(after)) + after
         return number if "*" in number else number[:-4] + "*" * len(number[-4:])
 
 
