@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.cli.registers import NOBODY, QIAN, SUN, WANG, build
+from tests.cli.registers import FIRM, NOBODY, QIAN, SUN, WANG, build, buy
 from tests.cli.small import Run, command
-from tests.engine.linkage.office import Office, honour, masked, number, offence
+from tests.engine.linkage.office import Office, honour, number, offence
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +49,15 @@ def test_pairs_with_both_sides_and_the_command_to_judge_them(run: Run) -> None:
 
 def test_where_only_weights_speak_the_pair_says_what_is_the_same(tmp_path: Path) -> None:
     office = Office(tmp_path / "office")
-    office.deliver("honours", [honour(number(n), "诸葛清风") for n in (11, 13)])
-    office.deliver("offences", [offence("案1", masked(number(11)), "诸葛清风")])
+    born = {"出生日期": "1985-03-12", "联系电话": "13812345678"}
+    office.deliver("honours", [honour(number(11), "诸葛清风", **born)])
+    office.deliver(
+        "offences", [offence("案1", None, "诸葛清风", **born | {"出生日期": "1985-03-21"})]
+    )
     run = command(tmp_path / "office")
     run("link")
-    words = {
-        p["who_row"]: p["words"]
-        for p in map(json.loads, run("pairs", "--json").stdout.splitlines())
-    }
-    assert words["honours:1-1:person"].startswith("相同：姓名；不同：公民身份号码；按权重，可能性 ")
-    assert words["honours:1-0:person"].startswith("遮盖号码相符、姓名相同；")
+    [pair] = map(json.loads, run("pairs", "--json").stdout.splitlines())
+    assert pair["words"].startswith("相同：姓名、电话；不同：出生日期；按权重，可能性 ")
 
 
 def test_a_judgement_raises_a_warning_and_its_withdrawal_takes_it_back(run: Run) -> None:
@@ -148,6 +147,10 @@ def test_a_number_that_no_register_has_is_remarked_on(run: Run) -> None:
         (("offences:1-3", "same", QIAN[:17] + "?", "--why", "x"), "is no full number or code"),
         (("offences:1-3", "same", "offences:1-5", "--why", "x"), "is not settled itself"),
         ((QIAN, "same", "12", "--why", "x"), "'12' is no full number or code"),
+        ((QIAN, "same", QIAN, "--why", "x"), "both are the same number"),
+        ((QIAN, "same", FIRM, "--why", "x"), f"{FIRM} is an organisation's code"),
+        ((FIRM, "same", FIRM, "--why", "x"), f"{FIRM} is an organisation's code"),
+        (("offences:1-3", "same", FIRM, "--why", "x"), f"'{FIRM}' is an organisation; a person is"),
     ],
 )
 def test_what_cannot_be_judged_is_not_entered(
@@ -156,6 +159,63 @@ def test_what_cannot_be_judged_is_not_entered(
     run = command(built)
     assert said in run("judge", *given, lang="en", code=2).stderr
     assert run("judgements", "--all", lang="en").stdout == "no judgements\n"
+
+
+def test_a_firm_is_no_person(run: Run, tmp_path: Path) -> None:
+    buy(tmp_path / "office")
+    because = ("--why", "x")
+    firm = "purchase_lines:1-0:supplier"
+    for given, said in (
+        (
+            ("offences:1-3", "same", "companies:1-0"),
+            "'companies:1-0:code' is an organisation; a person",
+        ),
+        ((firm, "same", "honours:1-0"), "'honours:1-0:person' is a person; an organisation is"),
+        ((firm, "same", WANG), f"'{WANG}' is a person; an organisation is"),
+    ):
+        assert said in run("judge", *given, *because, lang="en", code=2).stderr
+    assert "is now " + FIRM in run("judge", firm, "same", FIRM, *because, lang="en").stdout
+
+
+def test_somebody_whose_number_nobody_knows_cannot_be_meant(tmp_path: Path) -> None:
+    office = Office(tmp_path / "office")
+    life = {"性别": "男", "出生日期": "1985-03-12"}
+    office.deliver("honours", [honour(None, "诸葛清风", **life), honour(WANG, "王建国")])
+    office.deliver(
+        "offences", [offence("案1", None, "诸葛清风", **life), offence("案2", None, "甲乙")]
+    )
+    run = command(tmp_path / "office")
+    run("link")
+    said = run("judge", "offences:1-1", "same", "honours:1-0", "--why", "x", lang="en", code=2)
+    assert "no register knows the number of whom honours:1-0:person is about" in said.stderr
+    assert run("judgements", lang="en").stdout == "no judgements\n"
+
+
+def test_two_judgements_in_force_do_not_contradict_each_other(run: Run) -> None:
+    row, because = "offences:1-3", ("--why", "看过档案")
+    run("judge", row, "unsure", QIAN, *because)
+    run("judge", row, "same", QIAN, *because)
+    run("judge", row, "same", QIAN, *because, "--by", "另一人")
+    for given in (("different", QIAN), ("same", SUN)):
+        said = run("judge", row, *given, *because, lang="en", code=2).stderr
+        assert "it contradicts judgement 2" in said
+        assert "plumbline judgements --withdraw 2 --why" in said
+    run("judge", row, "different", SUN, *because)
+    for each in ("2", "3"):
+        run("judgements", "--withdraw", each, *because)
+    assert "已记下" in run("judge", row, "different", QIAN, *because).stdout
+
+
+def test_what_a_mask_leaves_open_does_not_differ(tmp_path: Path) -> None:
+    office = Office(tmp_path / "office")
+    office.deliver("honours", [honour(number(11), "诸葛清风", 联系电话="13812345678")])
+    office.deliver(
+        "offences", [offence("案1", None, "诸葛**", 联系电话="13812345678", 出生日期="1985")]
+    )
+    run = command(tmp_path / "office")
+    run("link")
+    [pair] = map(json.loads, run("pairs", "--json").stdout.splitlines())
+    assert pair["words"].startswith("相同：电话；按权重，可能性 ")
 
 
 def test_what_is_said_in_the_wrong_place(built: Path) -> None:

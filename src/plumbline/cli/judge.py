@@ -82,12 +82,13 @@ class _Pairs:
 
     def _compared(self, pair: Pair, said: Text) -> Text:
         """Where only weights speak: under which titles both sides say the same, or not."""
-        from plumbline.cli.sides import beside
+        from plumbline.cli.sides import beside, not_alike
 
+        here, there = self.left[pair.name], self.right[pair.who]
         both = [
             (title, same)
-            for title, here, there, same in beside(self.left[pair.name], self.right[pair.who])
-            if here and there
+            for title, *shown, same in beside(here, there)
+            if all(shown) and (same or not_alike(title, here, there))
         ]
         for zh, en, wanted in (("不同：", "differ: ", False), ("相同：", "same: ", True)):
             titles = [title for title, same in both if same == wanted]

@@ -44,9 +44,9 @@ def test_every_tier_has_its_words() -> None:
         ),
         (
             {"agrees": ["name"], "differs": ["region"], "fit": None, "bearers": 1, "one_in": 0, "several": 3},
-            "姓名相同；但地区不同；登记中同名 1 人；另有陌生人也相符并不奇怪；共有 3 人可能相符",
+            "姓名相同；但地区不同；登记中同名 1 人；另有陌生人也相符并不奇怪；可能相符的共有 3 个",
             ("same name; but other region; 1 person bears the name; "
-             "that a stranger fits as well would be no surprise; 3 people may be meant"),
+             "that a stranger fits as well would be no surprise; 3 may be meant"),
         ),
         (
             {"weight": 6.2, "probability": 0.987, "one_in": 1_000_000_000},

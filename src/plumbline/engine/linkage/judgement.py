@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -95,7 +95,12 @@ def enter(store: Store, judged: Mapping[str, Any]) -> int:
             )
         )
     if not str(judged.get("by") or "").strip() or not str(judged.get("why") or "").strip():
-        raise RunError(Text("判断须写明由谁、为何作出", "a judgement needs to say by whom and why"))
+        raise RunError(
+            Text("判断须写明由谁、为何作出", "a judgement needs to say by whom and why"),
+            hint=Text('加上 --why "依据"', 'add --why "what it is based on"'),
+        )
+    if judged.get("withdraws") is None:
+        _agree(judgements(store), judged)
     with store.writing() as scratch, open_duckdb(store.limits) as duck:
         table = store.table(TABLE)
         number = len(table.commits()) + 1
@@ -108,6 +113,34 @@ def enter(store: Store, judged: Mapping[str, Any]) -> int:
         staged = table.stage(duck, "SELECT * FROM judged", scratch, ["number"])
         table.commit(staged, FIELDS, {"judgement": number})
     return number
+
+
+def _agree(earlier: Iterable[Judgement], judged: Mapping[str, Any]) -> None:
+    """Two judgements in force may not say yes and no, nor name two people for one row.
+
+    Raises:
+        RunError: they would.
+    """
+    about = [judged.get(name) for name in ("number_a", "dataset", "slot", "mark")]
+    for each in earlier:
+        if not each.in_force or about != [each.number_a, each.dataset, each.slot, each.mark]:
+            continue
+        verdicts = {each.verdict, judged["verdict"]}
+        one = each.who == judged["who"]
+        if (one and verdicts == {"same", "different"}) or (
+            not one and verdicts == {"same"} and not each.number_a
+        ):
+            n = each.number
+            raise RunError(
+                Text(
+                    f"与第 {n} 号判断（{each.by}，{each.at[:10]}）矛盾",
+                    f"it contradicts judgement {n} ({each.by}, {each.at[:10]})",
+                ),
+                hint=Text(
+                    f'若那条不对，先撤回：plumbline judgements --withdraw {n} --why "理由"',
+                    f'if that one is wrong, withdraw it first: plumbline judgements --withdraw {n} --why "reason"',
+                ),
+            )
 
 
 def withdraw(store: Store, number: int, *, at: str, by: str, why: str) -> int:

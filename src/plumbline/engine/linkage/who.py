@@ -19,6 +19,7 @@ from plumbline.engine.linkage.claim import FINGERPRINT, SAID, Kind, Slot, slots
 from plumbline.engine.linkage.identity import Change, changes, identity
 from plumbline.engine.linkage.judgement import Judgement, judgements, mark_of
 from plumbline.engine.linkage.register import lay_facts, newest
+from plumbline.engine.linkage.view import NOBODYS
 from plumbline.errors import RunError, Text
 
 KINDS: tuple[Kind, ...] = ("person", "organisation")
@@ -91,7 +92,7 @@ def row_name(datasets: Mapping[str, Dataset], text: str) -> RowName:
     Raises:
         RunError: it is none, or names no dataset or column that speaks of somebody.
     """
-    found = _ROW.fullmatch(text)
+    found = _ROW.fullmatch(text.strip())
     if found is None:
         raise RunError(
             Text(f"“{text}”不是行的编号", f"'{text}' does not name a row"),
@@ -167,7 +168,10 @@ def _told(duck: Duck, slot: Slot, name: RowName) -> tuple[dict[str, Any], str, b
     if not rows:
         raise RunError(
             Text(f"最新数据里没有 {name} 这一行", f"there is no row {name} in the newest state"),
-            hint=Text("行可能已更正或撤回", "it may have been corrected or withdrawn"),
+            hint=Text(
+                "行可能已更正或撤回，或在隔离区（plumbline quarantine list）",
+                "it may have been corrected or withdrawn, or wait in quarantine (plumbline quarantine list)",
+            ),
         )
     *said, mark, is_full, claim = rows[0]
     return dict(zip(SAID, said, strict=True)), mark, bool(is_full), claim
@@ -226,18 +230,12 @@ def judged_row(
         if _ROW.fullmatch(who):  # said the other way round
             row, who = who, row
         else:
-            return {"number_a": full_number(country, row), "who": full_number(country, who)}
+            return _two_numbers(country, row, who)
     name = row_name(datasets, row)
     known = standing(store, datasets, name)
     slot = Slot(datasets[name.dataset], name.column)
     if _ROW.fullmatch(who):
-        other = standing(store, datasets, row_name(datasets, who))
-        if other.who is None:
-            raise RunError(
-                Text(f"{other.name} 本身说的是谁还没有定", f"whom {other.name} is about is not settled itself"),
-                hint=Text("写出对方的证号", "give the person's number"),
-            )  # fmt: skip
-        who = other.who
+        who = _settled(store, datasets, slot.kind, row_name(datasets, who))
     else:
         who = full_number(country, who, slot.kind)
     return {
@@ -246,8 +244,92 @@ def judged_row(
     }  # fmt: skip
 
 
-def full_number(country: Country, text: str, kind: Kind | None = None) -> str:
+def _settled(store: Store, datasets: Mapping[str, Dataset], kind: Kind, name: RowName) -> str:
+    """The number of whom another row is about.
+
+    Raises:
+        RunError: that is not settled, no register knows the number, or it is a bearer of another kind.
+    """
+    if Slot(datasets[name.dataset], name.column).kind != kind:
+        raise _unlike(str(name), kind)
+    other = standing(store, datasets, name)
+    hint = Text("写出对方的证号", "give the person's number")
+    if other.who is None:
+        raise RunError(
+            Text(f"{name} 本身说的是谁还没有定", f"whom {name} is about is not settled itself"),
+            hint=hint,
+        )
+    if other.who.startswith(NOBODYS):
+        raise RunError(
+            Text(
+                f"{name} 说的人在名册里没有号码，无从认定", f"no register knows the number of whom {name} is about"
+            ),
+            hint=hint,
+        )  # fmt: skip
+    return other.who
+
+
+def _unlike(text: str, kind: Kind) -> RunError:
+    """Somebody said that a person is an organisation, or the other way round."""
+    if kind == "person":
+        said = Text(
+            f"“{text}”是单位，而要判断的是个人",
+            f"'{text}' is an organisation; a person is asked about",
+        )
+    else:
+        said = Text(
+            f"“{text}”是个人，而要判断的是单位",
+            f"'{text}' is a person; an organisation is asked about",
+        )
+    return RunError(
+        said,
+        hint=Text(
+            "一行说到几个对象的，在编号后写上列，如 company_roles:2-5:company",
+            "where a row speaks of several, add the column, such as company_roles:2-5:company",
+        ),
+    )  # fmt: skip
+
+
+def _two_numbers(country: Country, one: str, other: str) -> dict[str, Any]:
+    """That a citizen number became, or is not, another one.
+
+    Raises:
+        RunError: they are one, or one of them is no citizen number.
+    """
+    numbers = [full_number(country, each) for each in (one, other)]
+    for each in numbers:
+        if _kind(country, each) != "person":
+            raise RunError(
+                Text(f"{each} 是单位的代码；两个号码之间只判断个人", f"{each} is an organisation's code; of two numbers only people's are judged"),
+                hint=Text("单位请写一行的编号和代码", "of an organisation, give a row and a code"),
+            )  # fmt: skip
+    if numbers[0] == numbers[1]:
+        raise RunError(
+            Text("两个号码是同一个", "both are the same number"),
+            hint=Text(
+                "号码之下的姓名不同，请写那一行的编号",
+                "where names under it differ, name the row instead",
+            ),
+        )
+    return {"number_a": numbers[0], "who": numbers[1]}
+
+
+def _kind(country: Country, text: str) -> Kind | None:
+    """What a full number is the number of; none where it is neither."""
+    for kind in KINDS:
+        try:
+            full_number(country, text, kind, hear=False)
+        except RunError:
+            continue
+        return kind
+    return None
+
+
+def full_number(country: Country, text: str, kind: Kind | None = None, *, hear: bool = True) -> str:
     """A full number or code in its normal form.
+
+    Args:
+        hear: say so where it is a number of the other kind.
 
     Raises:
         RunError: it is neither, with the reason where the text is as long as one.
@@ -262,6 +344,8 @@ def full_number(country: Country, text: str, kind: Kind | None = None) -> str:
             continue
         if value[0] is not None and len(value[0]) == LENGTH:
             return str(value[0])
+    if kind and hear and _kind(country, text):
+        raise _unlike(text, kind)
     in_full = len(text.strip()) == LENGTH and "*" not in text
     said = wrong if wrong and in_full else Text("", "")
     raise RunError(

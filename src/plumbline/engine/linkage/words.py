@@ -123,7 +123,7 @@ def _counted(why: Mapping[str, Any]) -> Iterator[Text]:
         shown = ">99.9%" if chance > _CERTAIN else f"{chance:.1%}"
         yield Text(f"按权重，可能性 {shown}", f"by weight, {shown} likely")
     if (several := why.get("several") or 0) > 1:
-        yield Text(f"共有 {several} 人可能相符", f"{several} people may be meant")
+        yield Text(f"可能相符的共有 {several} 个", f"{several} may be meant")
     if why.get("several") == 0:
         yield Text(
             "名册里没有人相符，只与同样写法的行连在一起",
