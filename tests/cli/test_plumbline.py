@@ -90,8 +90,10 @@ def test_a_fault_of_the_program_says_where_to_report_it(lang: str, said: str) ->
 def test_a_file_that_cannot_be_written_is_no_fault_of_the_program(after: tuple[Path, Run]) -> None:
     folder, run = after
     said = run("warnings", "--xlsx", str(folder / "no/such/folder.xlsx"), code=2)
-    assert "folder.xlsx" in said.stderr
-    assert "No such file or directory" in said.stderr
+    assert f"没有文件夹 {folder / 'no/such'}" in said.stderr
+    (folder / "list.xlsx").symlink_to(folder / "gone" / "list.xlsx")
+    said = run("warnings", "--xlsx", str(folder / "list.xlsx"), code=2)
+    assert "list.xlsx: No such file or directory" in said.stderr
 
 
 def test_the_language_comes_from_the_environment_too(tmp_path: Path) -> None:

@@ -96,6 +96,17 @@ def test_a_list_that_says_it_every_month_says_it_once(tmp_path: Path) -> None:
     assert [police.cell(row, 6).value for row in (4, 5)] == ["4", "1"]
 
 
+def test_it_is_not_written_in_two_forms_or_nowhere(run: Run, folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    for listed in ("tickets", "warnings"):
+        said = run(listed, "--json", "--xlsx", str(path), lang="en", code=2)
+        assert "do not go together" in said.stderr
+        gone = run(listed, "--xlsx", str(tmp_path / "gone/t.xlsx"), lang="en", code=2).stderr
+        assert "there is no folder" in gone
+    assert not path.exists()
+    assert not (folder / "access.log").exists()
+
+
 def test_no_cell_of_it_is_a_formula(tmp_path: Path) -> None:
     build(tmp_path / "office")
     office = Office(tmp_path / "office")

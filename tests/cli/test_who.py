@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tests.cli.registers import (
     buy,
 )
 from tests.cli.small import Run, command
+from tests.engine.linkage.office import AT, Office, honour, offence
 
 NAMED = [
     *("欧阳震华", "歐陽震華", "司徒明月", "钱一鸣", "孙志远", "赵大海", "王建国", "慕容雪"),
@@ -270,3 +272,23 @@ def test_an_organisation_without_its_code(tmp_path: Path) -> None:
     assert "no warning is affected" in said
     rows = run("who", FIRM, lang="en").stdout
     assert [line.split("\t")[2] for line in rows.splitlines()[1:]] == ["A", "C"]
+
+
+def test_what_makes_a_warning_red_is_told_apart_from_what_comes_to_it(tmp_path: Path) -> None:
+    office = Office(tmp_path / "office")
+    office.deliver("honours", [honour(OUYANG, "欧阳震华")])
+    life = {"性别": "男", "出生日期": "1985-03-12"}
+    office.deliver(
+        "offences",
+        [offence("案1", None, "欧阳震华", **life), offence("案2", OUYANG, "欧阳震华")],
+    )
+    office.now.collide([MODEL], at=AT, accept={MODEL: "小样"})
+    run = command(tmp_path / "office")
+    heads, line, *_ = run("warnings", lang="en").stdout.splitlines()
+    told = dict(zip(heads.split("\t"), line.split("\t"), strict=True))
+    assert told["level"] == "red"
+    assert told["identity"].startswith("A  identifier equal, no name contradicts")
+    assert "; tier D: " in told["identity"]
+    explained = run("explain", told["key"]).stdout
+    verdicts = re.findall(r"^判定  预警  (红色)?.*\n身份  (\S)", explained, re.MULTILINE)
+    assert sorted(verdicts) == [("", "D"), ("红色", "A")]

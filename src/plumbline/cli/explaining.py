@@ -100,7 +100,8 @@ class _Group:
 def _groups(judged: Sequence[Judged]) -> Iterator[_Group]:
     alike: dict[tuple[object, ...], list[Judged]] = {}
     for each in judged:
-        sides = (each.verdict, each.decided_by, each.per, each.conditions, each.exceptions)
+        verdict = (each.verdict, each.level, each.tier, each.decided_by)
+        sides = (*verdict, each.per, each.conditions, each.exceptions)
         alike.setdefault((*sides, tuple(each.figures.items())), []).append(each)
     for group in alike.values():
         rows = {(fact, row.row): row for each in group for fact, row in each.rows.items()}
@@ -146,9 +147,10 @@ class _Page:
 
     def group(self, group: _Group) -> None:
         office, judged = self.office, group.judged
+        # The level is the whole warning's; what is not of tier A does not make it red.
         level = (
             ("  " + LEVELS[judged.level].in_(self.lang), LEVEL_STYLES[judged.level])
-            if judged.level
+            if judged.level and (judged.level != "red" or judged.tier == "A")
             else ""
         )
         office.line(

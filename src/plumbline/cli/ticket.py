@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plumbline.cli.office import Cell, Office, pass_office
-from plumbline.cli.warning import unmask_option
+from plumbline.cli.warning import one_form, unmask_option
 from plumbline.errors import PlumblineError, Text
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def tickets(  # noqa: PLR0913 -- a list can be narrowed and handed on in that ma
     workbook has a sheet for each department and is not masked: it is for them alone, and is
     noted in access.log.
     """
+    one_form(as_json=as_json, xlsx=xlsx)
     what = " ".join(filter(None, ("tickets", dataset, department)))
     if xlsx:
         office.unmask("交报送部门核对", f"{what} --xlsx")

@@ -11,7 +11,7 @@ import click
 
 from plumbline.cli.office import Office, pass_office
 from plumbline.cli.words import LEVEL_STYLES, LEVELS
-from plumbline.errors import Text
+from plumbline.errors import PlumblineError, Text
 
 if TYPE_CHECKING:
     from plumbline.engine import EarlyWarning, FactRow, Register, Tie
@@ -68,6 +68,7 @@ def warnings(  # noqa: PLR0913 -- a list can be narrowed in that many ways
 
     People are masked unless --unmask gives a reason.
     """
+    one_form(as_json=as_json, xlsx=xlsx)
     office.unmask(unmask, _what(level, model, register))
     found = office.workspace.warnings(
         level=level, model=model, register=register, withdrawn=withdrawn
@@ -87,6 +88,20 @@ def warnings(  # noqa: PLR0913 -- a list can be narrowed in that many ways
     else:
         tell_warnings(office, told)
         _tell_how_many(office, len(shown), len(found))
+
+
+def one_form(*, as_json: bool, xlsx: Path | None) -> None:
+    """Refuse a list that is wanted in two forms at once."""
+    if as_json and xlsx:
+        raise PlumblineError(
+            Text("--json 和 --xlsx 只能选一个", "--json and --xlsx do not go together"),
+            hint=Text("分两次执行", "run it twice"),
+        )
+    if xlsx and not xlsx.parent.is_dir():
+        raise PlumblineError(
+            Text(f"没有文件夹 {xlsx.parent}", f"there is no folder {xlsx.parent}"),
+            hint=Text("先建文件夹，或写到别处", "make the folder first, or write elsewhere"),
+        )
 
 
 def _what(level: str | None, model: str | None, register: str) -> str:
@@ -131,9 +146,10 @@ class Told:
         said: dict[str, list[str]] = {}
         for tie, words in self.ties(warning):
             said.setdefault(words, []).append(str(tie.name))
-        if not said:
-            return [f"{warning.tier}  {TIERS[warning.tier].in_(self.office.lang)}"]
-        return [
+        found = []
+        if all(tie.tier != warning.tier for tie in self._ties[warning.key]):
+            found = [f"{warning.tier}  {TIERS[warning.tier].in_(self.office.lang)}"]
+        return found + [
             self.office.words(f"{words}（{'，'.join(names)}）", f"{words} ({', '.join(names)})")
             for words, names in said.items()
         ]
