@@ -46,19 +46,14 @@ def plumbline(duck: Duck) -> dict[str, float]:
 
     duck.run("CREATE TEMP VIEW current_person AS SELECT * EXCLUDE (person) FROM said")
     duck.run("CREATE TEMP TABLE excluded_person (claim BIGINT, who VARCHAR)")
-    duck.run(
-        "CREATE TEMP VIEW loose_person AS SELECT *, 'loose' AS dataset, claim AS row FROM told"
-    )
     persons.prepare(duck, "current_person")
     known = persons.population(duck)
     note("prepare")
     with tempfile.TemporaryDirectory() as folder:
-        model = weights.learn(Store(Path(folder)), duck, "current_person", "loose_person")
-        note("learn")
         persons.candidates(duck, "told", "current_person", known)
         note("rules")
-        weights.add(duck, model, "told", "current_person")
-        note("weigh")
+        weights.add(Store(Path(folder)), duck, None, "told", "current_person")
+        note("learn and weigh")
         persons.strangers(duck, "told")
         note("strangers")
     duck.run(

@@ -129,6 +129,7 @@ class _Work:
     decided: Sequence[Judgement]
     full: bool
     retrain: bool
+    model: weights.Frozen | None = None  # the one that weighs; learned where there is none yet
 
     def run(self, at: datetime, rests_on: Mapping[str, Any]) -> Linked:
         duck = self.duck
@@ -143,16 +144,13 @@ class _Work:
         numbers = self._merge(said["person"])
         persons.prepare(duck, "current_person")
         known = persons.population(duck)
-        earlier = self._earlier_model(known)
+        self.model = self._earlier_model(known)
         in_full = (
-            self.full or earlier is None or self.before.info.get("known") != known
+            self.full or self.before.version is None or self.before.info.get("known") != known
             or not all(each.comparable for each in said.values())
         )  # fmt: skip
-        model = earlier
-        if model is None and loose:
-            model = weights.learn(self.store, duck, "current_person", "loose_person")
         duck.run(f"CREATE TEMP TABLE found ({FOUND})")
-        looked_at = sum(self._look_at(kind, model, known, in_full=in_full) for kind in KINDS)
+        looked_at = sum(self._look_at(kind, known, in_full=in_full) for kind in KINDS)
         self._tie()
         merged.enter(duck, self._slots("person"))
         for kind in KINDS:
@@ -161,15 +159,16 @@ class _Work:
         changed = self._note_changes(number, rests_on)
         info = {
             **rests_on, "number": number, "doubted": doubted, "at": at.isoformat(), "known": known,
-            "model": model.digest if model else self.before.info.get("model"), "merged": numbers, **self._where_tied(),
+            "model": self.model.digest if self.model else None, "merged": numbers, **self._where_tied(),
         }  # fmt: skip
         self._commit(info)
         tidy(self.store, [file for each in said.values() for file in each.files])
         tiers, open_ = _count(duck, "ties")
         now = identity(self.store)
         return Linked(
-            now, in_full, looked_at, tiers, open_, changed, notes=model.notes if model else ()
-        )
+            now, in_full, looked_at, tiers, open_, changed,
+            notes=self.model.notes if self.model else (),
+        )  # fmt: skip
 
     def _doubt(self, said: Said) -> int:
         """List the names under one code that cannot be one organisation's; gives how many pairs."""
@@ -237,26 +236,24 @@ class _Work:
             return None
         return weights.read(self.store, digest)
 
-    def _look_at(
-        self, kind: Kind, model: weights.Frozen | None, known: int, *, in_full: bool
-    ) -> int:
+    def _look_at(self, kind: Kind, known: int, *, in_full: bool) -> int:
         """Work out the candidates of claims that may have changed; the others keep theirs."""
         duck = self.duck
         duck.run(
             f"CREATE OR REPLACE TEMP TABLE claims AS SELECT DISTINCT claim, {', '.join(SAID)} "
             f"FROM loose_{kind} WHERE claim NOT IN (SELECT claim FROM settled_{kind})"
         )
-        if in_full:
+        if in_full or (kind == "person" and self.model is None):
             duck.run("CREATE OR REPLACE TEMP TABLE affected AS SELECT claim FROM claims")
         else:
-            self._find_affected(kind, model)
+            self._find_affected(kind)
         duck.run(
             "CREATE OR REPLACE TEMP TABLE looked_at AS SELECT * FROM claims "
             "WHERE claim IN (SELECT claim FROM affected)"
         )
         ((n,),) = duck.run("SELECT COUNT(*) FROM looked_at")
         if n:
-            self._candidates(kind, model, known)
+            self._candidates(kind, known)
             duck.run("INSERT INTO found SELECT claim, key, who, tier, via, why FROM candidates")
         duck.run(
             "INSERT INTO found SELECT DISTINCT claim, key, who, tier, via, why FROM earlier "
@@ -270,17 +267,19 @@ class _Work:
         )
         return int(n)
 
-    def _candidates(self, kind: Kind, model: weights.Frozen | None, known: int) -> None:
+    def _candidates(self, kind: Kind, known: int) -> None:
         """Make `candidates` (claim, key, who, tier, by, why) of what is looked at."""
-        if kind == "person" and model:
+        if kind == "person":
             persons.candidates(self.duck, "looked_at", "current_person", known)
-            weights.add(self.duck, model, "looked_at", "current_person")
+            self.model = weights.add(
+                self.store, self.duck, self.model, "looked_at", "current_person"
+            )
             persons.strangers(self.duck, "looked_at")
-        elif kind == "organisation":
+        else:
             said = "current_organisation"
             organisation_candidates.candidates(self.duck, "looked_at", said, self.country)
 
-    def _find_affected(self, kind: Kind, model: weights.Frozen | None) -> None:
+    def _find_affected(self, kind: Kind) -> None:
         """Claims that are new, or that share something with a part of the population that changed."""
         duck, moved = self.duck, f"moved_{kind}"
         duck.run(
@@ -290,9 +289,9 @@ class _Work:
         ((n,),) = duck.run(f"SELECT COUNT(*) FROM {moved}")
         if not n:
             return
-        if kind == "person" and model:
+        if kind == "person" and self.model:
             duck.run(f"INSERT INTO affected {persons.touched(duck, 'claims', moved)}")
-            duck.run(f"INSERT INTO affected {weights.touched(duck, model, 'claims', moved)}")
+            duck.run(f"INSERT INTO affected {weights.touched(duck, self.model, 'claims', moved)}")
         elif kind == "organisation":
             found = organisation_candidates.touched(duck, "claims", moved, self.country)
             duck.run(f"INSERT INTO affected {found}")

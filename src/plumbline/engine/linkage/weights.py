@@ -64,13 +64,7 @@ def read(store: Store, digest: str) -> Frozen | None:
         return None
 
 
-def learn(store: Store, duck: Duck, said: str, claims: str) -> Frozen:
-    """Learn from what is at hand, and keep it."""
-    model = weighing.train(
-        duck,
-        people(said),
-        loose(f"(SELECT DISTINCT ON (claim) * FROM {claims} ORDER BY claim, dataset, row)"),
-    )
+def _keep(store: Store, model: weighing.Model) -> Frozen:
     text = model.to_json()
     digest = hashlib.sha256(text.encode()).hexdigest()
     kept = store.root / "texts" / f"{digest}.json"
@@ -82,13 +76,22 @@ def learn(store: Store, duck: Duck, said: str, claims: str) -> Frozen:
     return Frozen(model, digest)
 
 
-def add(duck: Duck, frozen: Frozen, claims: str, said: str) -> None:
-    """Make `candidates` of `who_candidates`: what no rule ties gets its likeliest people by weight."""
-    duck.run(
-        f"CREATE OR REPLACE TEMP TABLE untied AS SELECT * FROM {claims} "
-        "WHERE claim NOT IN (SELECT claim FROM who_candidates WHERE tier <> 'E')"
-    )
-    found = weighing.weigh(duck, frozen.model, people(said), loose("untied"), into="weighed")
+def add(store: Store, duck: Duck, frozen: Frozen | None, claims: str, said: str) -> Frozen:
+    """Make `candidates` of `who_candidates`: what no rule ties gets its likeliest people by weight.
+
+    Args:
+        frozen: the model that weighs; without one, it is learned from these claims, and kept.
+
+    Returns:
+        The model that weighed.
+    """
+    untied = "claim NOT IN (SELECT claim FROM who_candidates WHERE tier <> 'E')"
+    taken = claims if frozen is None else f"(SELECT * FROM {claims} WHERE {untied})"
+    with weighing.sides(duck, people(said), loose(taken)) as both:
+        if frozen is None:
+            frozen = _keep(store, both.train())
+            duck.run(f"DELETE FROM {both.right} WHERE NOT ({untied})")
+        found = both.weigh(frozen.model)
     duck.run(
         "CREATE OR REPLACE TEMP TABLE candidates AS WITH likely AS ("
         "SELECT w.claim, w.key, p.number AS who, w.match_weight, w.probability, "
@@ -105,6 +108,7 @@ def add(duck: Duck, frozen: Frozen, claims: str, said: str) -> None:
         "UNION ALL SELECT claim, key, who, tier, via, why FROM guesses "
         f"QUALIFY ROW_NUMBER() OVER (PARTITION BY claim ORDER BY weight DESC, key) <= {MOST_GUESSES}"
     )
+    return frozen
 
 
 def touched(duck: Duck, frozen: Frozen, claims: str, changed: str) -> str:
