@@ -91,6 +91,7 @@ def test_an_xml_spreadsheet(tmp_path: Path, charset: str) -> None:
         (gzip.compress(b"a,b\n1,2\n"), "gzip"),
         (bytes(range(1, 9)) * 50, "?"),
     ],
+    ids=["PDF", "RAR", "gzip", "unknown"],  # the bytes of a gzip hold the second it was made in
 )
 def test_what_is_no_table_is_refused_by_name(tmp_path: Path, data: bytes, kind: str) -> None:
     path = tmp_path / "名单.csv"
