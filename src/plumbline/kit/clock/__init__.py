@@ -1,0 +1,1 @@
+"""Deadlines as rows: working days, documented pauses, reminders, escalation."""

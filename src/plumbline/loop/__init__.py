@@ -1,0 +1,1 @@
+"""A warning is raised; people dispose of it; the loop is closed."""

@@ -1,0 +1,1 @@
+"""Problems, campaigns, recommendations, rectification, mechanisms, and whether they worked."""

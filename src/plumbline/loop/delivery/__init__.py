@@ -1,0 +1,1 @@
+"""What departments deliver, what stays in quarantine, and what they are asked to correct."""

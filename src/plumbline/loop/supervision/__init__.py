@@ -1,0 +1,1 @@
+"""The life of supervision models: trial, samples, approval, precision, exceptions, budget."""

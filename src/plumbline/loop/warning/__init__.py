@@ -1,0 +1,1 @@
+"""Early warnings as the workbench keeps them, taken in from the engine."""

@@ -1,0 +1,96 @@
+"""Entries are appended and never altered; leaves give sealed entries their place in the tree."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class Entry(models.Model):
+    """One act: who did what to what, when and why.
+
+    Attributes:
+        actor: the name somebody signs in with; `system` where no person acted.
+        on_behalf: whose work a deputy did.
+        action: `noun.past_tense`, such as `warning.signed_for`.
+        subject: what it was done to, such as `warning:12`.
+        detail: what else is needed to understand it; never somebody's record, only pointers and digests.
+        digest: leaf hash (RFC 9162, 2.1.1) of the canonical form (RFC 8785) of all fields above it.
+    """
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=150)
+    on_behalf = models.CharField(max_length=150, blank=True)
+    action = models.CharField(max_length=80)
+    subject = models.CharField(max_length=200)
+    reason = models.TextField(blank=True)
+    detail = models.JSONField(default=dict)
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject", "id"], name="trail_by_subject"),
+            models.Index(fields=["actor", "id"], name="trail_by_actor"),
+            models.Index(fields=["action", "id"], name="trail_by_action"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"
+
+
+class Unsealed(models.Model):
+    """An entry that waits for the sealer. What is missing here by foul play, verification counts anyway."""
+
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True)
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}"
+
+
+class Leaf(models.Model):
+    """The place of a sealed entry in the tree."""
+
+    position = models.BigIntegerField(primary_key=True)  # from 0
+    entry = models.OneToOneField(Entry, models.DO_NOTHING)
+    digest = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"{self.position}"
+
+
+class Node(models.Model):
+    """Root of a full subtree of 256 to the power of `height` leaves, so that proofs read few rows."""
+
+    height = models.PositiveSmallIntegerField()  # 1: over 256 leaves, 2: over 65,536, ...
+    index = models.BigIntegerField()
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["height", "index"], name="trail_node_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.height}/{self.index}"
+
+
+class TreeHead(models.Model):
+    """A signed head: what the whole tree was when it had `size` leaves, chained to the head before it."""
+
+    size = models.BigIntegerField(unique=True)
+    at = models.DateTimeField()
+    algorithm = models.CharField(max_length=10)
+    root = models.BinaryField(max_length=32)
+    previous = models.BinaryField(
+        max_length=32, unique=True
+    )  # digest of the head before it: no forks
+    signature = models.BinaryField(max_length=64)  # Ed25519
+    anchored_at = models.DateTimeField(null=True)  # when every place outside had it
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(size__gt=0), name="trail_head_is_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.size}"

@@ -1,0 +1,1 @@
+"""The workbench: settings, addresses, the shell of its pages, and the cockpit."""

@@ -1,0 +1,167 @@
+"""Settings of the workbench, read from the workspace's `plumbline.toml` and the environment.
+
+    [workbench]
+    database = "postgresql://user:word@host/name"   # without it: workbench.db in the workspace
+    hosts = ["plumbline.example.gov.cn"]             # names it is reached by, beside this machine's own
+    digest = "sm3"                                   # of the trail; "sha256" without it
+
+`PLUMBLINE_WORKSPACE` says which workspace, `PLUMBLINE_DATABASE` overrides its database. What has no two
+values in real offices is a constant here.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF
+
+from plumbline.web.database import database
+
+WORKSPACE = Path(os.environ.get("PLUMBLINE_WORKSPACE", ".")).absolute()
+PRIVATE = WORKSPACE / "private"  # keys and what people uploaded; nobody else may read it
+
+
+def _workbench() -> dict[str, Any]:
+    path = WORKSPACE / "plumbline.toml"
+    if not path.is_file():
+        return {}
+    return tomllib.loads(path.read_text(encoding="utf-8")).get("workbench", {})
+
+
+def _secret(name: str) -> str:
+    """A secret of this workspace, made at the first call and readable by its owner alone."""
+    path = PRIVATE / name
+    PRIVATE.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+WORKBENCH = _workbench()
+SECRET_KEY = _secret("secret")
+DEBUG = False
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *WORKBENCH.get("hosts", [])]
+# Behind a proxy with a certificate the office says `secure = true`; on loopback there is none.
+SECURE = bool(WORKBENCH.get("secure", False))
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "django_tasks_db",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "plumbline.trail",
+    "plumbline.org",
+    "plumbline.kit.clock",
+    "plumbline.loop.delivery",
+    "plumbline.loop.supervision",
+    "plumbline.loop.warning",
+    "plumbline.loop.disposal",
+    "plumbline.loop.closure",
+    "plumbline.web",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "plumbline.web.urls"
+WSGI_APPLICATION = "plumbline.web.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+            "builtins": ["plumbline.bilingual"],
+        },
+    }
+]
+
+DATABASES = {
+    "default": database(
+        os.environ.get("PLUMBLINE_DATABASE") or WORKBENCH.get("database"), WORKSPACE
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "org.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]  # fmt: skip
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+TIME_ZONE = WORKBENCH.get("time_zone", "Asia/Shanghai")
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = WORKSPACE / "build" / "static"
+WHITENOISE_USE_FINDERS = True  # an office has no step of collecting files
+MEDIA_ROOT = PRIVATE / "files"
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],  # the picture of a one-time key that an authenticator reads
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+
+TRAIL_DIGEST = WORKBENCH.get("digest", "sha256")
+# Where signed heads go besides the database: files (other disks, other machines) and peers' addresses.
+TRAIL_ANCHORS = WORKBENCH.get("anchors", [str(PRIVATE / "heads.jsonl")])
