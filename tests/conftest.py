@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import settings as hypothesis
 
 # A shared machine is slow at times, and a slow example is not a wrong one.
-settings.register_profile("plumbline", deadline=None, print_blob=True)
-settings.load_profile("plumbline")
+hypothesis.register_profile("plumbline", deadline=None, print_blob=True)
+hypothesis.load_profile("plumbline")
 
 
 def _outside(variable: str, what: str) -> str:
@@ -48,3 +49,25 @@ def mysql() -> str:
 def shared_data() -> Path:
     """A folder of real public data that may be tried but not copied: `ocds/`, `debarment/`, ..."""
     return Path(_outside("PLUMBLINE_SHARED_DATA", "real data"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """On SQLite a file, as in an office: a database in memory locks otherwise when many write at once."""
+    from django.conf import settings as django  # noqa: PLC0415 -- most tests need no Django
+
+    default: dict[str, Any] = django.DATABASES["default"]
+    if default["ENGINE"].endswith("sqlite3"):
+        default.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("db") / "test.db")
+
+
+@pytest.fixture
+def private(tmp_path: Path, settings: Any) -> Path:
+    """A place of its own for keys and uploaded files."""
+    settings.PRIVATE = tmp_path / "private"
+    settings.MEDIA_ROOT = settings.PRIVATE / "files"
+    settings.TRAIL_ANCHORS = [str(settings.PRIVATE / "heads.jsonl")]
+    settings.PRIVATE.mkdir(mode=0o700)
+    return Path(settings.PRIVATE)

@@ -59,7 +59,12 @@ from plumbline.errors import DeclarationError, Lang, PlumblineError, RunError, T
 Named = TypeVar("Named")
 Register = Literal["warnings", "trials", "questions", "candidates"]
 
-_SETTINGS = {"workspace": {"name", "country", "region"}, "limits": {"memory", "threads", "spill"}}
+_SETTINGS = {
+    "workspace": {"name", "country", "region"},
+    "limits": {"memory", "threads", "spill"},
+    # read by the workbench, see plumbline.web.settings
+    "workbench": {"anchors", "database", "digest", "hosts", "oidc", "secure", "time_zone"},
+}
 
 
 @dataclass(frozen=True)

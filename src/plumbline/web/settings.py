@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,28 +24,27 @@ from plumbline.web.database import database
 
 WORKSPACE = Path(os.environ.get("PLUMBLINE_WORKSPACE", ".")).absolute()
 PRIVATE = WORKSPACE / "private"  # keys and what people uploaded; nobody else may read it
-
-
-def _workbench() -> dict[str, Any]:
-    path = WORKSPACE / "plumbline.toml"
-    if not path.is_file():
-        return {}
-    return tomllib.loads(path.read_text(encoding="utf-8")).get("workbench", {})
+_TOML = WORKSPACE / "plumbline.toml"
 
 
 def _secret(name: str) -> str:
     """A secret of this workspace, made at the first call and readable by its owner alone."""
+    if not _TOML.is_file():  # tools that only read the settings leave nothing behind
+        return secrets.token_urlsafe(48)
     path = PRIVATE / name
     PRIVATE.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+    with suppress(FileExistsError):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.write(file, secrets.token_urlsafe(48).encode())
+        os.close(file)
     return path.read_text()
 
 
-WORKBENCH = _workbench()
+WORKBENCH: dict[str, Any] = (
+    tomllib.loads(_TOML.read_text(encoding="utf-8")).get("workbench", {})
+    if _TOML.is_file()
+    else {}
+)
 SECRET_KEY = _secret("secret")
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *WORKBENCH.get("hosts", [])]
