@@ -41,9 +41,7 @@ def _secret(name: str) -> str:
 
 
 WORKBENCH: dict[str, Any] = (
-    tomllib.loads(_TOML.read_text(encoding="utf-8")).get("workbench", {})
-    if _TOML.is_file()
-    else {}
+    tomllib.loads(_TOML.read_text(encoding="utf-8")).get("workbench", {}) if _TOML.is_file() else {}
 )
 SECRET_KEY = _secret("secret")
 DEBUG = False
@@ -105,6 +103,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "plumbline.web.navigation.navigation",
             ],
             "builtins": ["plumbline.bilingual"],
         },

@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+
+from plumbline.web import views
+
+#: Address -> app; an app's own addresses stand in its urls.py.
+PLACES = {
+    "": "plumbline.org",
+    "warnings/": "plumbline.loop.warning",
+    "disposals/": "plumbline.loop.disposal",
+    "deliveries/": "plumbline.loop.delivery",
+    "models/": "plumbline.loop.supervision",
+    "closure/": "plumbline.loop.closure",
+    "trail/": "plumbline.trail",
+}
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("language/", views.set_language, name="set_language"),
+    path("", include("allauth.urls")),
+    *(path(at, include(f"{app}.urls")) for at, app in PLACES.items() if find_spec(f"{app}.urls")),
+]
