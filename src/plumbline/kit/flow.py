@@ -79,7 +79,7 @@ class Flow:
         return [name for name, move in self.moves.items() if state in move.froms]
 
 
-def advance(
+def advance(  # noqa: PLR0913 -- all that one act consists of
     flow: Flow,
     obj: Moved,
     action: str,
@@ -92,7 +92,7 @@ def advance(
     detail: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Moved:
-    """Move something along its flow.
+    """Move something along its flow, from the state in which whoever acts has seen it.
 
     Args:
         by: who acts; None where the system does.
@@ -112,8 +112,11 @@ def advance(
     with transaction.atomic():
         before = obj.state  # type: ignore[attr-defined]
         moved = (
-            type(obj)._default_manager.filter(provided or Q(), pk=obj.pk, state__in=move.froms)
+            type(obj)._default_manager  # noqa: SLF001 -- Django's own name for what every model has
+            .filter(provided or Q(), pk=obj.pk, state=before)
             .update(state=move.to, **changes)
+            if before in move.froms
+            else 0
         )  # fmt: skip
         if moved != 1:
             obj.refresh_from_db()
@@ -123,13 +126,14 @@ def advance(
                 where=subject,
                 hint=Text("刷新页面，看看谁已经办过", "reload the page and see who acted"),
             )  # fmt: skip
+        limits = {"starts": {s.kind: s.working_days for s in starts}} if starts else {}
         record(
             f"{flow.noun}.{move.says}",
             subject=subject,
             by=by,
             at=at,
             reason=reason,
-            **{"from": before, "to": move.to, **(detail or {})},
+            **{"from": before, "to": move.to, **limits, **(detail or {})},
         )
         if move.stops:
             stop(subject, *move.stops, at=at)

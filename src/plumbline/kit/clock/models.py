@@ -14,6 +14,7 @@ class Due(models.Model):
     Attributes:
         subject: what it is about, as the trail names it: `disposal:12`.
         kind: which of its deadlines, such as `sign` or `report`; its ladder stands in `ladder.py`.
+        working_days: how many it was given, extensions among them; the day it starts on is none of them.
         due_at: the end of the last working day, moved by pauses and extensions.
         next_at: when the sweep looks at it next; none once it is over.
         step: how many steps of its ladder have been taken.
@@ -22,6 +23,7 @@ class Due(models.Model):
     subject = models.CharField(max_length=200)
     kind = models.CharField(max_length=40)
     started_at = models.DateTimeField()
+    working_days = models.PositiveSmallIntegerField()
     due_at = models.DateTimeField()
     next_at = models.DateTimeField(null=True)
     step = models.PositiveSmallIntegerField(default=0)
@@ -31,8 +33,10 @@ class Due(models.Model):
         indexes = [
             models.Index(fields=["next_at"], condition=Q(stopped_at=None), name="due_to_sweep"),
             models.Index(fields=["subject"], name="due_by_subject"),
+            models.Index(fields=["due_at"], condition=Q(stopped_at=None), name="due_by_end"),
         ]
         constraints = [
+            models.CheckConstraint(condition=Q(working_days__gt=0), name="due_has_days"),
             models.UniqueConstraint(
                 fields=["subject", "kind"], condition=Q(stopped_at=None), name="due_runs_once"
             ),
@@ -77,17 +81,39 @@ class Level(models.IntegerChoices):
 
 
 class Notice(models.Model):
-    """A reminder, or an overdue deadline told upwards; each step of a ladder once."""
+    """A reminder, or an overdue deadline told upwards; each step of a ladder once for each end it had.
+
+    Attributes:
+        skipped: steps before it that nobody was told of, since the system was not running then.
+    """
 
     due = models.ForeignKey(Due, models.CASCADE, related_name="notices")
+    due_at = models.DateTimeField()  # the end it speaks of
     step = models.PositiveSmallIntegerField()
     level = models.PositiveSmallIntegerField(choices=Level)
     at = models.DateTimeField()
     working_days = models.SmallIntegerField()  # before the end (negative) or after it
+    skipped = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["due", "step"], name="notice_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["due", "step", "due_at"], name="notice_once")
+        ]
         indexes = [models.Index(fields=["-at"], name="notice_newest")]
 
     def __str__(self) -> str:
         return f"{self.due} {self.working_days}"
+
+
+class WorkingCalendar(models.Model):
+    """The calendar that running deadlines were counted with, from then on; the newest is in force."""
+
+    fingerprint = models.CharField(max_length=64)
+    years = models.JSONField()  # whose holidays were announced
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-at"], name="calendar_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.fingerprint[:8]}"
