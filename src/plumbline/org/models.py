@@ -36,7 +36,7 @@ class Unit(models.Model):
 
     def is_within(self, other: Unit) -> bool:
         """Is it the other unit, or somewhere below it?"""
-        return self.path.startswith(other.path)
+        return bool(other.path) and self.path.startswith(other.path)
 
 
 class BodyKind(models.TextChoices):
@@ -179,6 +179,12 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.role}"
+
+    def is_on(self, day: date) -> bool:
+        """Is it in force on a day? As `GrantQuerySet.on` asks the database."""
+        if self.withdrawn_at is not None or day < self.starts_on:
+            return False
+        return self.ends_on is None or day <= self.ends_on
 
 
 class Delegation(models.Model):
