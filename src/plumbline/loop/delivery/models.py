@@ -1,4 +1,4 @@
-"""Tickets by which a department is asked to correct what it delivered."""
+"""What departments delivered, what they uploaded here, and what they are asked to correct."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from plumbline.bilingual import say
 from plumbline.kit.flow import Flow, Move
-from plumbline.org.models import Unit, User
+from plumbline.org.models import SupervisionBody, Unit, User
 
 
 class TicketState(models.TextChoices):
@@ -35,8 +35,9 @@ class DataErrorTicket(models.Model):
 
     Attributes:
         key: what it is about, so that the same error is asked about once.
-        rows: list of {dataset, row}: rows of the store.
-        batch: the delivery that corrected it, once one did.
+        rows: list of {dataset, row, column}: rows of the store, of which `count` says how many there are.
+        body: who asked, where a supervision body did.
+        batch: the delivery by which its rows became others, once one did, and when that was seen.
     """
 
     class Origin(models.TextChoices):
@@ -49,14 +50,17 @@ class DataErrorTicket(models.Model):
     origin = models.CharField(max_length=12, choices=Origin)
     dataset = models.CharField(max_length=100)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="tickets")
+    body = models.ForeignKey(SupervisionBody, models.PROTECT, null=True, related_name="tickets")
     question = models.TextField()
     rows = models.JSONField(default=list)
+    count = models.PositiveIntegerField(default=0)
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     answer = models.TextField(blank=True)
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
-    batch = models.CharField(max_length=64, blank=True)
+    batch = models.CharField(max_length=150, blank=True)
+    touched_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -65,7 +69,107 @@ class DataErrorTicket(models.Model):
                 name="ticket_answered_has_answer",
             ),
         ]
-        indexes = [models.Index(fields=["unit", "state"], name="ticket_by_unit")]
+        indexes = [
+            models.Index(fields=["unit", "state"], name="ticket_by_unit"),
+            models.Index(fields=["dataset", "state"], name="ticket_by_dataset"),
+        ]
 
     def __str__(self) -> str:
         return self.key
+
+
+class Delivery(models.Model):
+    """A delivery as the store holds it: its manifest without any row, so that it can be listed and scoped.
+
+    Attributes:
+        batch: the store's name of it; taking the same batch in twice changes nothing.
+        reasons: list of {column, zh, en, rows}: why rows wait in quarantine.
+        held: list of [zh, en]: the expectations it breaks; then it waits whole.
+    """
+
+    class Status(models.TextChoices):
+        LOADED = "loaded", say("已装入", "Loaded")
+        HELD = "held", say("整批暂扣", "Held whole")
+
+    batch = models.CharField(max_length=150, unique=True)
+    dataset = models.CharField(max_length=100)
+    title = models.CharField(max_length=200)
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="deliveries")
+    status = models.CharField(max_length=6, choices=Status)
+    source = models.CharField(max_length=300)
+    sha256 = models.CharField(max_length=64)
+    as_of = models.DateField()
+    received_at = models.DateTimeField()
+    rows = models.PositiveIntegerField()
+    loaded = models.PositiveIntegerField()
+    quarantined = models.PositiveIntegerField()
+    reasons = models.JSONField(default=list)
+    held = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-received_at", "-id"], name="delivery_newest"),
+            models.Index(fields=["unit", "-received_at", "-id"], name="delivery_by_unit"),
+        ]
+
+    def __str__(self) -> str:
+        return self.batch
+
+
+class UploadState(models.TextChoices):
+    STORED = "stored", say("等待装入", "Waiting to be loaded")
+    LOADED = "loaded", say("已装入", "Loaded")
+    HELD = "held", say("整批暂扣", "Held whole")
+    REFUSED = "refused", say("未能装入", "Could not be loaded")
+
+
+UPLOAD_FLOW = Flow(
+    "upload",
+    UploadState,
+    {
+        "load": Move({UploadState.STORED, UploadState.HELD}, UploadState.LOADED, says="loaded"),
+        "hold": Move(UploadState.STORED, UploadState.HELD, says="held"),
+        "refuse": Move(UploadState.STORED, UploadState.REFUSED, says="refused"),
+    },
+    ends=frozenset({UploadState.LOADED, UploadState.REFUSED}),
+)
+
+
+class Upload(models.Model):
+    """A file that a data provider put into the inbox from a page.
+
+    Attributes:
+        kind: a delivery, or a workbook of rows in quarantine that comes back corrected.
+        file: its name in the inbox, relative to the workspace.
+        problem: [zh, en] why it could not be loaded.
+    """
+
+    class Kind(models.TextChoices):
+        DELIVERY = "delivery", say("报送", "Delivery")
+        CORRECTIONS = "corrections", say("更正", "Corrections")
+
+    state = models.CharField(max_length=8, choices=UploadState, default=UploadState.STORED)
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.DELIVERY)
+    dataset = models.CharField(max_length=100)
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="uploads")
+    name = models.CharField(max_length=200)
+    file = models.CharField(max_length=400)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    batch = models.CharField(max_length=150, blank=True)
+    problem = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "sha256"],
+                condition=Q(state=UploadState.STORED),
+                name="upload_waits_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["unit", "-id"], name="upload_by_unit")]
+
+    def __str__(self) -> str:
+        return self.name

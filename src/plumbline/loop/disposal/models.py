@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from plumbline.bilingual import say
 from plumbline.kit.flow import Flow, Move
@@ -284,6 +284,8 @@ LEAD_FLOW = Flow(
     "lead",
     LeadState,
     {
+        "assign": Move(LeadState.RECEIVED, LeadState.RECEIVED, says="assigned"),
+        "pass_on": Move(LeadState.DISPOSED, LeadState.DISPOSED, says="assigned"),
         "dispose": Move(LeadState.RECEIVED, LeadState.DISPOSED, says="disposed", stops=["lead"]),
         "change_way": Move(LeadState.DISPOSED, LeadState.DISPOSED, says="way_changed", reason=True),
         "conclude": Move(LeadState.DISPOSED, LeadState.CONCLUDED, says="concluded", reason=True),
@@ -293,7 +295,18 @@ LEAD_FLOW = Flow(
 
 
 class Lead(models.Model):
-    """A problem lead (问题线索): out of a disposal, by hand, or from an old ledger; kept by case management."""
+    """A problem lead (问题线索): out of a disposal, by hand, or from an old ledger; kept by case management.
+
+    Attributes:
+        number: body, year and serial number as people write them; without gaps in a body and year.
+        body: whose case management keeps it.
+        found_by: who found it; they never register or work it.
+        assigned_to: the body that carries out what was decided; it reads the lead, and does not work it.
+        person: digest of whom it is about, as of a user: they and their kin never see it.
+        informant: who told of it; shown to case management alone.
+        key: by what the same row of a ledger, or the same finding, is known again.
+        source: of an imported row: file, sheet, line, and its number in the old ledger.
+    """
 
     class Origin(models.TextChoices):
         WARNING = "warning", say("数据预警", "Warning")
@@ -309,33 +322,75 @@ class Lead(models.Model):
         PENDING = "pending", say("暂存待查", "Kept for later")
         CONCLUDED = "concluded", say("予以了结", "Concluded")
 
-    number = models.CharField(max_length=40, unique=True)
+    number = models.CharField(max_length=240, unique=True)
+    year = models.PositiveSmallIntegerField()
+    serial = models.PositiveIntegerField()
     state = models.CharField(max_length=20, choices=LeadState, default=LeadState.RECEIVED)
     origin = models.CharField(max_length=10, choices=Origin)
     disposal = models.ForeignKey(Disposal, models.PROTECT, null=True, related_name="leads")
     body = models.ForeignKey(SupervisionBody, models.PROTECT, related_name="leads")
+    assigned_to = models.ForeignKey(
+        SupervisionBody, models.PROTECT, null=True, related_name="assigned_leads"
+    )
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="leads")
-    person = models.CharField(max_length=64, blank=True)  # digest, as of a user
+    person = models.CharField(max_length=64, blank=True)
     title = models.CharField(max_length=200)
     text = models.TextField()
+    informant = models.TextField(blank=True)
     way = models.CharField(max_length=12, choices=Way, blank=True)
+    found_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     received_at = models.DateTimeField()
     received_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    source = models.JSONField(default=dict)  # of an imported row: file, sheet, line
+    disposed_at = models.DateTimeField(null=True)
+    concluded_at = models.DateTimeField(null=True)
+    result = models.TextField(blank=True)
+    key = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001 -- by hand: none
+    source = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["body", "year", "serial"], name="lead_numbered_once"),
             models.CheckConstraint(
                 condition=Q(state=LeadState.RECEIVED) | ~Q(way=""), name="lead_disposed_in_a_way"
             ),
+            models.CheckConstraint(
+                condition=Q(found_by=None) | ~Q(found_by=F("received_by")),
+                name="lead_not_kept_by_its_finder",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=LeadState.CONCLUDED)
+                | (Q(concluded_at__isnull=False) & ~Q(result="")),
+                name="lead_concluded_with_a_result",
+            ),
         ]
+        indexes = [models.Index(fields=["body", "state", "-id"], name="lead_by_state")]
 
     def __str__(self) -> str:
         return self.number
 
 
+class LeadCounter(models.Model):
+    """The last serial number of a body's leads in a year, counted up in the transaction of the lead."""
+
+    body = models.ForeignKey(SupervisionBody, models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["body", "year"], name="lead_counter_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.body_id} {self.year} {self.last}"
+
+
 class Posting(models.Model):
-    """Money of a disposal, in fen: what is due, and what became of it; a mistake is countered, never edited."""
+    """Money of a disposal, in fen: what is due, and what became of it; a mistake is countered, never edited.
+
+    Triggers of both databases refuse to alter or remove one. Every posting moves the `MoneyBalance` of its
+    currency in the same transaction.
+    """
 
     class Kind(models.TextChoices):
         DUE = "due", say("应追", "Due")
@@ -351,6 +406,7 @@ class Posting(models.Model):
     evidence = models.ForeignKey(Document, models.PROTECT, related_name="+")
     reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversed_by")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     reason = models.TextField(blank=True)
 
@@ -360,7 +416,187 @@ class Posting(models.Model):
                 condition=Q(reverses=None, fen__gt=0) | Q(reverses__isnull=False, fen__lt=0),
                 name="posting_positive_or_counter",
             ),
+            models.CheckConstraint(
+                condition=~Q(kind="written_off")
+                | Q(reverses__isnull=False)
+                | (Q(approved_by__isnull=False) & ~Q(approved_by=F("by"))),
+                name="posting_written_off_by_two",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.fen}"
+
+
+class MoneyBalance(models.Model):
+    """The sums of a disposal's postings in one currency: the row that every posting must get past.
+
+    It is moved by a conditional UPDATE, so that of two who would recover the same fen one is told; and the
+    database itself refuses sums that cannot be.
+    """
+
+    disposal = models.ForeignKey(Disposal, models.PROTECT, related_name="balances")
+    currency = models.CharField(max_length=3)
+    due = models.BigIntegerField(default=0)
+    recovered = models.BigIntegerField(default=0)
+    avoided = models.BigIntegerField(default=0)
+    written_off = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["disposal", "currency"], name="money_balance_once"),
+            models.CheckConstraint(
+                condition=Q(due__gte=0, recovered__gte=0, avoided__gte=0, written_off__gte=0),
+                name="money_balance_not_below_zero",
+            ),
+            models.CheckConstraint(
+                condition=Q(due__gte=F("recovered") + F("written_off")),
+                name="money_balance_no_more_than_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.disposal_id} {self.currency}"
+
+    @property
+    def outstanding(self) -> int:
+        """What is still to be recovered, in fen."""
+        return self.due - self.recovered - self.written_off
+
+
+class WriteOffState(models.TextChoices):
+    PROPOSED = "proposed", say("待审批", "To be approved")
+    APPROVED = "approved", say("已核销", "Written off")
+    REFUSED = "refused", say("未同意", "Refused")
+
+
+WRITE_OFF_FLOW = Flow(
+    "write_off",
+    WriteOffState,
+    {
+        "approve": Move(WriteOffState.PROPOSED, WriteOffState.APPROVED, says="approved"),
+        "refuse": Move(WriteOffState.PROPOSED, WriteOffState.REFUSED, says="refused", reason=True),
+    },
+    ends=frozenset({WriteOffState.APPROVED, WriteOffState.REFUSED}),
+)
+
+
+class WriteOff(models.Model):
+    """A proposal to write money off (核销); a second person decides, and only then it is posted."""
+
+    disposal = models.ForeignKey(Disposal, models.PROTECT, related_name="write_offs")
+    state = models.CharField(max_length=10, choices=WriteOffState, default=WriteOffState.PROPOSED)
+    fen = models.BigIntegerField()
+    currency = models.CharField(max_length=3, default="CNY")
+    key = models.CharField(max_length=100, unique=True)
+    evidence = models.ForeignKey(Document, models.PROTECT, related_name="+")
+    reason = models.TextField()
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    posting = models.OneToOneField(Posting, models.PROTECT, null=True, related_name="write_off")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(fen__gt=0), name="write_off_positive"),
+            models.CheckConstraint(condition=~Q(reason=""), name="write_off_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("proposed_by")),
+                name="write_off_decided_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=WriteOffState.PROPOSED) | Q(decided_by__isnull=False),
+                name="write_off_decided_by_a_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.disposal_id} {self.fen}"
+
+
+class ClarificationState(models.TextChoices):
+    PROPOSED = "proposed", say("待审批", "To be approved")
+    APPROVED = "approved", say("待送达", "To be handed over")
+    REFUSED = "refused", say("未同意", "Refused")
+    HANDED_OVER = "handed_over", say("已澄清", "Handed over")
+
+
+CLARIFICATION_FLOW = Flow(
+    "clarification",
+    ClarificationState,
+    {
+        "approve": Move(ClarificationState.PROPOSED, ClarificationState.APPROVED, says="approved"),
+        "refuse": Move(
+            ClarificationState.PROPOSED, ClarificationState.REFUSED, says="refused", reason=True
+        ),
+        "hand_over": Move(
+            ClarificationState.APPROVED, ClarificationState.HANDED_OVER, says="handed_over"
+        ),
+    },
+    ends=frozenset({ClarificationState.REFUSED, ClarificationState.HANDED_OVER}),
+)
+
+
+class Clarification(models.Model):
+    """That somebody has been cleared, in a letter to them (澄清), and how they were told.
+
+    Attributes:
+        text: what was found, for the letter; it names nobody. Who it is for stands in the letter alone.
+        pdf, docx: the letter as it was approved and handed over.
+    """
+
+    class Ground(models.TextChoices):
+        WRONG_PERSON = "wrong_person", say("认错了人", "Wrong person")
+        REFUTED = "refuted", say("查无其事", "Refuted")
+
+    class Form(models.TextChoices):
+        """As the opinion of 2020 on clarification lists them."""
+
+        IN_PERSON = "in_person", say("当面", "In person")
+        IN_WRITING = "in_writing", say("书面", "In writing")
+        MEETING = "meeting", say("会议", "At a meeting")
+        CIRCULAR = "circular", say("通报", "By circular")
+
+    disposal = models.ForeignKey(Disposal, models.PROTECT, related_name="clarifications")
+    state = models.CharField(
+        max_length=12, choices=ClarificationState, default=ClarificationState.PROPOSED
+    )
+    ground = models.CharField(max_length=12, choices=Ground)
+    requested_on = models.DateField(null=True)  # where the person asked for it
+    text = models.TextField()
+    number = models.CharField(max_length=60, blank=True)
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    pdf = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")
+    docx = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")
+    form = models.CharField(max_length=12, choices=Form, blank=True)
+    handed_over_on = models.DateField(null=True)
+    handed_over_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("proposed_by")),
+                name="clarification_approved_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "handed_over"]) | Q(approved_by__isnull=False),
+                name="clarification_approved_before_it_is_used",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="handed_over")
+                | (Q(handed_over_on__isnull=False, pdf__isnull=False) & ~Q(form="")),
+                name="clarification_handed_over_in_a_form",
+            ),
+            models.UniqueConstraint(
+                fields=["disposal"],
+                condition=Q(state__in=["proposed", "approved"]),
+                name="clarification_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.disposal_id} {self.ground}"
