@@ -18,6 +18,7 @@ from plumbline.engine.catalog import packaged_catalog
 from plumbline.engine.collision.evidence import FactRow, Source
 from plumbline.engine.collision.explain import Condition, Explanation, Judged
 from plumbline.engine.collision.gather import Tally
+from plumbline.engine.collision.monthly import MonthCount
 from plumbline.engine.collision.reproduce import Difference, Reproduction
 from plumbline.engine.collision.rests import Tie
 from plumbline.engine.collision.run import ModelResult, Run
@@ -79,6 +80,7 @@ __all__ = [
     "Judgement",
     "Linked",
     "ModelResult",
+    "MonthCount",
     "Outcome",
     "Pair",
     "Profile",

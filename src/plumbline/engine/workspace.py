@@ -18,6 +18,7 @@ from plumbline.engine.backend import Limits, open_duckdb
 from plumbline.engine.catalog import packaged_catalog
 from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.explain import Explanation, explain, with_ties
+from plumbline.engine.collision.monthly import MonthCount, monthly
 from plumbline.engine.collision.register import relation, runs
 from plumbline.engine.collision.reproduce import Recorded, Reproduction, recorded, reproduce
 from plumbline.engine.collision.rests import Tie, concerned, ties_of
@@ -553,18 +554,23 @@ class Workspace:
     def explain_subject(self, name: str, subject: str, as_of: date | None = None) -> Explanation:
         """What a model says today of one subject, flagged or not."""
         model = self.model(name)
-        snapshots = self.snapshots({d.name for d in model.facts.values()})
-        if missing := sorted({d.name for d in model.facts.values()} - set(snapshots)):
-            raise RunError(
-                Text(
-                    f"还没有这些数据：{', '.join(missing)}",
-                    f"nothing is loaded for: {', '.join(missing)}",
-                )
-            )
+        snapshots = self._loaded(model)
         on = as_of or latest_as_of(list(self.snapshots().values()))
         who = identity(self.store)
         with opened(self.store, self.datasets, snapshots, who.ties()) as duck:
             return with_ties(duck, explain(duck, self.store, model, subject, on), who)
+
+    def monthly(self, name: str, as_of: date | None = None) -> list[MonthCount]:
+        """Facts and flagged facts of each supervised unit by month, as the model judges them today.
+
+        Raises:
+            RunError: something it needs is not loaded, or its facts cannot be told apart by month.
+        """
+        model = self.model(name)
+        snapshots = self._loaded(model)
+        on = as_of or latest_as_of(list(self.snapshots().values()))
+        with opened(self.store, self.datasets, snapshots, identity(self.store).ties()) as duck:
+            return monthly(duck, model, on)
 
     def reproduce(self, key: str) -> Reproduction:
         """Recompute a warning from the recorded batches and model version."""
@@ -577,6 +583,14 @@ class Workspace:
         entry = {"at": at.isoformat(timespec="seconds"), "by": by, "what": what, "reason": reason}
         with (self.directory / "access.log").open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+    def _loaded(self, model: SupervisionModel) -> dict[str, Snapshot]:
+        """The newest state of every dataset that a model reads."""
+        wanted = {dataset.name for dataset in model.facts.values()}
+        snapshots = self.snapshots(wanted)
+        if missing := ", ".join(sorted(wanted - set(snapshots))):
+            raise RunError(Text(f"还没有这些数据：{missing}", f"nothing is loaded for: {missing}"))
+        return snapshots
 
     def _recorded(self, warning: EarlyWarning) -> Recorded:
         place = (warning.seen_in, warning.model)
