@@ -87,6 +87,7 @@ def advance(  # noqa: PLR0913 -- all that one act consists of
     by: User | None,
     at: datetime,
     reason: str = "",
+    on_behalf: User | None = None,
     provided: Q | None = None,
     starts: Sequence[Starting] = (),
     detail: Mapping[str, Any] | None = None,
@@ -96,6 +97,7 @@ def advance(  # noqa: PLR0913 -- all that one act consists of
 
     Args:
         by: who acts; None where the system does.
+        on_behalf: whose work a deputy does.
         provided: what else must hold of the row at the moment it is moved.
         starts: due rows that begin now.
         detail: more for the trail than the two states and the reason.
@@ -133,6 +135,7 @@ def advance(  # noqa: PLR0913 -- all that one act consists of
             by=by,
             at=at,
             reason=reason,
+            on_behalf=on_behalf,
             **{"from": before, "to": move.to, **limits, **(detail or {})},
         )
         if move.stops:

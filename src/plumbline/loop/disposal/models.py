@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from plumbline.bilingual import say
 from plumbline.kit.flow import Flow, Move
-from plumbline.loop.warning.models import EarlyWarning
+from plumbline.loop.warning.models import EarlyWarning, Level
 from plumbline.org.models import Role, SupervisionBody, Unit, User
 
 
@@ -31,32 +31,55 @@ FLOW = Flow(
         "sign_for": Move(State.DISPATCHED, State.SIGNED, says="signed_for", stops=["sign"]),
         "assign": Move({State.SIGNED, State.VERIFYING}, State.VERIFYING, says="assigned"),
         "report": Move(State.VERIFYING, State.REPORTED, says="reported", stops=["report"]),
-        "approve": Move(State.REPORTED, State.REPORTED, says="approved"),
-        "send_back": Move(State.REPORTED, State.VERIFYING, says="sent_back", reason=True),
+        "approve": Move(State.REPORTED, State.REPORTED, says="approved", stops=["review"]),
+        "send_back": Move(
+            State.REPORTED, State.VERIFYING, says="sent_back", reason=True, stops=["review"]
+        ),
         "close": Move(State.REPORTED, State.CLOSED, says="closed", stops=["review"]),
         "reopen": Move(State.CLOSED, State.SIGNED, says="reopened", reason=True),
     },
     ends=frozenset({State.CLOSED}),
 )
 
+#: Who reviews a report, one after the other, by the level of its warning.
+REVIEW_CHAIN: dict[str, tuple[Role, ...]] = {
+    Level.RED: (Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY),
+    Level.YELLOW: (Role.OFFICE_HEAD, Role.STANDING_MEMBER),
+    Level.BLUE: (Role.OFFICE_HEAD,),
+}
+REVIEWERS = REVIEW_CHAIN[Level.RED]
+#: Working days of what no model speaks of: each review, a report that was sent back, a unit's answer.
+REVIEW_DAYS, AGAIN_DAYS, ANSWER_DAYS = 3, 5, 10
+MOST_EXTENSIONS = 2
+
 
 class Disposal(models.Model):
     """What people do about one warning.
 
     Attributes:
+        level: of the warning when it was opened or last reported; its deadlines and reviewers go by it.
         body: who works it; `joint` adds bodies that work it together (室组地).
-        round: 1, and one more each time it is reopened; reports and reviews belong to a round.
-        reviewed: how many steps of the review chain have approved this round.
-        extensions: how often its deadline was extended.
+        round: 1, and one more each time it is reopened; verifiers, steps and outcomes belong to a round.
+        reports: how often it was reported; reviews belong to a report.
+        reviewed: how many steps of the review chain have approved the last report.
+        extensions: how often its deadline was extended in this round.
+        sign_days, report_days: working days, as the model says for its level.
+        no_reply: why a breach is reported without the reply of the person or unit concerned.
     """
 
     warning = models.OneToOneField(EarlyWarning, models.PROTECT, related_name="disposal")
     state = models.CharField(max_length=20, choices=State, default=State.RAISED)
+    level = models.CharField(max_length=10, choices=Level)
     body = models.ForeignKey(SupervisionBody, models.PROTECT, null=True, related_name="disposals")
     joint = models.ManyToManyField(SupervisionBody, related_name="joint_disposals")
     round = models.PositiveSmallIntegerField(default=1)
+    reports = models.PositiveSmallIntegerField(default=0)
     reviewed = models.PositiveSmallIntegerField(default=0)
     extensions = models.PositiveSmallIntegerField(default=0)
+    sign_days = models.PositiveSmallIntegerField(default=2)
+    report_days = models.PositiveSmallIntegerField(default=20)
+    no_reply = models.TextField(blank=True)
+    opened_at = models.DateTimeField()
     dispatched_at = models.DateTimeField(null=True)
     signed_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField(null=True)
@@ -69,27 +92,87 @@ class Disposal(models.Model):
                 name="disposal_dispatched_to_a_body",
             ),
             models.CheckConstraint(
-                condition=~Q(state=State.CLOSED) | Q(closed_at__isnull=False),
+                condition=Q(state=State.CLOSED, closed_at__isnull=False)
+                | (~Q(state=State.CLOSED) & Q(closed_at=None)),
                 name="disposal_closed_has_time",
             ),
+            models.CheckConstraint(
+                condition=Q(state__in=[State.RAISED, State.DISPATCHED]) | Q(signed_at__isnull=False),
+                name="disposal_signed_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(extensions__lte=MOST_EXTENSIONS), name="disposal_extended_twice_at_most"
+            ),
+            models.CheckConstraint(
+                condition=Q(sign_days__gt=0, report_days__gt=0), name="disposal_has_days"
+            ),
         ]
-        indexes = [models.Index(fields=["state", "body"], name="disposal_by_state")]
+        indexes = [
+            models.Index(fields=["state", "body"], name="disposal_by_state"),
+            models.Index(fields=["body", "-opened_at", "-id"], name="disposal_by_body"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.warning}"
 
+    @property
+    def chain(self) -> tuple[Role, ...]:
+        """Who reviews its report, one after the other."""
+        return REVIEW_CHAIN[self.level]
+
+    @property
+    def next_reviewer(self) -> Role | None:
+        """Whose turn it is to review."""
+        if self.state != State.REPORTED or self.reviewed >= len(self.chain):
+            return None
+        return self.chain[self.reviewed]
+
+
+class StaffAuthority(models.Model):
+    """Which body the leaders of a unit answer to (干部管理权限), for a period."""
+
+    unit = models.ForeignKey(Unit, models.CASCADE, related_name="staff_authorities")
+    body = models.ForeignKey(SupervisionBody, models.CASCADE, related_name="staff_authorities")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True)  # the last day; none: open
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
+                name="staff_authority_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.body} > {self.unit}"
+
 
 class Verifier(models.Model):
-    """One of the two who verify; whoever verifies never reviews."""
+    """One of the two who verify; whoever verified once never reviews (trigger in migration 0002).
+
+    Attributes:
+        seat: 1 or 2.
+        signed_at: their own signature under the findings; gone when the findings change.
+        released_at: when somebody else took the seat.
+    """
 
     disposal = models.ForeignKey(Disposal, models.CASCADE, related_name="verifiers")
     user = models.ForeignKey(User, models.PROTECT, related_name="verifies")
     round = models.PositiveSmallIntegerField()
-    signed_at = models.DateTimeField(null=True)  # their own signature under the findings
+    seat = models.PositiveSmallIntegerField()
+    signed_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["disposal", "round", "user"], name="verifier_once"),
+            models.UniqueConstraint(
+                fields=["disposal", "user"], condition=Q(released_at=None), name="verifier_once"
+            ),
+            models.UniqueConstraint(
+                fields=["disposal", "seat"], condition=Q(released_at=None), name="verifier_seat_once"
+            ),
+            models.CheckConstraint(condition=Q(seat__in=[1, 2]), name="verifier_two_seats"),
         ]
 
     def __str__(self) -> str:
@@ -97,22 +180,25 @@ class Verifier(models.Model):
 
 
 class Step(models.Model):
-    """A step of the model's `check:`, and whether and by whom it was done."""
+    """A step of the model's `check:`: done, or left out with the reason in `finding`."""
 
     disposal = models.ForeignKey(Disposal, models.CASCADE, related_name="steps")
+    round = models.PositiveSmallIntegerField(default=1)
     number = models.PositiveSmallIntegerField()
     what = models.TextField()
     what_en = models.TextField(blank=True)
     done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     done_at = models.DateTimeField(null=True)
+    left_out = models.BooleanField(default=False)
     finding = models.TextField(blank=True)
 
     class Meta:
+        ordering = ["round", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["disposal", "number"], name="step_once"),
+            models.UniqueConstraint(fields=["disposal", "round", "number"], name="step_once"),
             models.CheckConstraint(
-                condition=Q(done_at=None, done_by=None)
-                | Q(done_at__isnull=False, done_by__isnull=False),
+                condition=Q(done_at=None, done_by=None, left_out=False)
+                | (Q(done_at__isnull=False, done_by__isnull=False) & ~Q(finding="")),
                 name="step_done_by_somebody",
             ),
         ]
@@ -133,22 +219,12 @@ class Note(models.Model):
         return self.text[:40]
 
 
-class Document(models.Model):
-    """A file, by the hash of its content."""
-
-    disposal = models.ForeignKey(Disposal, models.CASCADE, related_name="documents")
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    name = models.CharField(max_length=200)
-    file = models.FileField(upload_to="disposal/%Y/%m")
-    sha256 = models.CharField(max_length=64)
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class Request(models.Model):
-    """More data asked of a unit, or the reply of the person or unit concerned (申辩)."""
+    """More data asked of a unit, or the reply of the person or unit concerned (申辩).
+
+    Attributes:
+        asked_by: None where the system asked the holder of the data (blue warnings).
+    """
 
     class Kind(models.TextChoices):
         DATA = "data", say("补充资料", "More data")
@@ -158,103 +234,192 @@ class Request(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="requests")
     question = models.TextField()
-    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     answer = models.TextField(blank=True)
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answered_by=None, answer="")
+                | (Q(answered_at__isnull=False, answered_by__isnull=False) & ~Q(answer="")),
+                name="request_answered_by_somebody",
+            ),
+        ]
+        indexes = [models.Index(fields=["unit", "answered_at"], name="request_by_unit")]
+
     def __str__(self) -> str:
         return self.question[:40]
 
 
+class Document(models.Model):
+    """A file, by the hash of its content.
+
+    Attributes:
+        request: in answer to which it was handed in; its unit sees those documents alone.
+        kind: MIME type, by its content.
+    """
+
+    disposal = models.ForeignKey(Disposal, models.CASCADE, related_name="documents")
+    request = models.ForeignKey(Request, models.PROTECT, null=True, related_name="documents")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    file = models.FileField(upload_to="disposal/%Y/%m")
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["disposal", "sha256"], name="document_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Aspect(models.TextChoices):
+    """What a finding is about; of each something may hold."""
+
+    IDENTITY = "identity", say("身份", "Identity")
+    DATA = "data", say("数据", "Data")
+    FACT = "fact", say("事实", "Fact")
+    RESPONSIBILITY = "responsibility", say("责任", "Responsibility")
+    MEASURE = "measure", say("处理", "Measures")
+    INSTITUTION = "institution", say("制度", "Institution")
+
+
+class Finding(models.TextChoices):
+    RIGHT_PERSON = "right_person", say("身份无误", "Right person")
+    WRONG_PERSON = "wrong_person", say("认错了人", "Wrong person")
+    UNDECIDABLE = "undecidable", say("身份无法确认", "Cannot be decided who it is")
+    DATA_CORRECT = "data_correct", say("数据无误", "Data correct")
+    DATA_STALE = "data_stale", say("数据过时", "Data stale")
+    DATA_WRONG = "data_wrong", say("数据有误", "Data wrong")
+    DATA_MISSING = "data_missing", say("数据缺失", "Data missing")
+    TRUE = "true", say("属实", "True")
+    PARTLY_TRUE = "partly_true", say("部分属实", "Partly true")
+    UNTRUE = "untrue", say("不属实", "Untrue")
+    UNVERIFIABLE = "unverifiable", say("无法查实", "Cannot be verified")
+    NOBODY = "nobody", say("无责任", "Nobody is responsible")
+    WORK_ERROR = "work_error", say("工作失误", "Error of work")
+    BREACH = "breach", say("违纪违法", "Breach")
+    CORRECTION_ORDERED = "correction_ordered", say("责令改正", "Correction ordered")
+    REPAID = "repaid", say("退缴", "Repaid")
+    STOPPED = "stopped", say("停发", "Payment stopped")
+    TALKED_TO = "talked_to", say("批评教育、提醒谈话", "Talked to")
+    LEAD_TRANSFERRED = "lead_transferred", say("转问题线索", "Passed on as a lead")
+    HANDED_OVER = "handed_over", say("移送主管部门、公安、检察", "Handed over to others")
+    CASE_FILED = "case_filed", say("立案", "Case filed")
+    CLAUSE_UNCLEAR = "clause_unclear", say("条款不明确", "Clause unclear")
+    CONTROL_MISSING = "control_missing", say("缺少控制", "Control missing")
+    SHARING_MISSING = "sharing_missing", say("缺少数据共享", "Data not shared")
+
+
+#: What may be found of each aspect; where only one of them can hold, `ONE_OF` says so.
+FINDINGS: dict[Aspect, tuple[Finding, ...]] = {
+    Aspect.IDENTITY: (Finding.RIGHT_PERSON, Finding.WRONG_PERSON, Finding.UNDECIDABLE),
+    Aspect.DATA: (
+        Finding.DATA_CORRECT, Finding.DATA_STALE, Finding.DATA_WRONG, Finding.DATA_MISSING,
+    ),
+    Aspect.FACT: (Finding.TRUE, Finding.PARTLY_TRUE, Finding.UNTRUE, Finding.UNVERIFIABLE),
+    Aspect.RESPONSIBILITY: (Finding.NOBODY, Finding.WORK_ERROR, Finding.BREACH),
+    Aspect.MEASURE: (
+        Finding.CORRECTION_ORDERED, Finding.REPAID, Finding.STOPPED, Finding.TALKED_TO,
+        Finding.LEAD_TRANSFERRED, Finding.HANDED_OVER, Finding.CASE_FILED,
+    ),
+    Aspect.INSTITUTION: (
+        Finding.CLAUSE_UNCLEAR, Finding.CONTROL_MISSING, Finding.SHARING_MISSING,
+    ),
+}  # fmt: skip
+ASPECT_OF = {finding: aspect for aspect, findings in FINDINGS.items() for finding in findings}
+ONE_OF = (Aspect.IDENTITY, Aspect.FACT, Aspect.RESPONSIBILITY)
+#: Faults of the data: each goes back to the department that delivered it.
+DATA_FAULTS = (Finding.DATA_STALE, Finding.DATA_WRONG, Finding.DATA_MISSING)
+
+
+def _of_its_aspect() -> Q:
+    fitting = Q(pk__in=())
+    for aspect, findings in FINDINGS.items():
+        fitting |= Q(aspect=aspect.value, finding__in=[each.value for each in findings])
+    return fitting
+
+
 class Outcome(models.Model):
-    """One thing that was found; several may hold at once (A warning can be refuted and still change a rule)."""
+    """One thing that was found; several may hold at once (a warning can be refuted and still change a rule).
 
-    class Aspect(models.TextChoices):
-        IDENTITY = "identity", say("身份", "Identity")
-        DATA = "data", say("数据", "Data")
-        FACT = "fact", say("事实", "Fact")
-        RESPONSIBILITY = "responsibility", say("责任", "Responsibility")
-        MEASURE = "measure", say("处理", "Measures")
-        INSTITUTION = "institution", say("制度", "Institution")
-
-    class Finding(models.TextChoices):
-        RIGHT_PERSON = "right_person", say("身份无误", "Right person")
-        WRONG_PERSON = "wrong_person", say("认错了人", "Wrong person")
-        UNDECIDABLE = "undecidable", say("无法确认", "Cannot be decided")
-        DATA_CORRECT = "data_correct", say("数据无误", "Correct")
-        DATA_STALE = "data_stale", say("数据过时", "Stale")
-        DATA_WRONG = "data_wrong", say("数据有误", "Wrong")
-        DATA_MISSING = "data_missing", say("数据缺失", "Missing")
-        TRUE = "true", say("属实", "True")
-        PARTLY_TRUE = "partly_true", say("部分属实", "Partly true")
-        UNTRUE = "untrue", say("不属实", "Untrue")
-        UNVERIFIABLE = "unverifiable", say("无法查实", "Cannot be verified")
-        NOBODY = "nobody", say("无责任", "Nobody's")
-        WORK_ERROR = "work_error", say("工作失误", "Error of work")
-        BREACH = "breach", say("违纪违法", "Breach")
-        CORRECTION_ORDERED = "correction_ordered", say("责令改正", "Correction ordered")
-        REPAID = "repaid", say("退缴", "Repaid")
-        STOPPED = "stopped", say("停发", "Payment stopped")
-        TALKED_TO = "talked_to", say("批评教育、提醒谈话", "Talked to")
-        LEAD_TRANSFERRED = "lead_transferred", say("转问题线索", "Passed on as a lead")
-        HANDED_OVER = "handed_over", say("移送主管部门、公安、检察", "Handed over")
-        CASE_FILED = "case_filed", say("立案", "Case filed")
-        CLAUSE_UNCLEAR = "clause_unclear", say("条款不明确", "Clause unclear")
-        CONTROL_MISSING = "control_missing", say("缺少控制", "Control missing")
-        SHARING_MISSING = "sharing_missing", say("缺少数据", "Data not shared")
+    Attributes:
+        dataset, rows: of a fault of the data, where it stands: `dataset:batch-position`, as the engine names
+            rows; of a wrong person, the rows that are not about them.
+    """
 
     disposal = models.ForeignKey(Disposal, models.CASCADE, related_name="outcomes")
     round = models.PositiveSmallIntegerField()
     aspect = models.CharField(max_length=20, choices=Aspect)
     finding = models.CharField(max_length=20, choices=Finding)
     note = models.TextField(blank=True)
+    dataset = models.CharField(max_length=100, blank=True)
+    rows = models.JSONField(default=list)
     found_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     found_at = models.DateTimeField()
+    withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["disposal", "round", "finding"], name="outcome_once_a_round"
+                fields=["disposal", "round", "finding"],
+                condition=Q(withdrawn_at=None),
+                name="outcome_once_a_round",
             ),
+            models.UniqueConstraint(
+                fields=["disposal", "round", "aspect"],
+                condition=Q(withdrawn_at=None, aspect__in=[each.value for each in ONE_OF]),
+                name="outcome_one_of_its_aspect",
+            ),
+            models.CheckConstraint(condition=_of_its_aspect(), name="outcome_of_its_aspect"),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_finding_display()}"
 
 
-#: What may be found of each aspect; where only one of them can hold, `ONE_OF` says so.
-FINDINGS: dict[Outcome.Aspect, tuple[Outcome.Finding, ...]] = {
-    Outcome.Aspect.IDENTITY: (
-        Outcome.Finding.RIGHT_PERSON, Outcome.Finding.WRONG_PERSON, Outcome.Finding.UNDECIDABLE,
-    ),
-    Outcome.Aspect.DATA: (
-        Outcome.Finding.DATA_CORRECT, Outcome.Finding.DATA_STALE, Outcome.Finding.DATA_WRONG,
-        Outcome.Finding.DATA_MISSING,
-    ),
-    Outcome.Aspect.FACT: (
-        Outcome.Finding.TRUE, Outcome.Finding.PARTLY_TRUE, Outcome.Finding.UNTRUE,
-        Outcome.Finding.UNVERIFIABLE,
-    ),
-    Outcome.Aspect.RESPONSIBILITY: (
-        Outcome.Finding.NOBODY, Outcome.Finding.WORK_ERROR, Outcome.Finding.BREACH,
-    ),
-    Outcome.Aspect.MEASURE: (
-        Outcome.Finding.CORRECTION_ORDERED, Outcome.Finding.REPAID, Outcome.Finding.STOPPED,
-        Outcome.Finding.TALKED_TO, Outcome.Finding.LEAD_TRANSFERRED, Outcome.Finding.HANDED_OVER,
-        Outcome.Finding.CASE_FILED,
-    ),
-    Outcome.Aspect.INSTITUTION: (
-        Outcome.Finding.CLAUSE_UNCLEAR, Outcome.Finding.CONTROL_MISSING,
-        Outcome.Finding.SHARING_MISSING,
-    ),
-}  # fmt: skip
-ONE_OF = frozenset({Outcome.Aspect.IDENTITY, Outcome.Aspect.FACT, Outcome.Aspect.RESPONSIBILITY})
+class Consequence(models.Model):
+    """What the worker still has to do outside the database because of a closed disposal; done once.
+
+    Attributes:
+        problem: why it could not be done yet; the next sweep tries again.
+    """
+
+    class Kind(models.TextChoices):
+        JUDGE_APART = "judge_apart", say("登记“非同一人”", "Judge them apart")
+
+    disposal = models.ForeignKey(Disposal, models.CASCADE, related_name="consequences")
+    round = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=20, choices=Kind)
+    rows = models.JSONField(default=list)
+    why = models.TextField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["disposal", "round", "kind"], name="consequence_once_a_round"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}"
 
 
 class Review(models.Model):
-    """What one step of the review chain decided: 室主任 -> 常委 -> 书记, as configured."""
+    """What one step of the review chain decided of one report; `extended` stands outside the chain."""
 
     class Decision(models.TextChoices):
         APPROVED = "approved", say("同意", "Approved")
@@ -263,12 +428,33 @@ class Review(models.Model):
 
     disposal = models.ForeignKey(Disposal, models.CASCADE, related_name="reviews")
     round = models.PositiveSmallIntegerField()
+    report = models.PositiveSmallIntegerField()
     role = models.CharField(max_length=20, choices=Role)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     on_behalf = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     decision = models.CharField(max_length=10, choices=Decision)
     opinion = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["disposal", "report", "role"],
+                condition=~Q(decision="extended"),
+                name="review_once_a_role",
+            ),
+            models.UniqueConstraint(
+                fields=["disposal", "report", "by"],
+                condition=~Q(decision="extended"),
+                name="review_once_a_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(on_behalf=None) | ~Q(on_behalf=F("by")), name="review_for_somebody_else"
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="approved") | ~Q(opinion=""), name="review_says_why"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.role} {self.decision}"
