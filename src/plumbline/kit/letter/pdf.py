@@ -1,0 +1,56 @@
+"""A letter as PDF, set by typst. What the letter says reaches it as data and is never read as markup."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, time
+from importlib.resources import files
+from pathlib import Path
+
+import typst
+
+from plumbline.kit.letter.fonts import chosen, found
+from plumbline.kit.letter.letter import Letter, chinese_date, title_lines
+
+_TEXT_WIDTH_PT = 156 / 25.4 * 72
+TITLE_CHARACTERS = 20  # of 22 points
+_HEAD_PT = (24.0, 44.0)  # the red head: as large as its name allows
+
+
+def write(letter: Letter, *, fonts: Path | None = None, watermark: str = "") -> bytes:
+    """The letter as PDF/A-2u: text that can be searched and kept, the same bytes for the same letter.
+
+    Args:
+        fonts: folder with the office's own fonts.
+        watermark: words across every page, such as who took it and when.
+
+    Raises:
+        NoFontError: there is no Chinese font.
+    """
+    told = {
+        **asdict(letter),
+        "body": [paragraph._asdict() for paragraph in letter.body],
+        "on": chinese_date(letter.on),
+        "title_lines": title_lines(letter.title, TITLE_CHARACTERS),
+        "head_pt": head_pt(letter.office),
+        "watermark": watermark,
+        "fonts": chosen(fonts),
+    }
+    source = files(__package__).joinpath("letter.typ").read_bytes()
+    compiler = typst.Compiler(
+        source,
+        font_paths=found(fonts),
+        sys_inputs={"letter": json.dumps(told, ensure_ascii=False)},
+    )
+    made = compiler.compile(
+        format="pdf", pdf_standards="a-2u", timestamp=datetime.combine(letter.on, time(), UTC)
+    )
+    assert isinstance(made, bytes)
+    return made
+
+
+def head_pt(office: str) -> float:
+    """Size of the red head, in points, so that it stands on one line."""
+    least, most = _HEAD_PT
+    return max(least, min(most, int(_TEXT_WIDTH_PT / max(len(office), 1) * 2) / 2))
