@@ -79,8 +79,19 @@ def stop(subject: str, *kinds: str, at: datetime) -> int:
 
 
 @transaction.atomic
-def pause(due: Due, *, by: Actor | None, at: datetime, document: str, reason: str) -> Pause:
+def pause(
+    due: Due,
+    *,
+    by: Actor | None,
+    at: datetime,
+    document: str,
+    reason: str,
+    on_behalf: Actor | None = None,
+) -> Pause:
     """Stop the clock, on the strength of a document.
+
+    Args:
+        on_behalf: whose work a deputy does, as in the acts below.
 
     Raises:
         DeadlineError: no document or reason; or it is over, overdue, or paused already.
@@ -98,13 +109,13 @@ def pause(due: Due, *, by: Actor | None, at: datetime, document: str, reason: st
         raise DeadlineError(Text("已经暂停", "it is paused already"), where=str(due))
     Due.objects.filter(pk=due.pk, stopped_at=None).update(next_at=None)
     made = Pause.objects.create(due=held, starts_at=at, document=document.strip(), reason=reason)
-    _tell("paused", held, by=by, at=at, reason=reason, document=made.document)
+    _tell("paused", held, by=by, at=at, reason=reason, on_behalf=on_behalf, document=made.document)
     due.refresh_from_db()
     return made
 
 
 @transaction.atomic
-def resume(due: Due, *, by: Actor | None, at: datetime) -> Due:
+def resume(due: Due, *, by: Actor | None, at: datetime, on_behalf: Actor | None = None) -> Due:
     """Let the clock go on; its end moves by the working days of the pause.
 
     Raises:
@@ -119,13 +130,22 @@ def resume(due: Due, *, by: Actor | None, at: datetime) -> Due:
     before, held.due_at = held.due_at, end_of(held)
     held.next_at = ladder.next_at(held.kind, held.due_at, held.step, calendar())
     held.save(update_fields=["due_at", "next_at"])
-    _tell("resumed", held, by=by, at=at, document=found.document, **_moved(before, held))
+    _tell("resumed", held, by=by, at=at, on_behalf=on_behalf, document=found.document,
+          **_moved(before, held))  # fmt: skip
     due.refresh_from_db()
     return due
 
 
 @transaction.atomic
-def extend(due: Due, *, by: Actor | None, at: datetime, working_days: int, reason: str) -> Due:
+def extend(
+    due: Due,
+    *,
+    by: Actor | None,
+    at: datetime,
+    working_days: int,
+    reason: str,
+    on_behalf: Actor | None = None,
+) -> Due:
     """Give more time; its reminders come anew before the new end.
 
     Raises:
@@ -140,8 +160,8 @@ def extend(due: Due, *, by: Actor | None, at: datetime, working_days: int, reaso
     before = held.due_at
     held.working_days += working_days
     _let_end(held, end_of(held), at)
-    _tell("extended", held, by=by, at=at, reason=reason, working_days=working_days,
-          **_moved(before, held))  # fmt: skip
+    _tell("extended", held, by=by, at=at, reason=reason, on_behalf=on_behalf,
+          working_days=working_days, **_moved(before, held))  # fmt: skip
     due.refresh_from_db()
     return due
 
@@ -251,10 +271,17 @@ def _say_why(
 
 
 def _tell(
-    past: str, due: Due, *, by: Actor | None, at: datetime, reason: str = "", **detail: Any
+    past: str,
+    due: Due,
+    *,
+    by: Actor | None,
+    at: datetime,
+    reason: str = "",
+    on_behalf: Actor | None = None,
+    **detail: Any,
 ) -> None:
     record(f"deadline.{past}", subject=due.subject, by=by, at=at, reason=reason,
-           due=due.pk, kind=due.kind, **detail)  # fmt: skip
+           on_behalf=on_behalf, due=due.pk, kind=due.kind, **detail)  # fmt: skip
 
 
 def _moved(before: datetime, due: Due) -> dict[str, str]:

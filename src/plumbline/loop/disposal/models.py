@@ -97,7 +97,8 @@ class Disposal(models.Model):
                 name="disposal_closed_has_time",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[State.RAISED, State.DISPATCHED]) | Q(signed_at__isnull=False),
+                condition=Q(state__in=[State.RAISED, State.DISPATCHED])
+                | Q(signed_at__isnull=False),
                 name="disposal_signed_has_time",
             ),
             models.CheckConstraint(
@@ -170,7 +171,9 @@ class Verifier(models.Model):
                 fields=["disposal", "user"], condition=Q(released_at=None), name="verifier_once"
             ),
             models.UniqueConstraint(
-                fields=["disposal", "seat"], condition=Q(released_at=None), name="verifier_seat_once"
+                fields=["disposal", "seat"],
+                condition=Q(released_at=None),
+                name="verifier_seat_once",
             ),
             models.CheckConstraint(condition=Q(seat__in=[1, 2]), name="verifier_two_seats"),
         ]

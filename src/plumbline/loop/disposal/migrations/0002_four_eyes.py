@@ -10,18 +10,22 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 _RULES = (
     (
         "review_not_by_a_verifier", "disposal_review", "disposal_id, by_id, on_behalf_id",
-        "SELECT 1 FROM disposal_verifier v WHERE v.disposal_id = NEW.disposal_id"
-        " AND v.user_id IN (NEW.by_id, NEW.on_behalf_id)",
+        (
+            "SELECT 1 FROM disposal_verifier v WHERE v.disposal_id = NEW.disposal_id"
+            " AND v.user_id IN (NEW.by_id, NEW.on_behalf_id)"
+        ),
     ),
     (
         "verifier_not_a_reviewer", "disposal_verifier", "disposal_id, user_id",
-        "SELECT 1 FROM disposal_review r WHERE r.disposal_id = NEW.disposal_id"
-        " AND NEW.user_id IN (r.by_id, r.on_behalf_id)",
+        (
+            "SELECT 1 FROM disposal_review r WHERE r.disposal_id = NEW.disposal_id"
+            " AND NEW.user_id IN (r.by_id, r.on_behalf_id)"
+        ),
     ),
 )  # fmt: skip
 
 
-def watch(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def watch(_: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for name, table, columns, exists in _RULES:
         if schema_editor.connection.vendor == "sqlite":
             for act in ("INSERT", f"UPDATE OF {columns}"):
@@ -45,7 +49,7 @@ def watch(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
             )
 
 
-def unwatch(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def unwatch(_: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for name, table, _, _ in _RULES:
         if schema_editor.connection.vendor == "sqlite":
             schema_editor.execute(f"DROP TRIGGER {name}_insert")
