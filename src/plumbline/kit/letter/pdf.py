@@ -13,7 +13,7 @@ import typst
 from plumbline.kit.letter.fonts import chosen, found
 from plumbline.kit.letter.letter import Letter, chinese_date, title_lines
 
-_TEXT_WIDTH_PT = 156 / 25.4 * 72
+_HEAD_WIDTH_PT = 154 / 25.4 * 72
 TITLE_CHARACTERS = 20  # of 22 points
 _HEAD_PT = (24.0, 44.0)  # the red head: as large as its name allows
 
@@ -53,4 +53,4 @@ def write(letter: Letter, *, fonts: Path | None = None, watermark: str = "") -> 
 def head_pt(office: str) -> float:
     """Size of the red head, in points, so that it stands on one line."""
     least, most = _HEAD_PT
-    return max(least, min(most, int(_TEXT_WIDTH_PT / max(len(office), 1) * 2) / 2))
+    return max(least, min(most, int(_HEAD_WIDTH_PT / max(len(office), 1) * 2) / 2))
