@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 
-from plumbline.trail.digest import leaf
-from plumbline.trail.models import Entry, Unsealed
+from plumbline.errors import PlumblineError, Text
+from plumbline.trail.digest import canonical, hash_by, must_be_plain
+from plumbline.trail.heads import moment
+from plumbline.trail.models import Entry, Reading
+from plumbline.trail.tree import leaf_of
 
 SYSTEM = "system"
+READ = "personal_data.read"
 
 
 class Actor(Protocol):
@@ -21,6 +27,10 @@ class Actor(Protocol):
 
 class OutsideTransactionError(RuntimeError):
     """A programming fault: an act is written down in the transaction of the change it describes."""
+
+
+class PurposeMissingError(PlumblineError):
+    """Personal data is shown to whoever says what for."""
 
 
 def record(
@@ -40,16 +50,19 @@ def record(
         subject: what it was done to, as `noun:id`.
         by: who acted; None where the system did.
         on_behalf: whose work a deputy does.
-        detail: JSON values that are needed to understand it; no record of a person, only pointers.
+        detail: what is needed to understand it: text, whole numbers, lists and dicts of them; no record of
+            a person, only pointers. Shares and times are written as text.
 
     Raises:
         OutsideTransactionError: called outside a transaction.
+        NotCanonicalError: the detail would not read the same everywhere.
     """
-    if not transaction.get_connection().in_atomic_block:
+    if not connection.in_atomic_block:
         raise OutsideTransactionError(
             f"{action} must be recorded in the transaction of the change it describes"
         )
     entry = Entry(
+        id=_next_number(),
         at=at,
         actor=by.get_username() if by else SYSTEM,
         on_behalf=on_behalf.get_username() if on_behalf else "",
@@ -58,7 +71,75 @@ def record(
         reason=reason,
         detail=detail,
     )
-    entry.digest = leaf(entry)
+    must_be_plain([entry.actor, entry.on_behalf, action, subject, reason, detail], action)
+    entry.digest = leaf_of(hash_by(settings.TRAIL_DIGEST), content_of(entry))
     entry.save(force_insert=True)
-    Unsealed.objects.bulk_create([Unsealed(entry=entry)])
+    return entry
+
+
+def content_of(entry: Entry) -> bytes:
+    """What an entry says, as it is hashed."""
+    return canonical({
+        "action": entry.action,
+        "actor": entry.actor,
+        "at": moment(entry.at),
+        "detail": entry.detail,
+        "entry": entry.pk,
+        "on_behalf": entry.on_behalf,
+        "reason": entry.reason,
+        "subject": entry.subject,
+    })  # fmt: skip
+
+
+def _next_number() -> int:
+    """The number of the next entry: it is part of what is hashed, so it is known before the row is there."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBERS[connection.vendor])
+        [number] = cursor.fetchone()
+        return int(number)
+
+
+_NUMBERS = {
+    "postgresql": "SELECT nextval(pg_get_serial_sequence('trail_entry', 'id'))",
+    # A transaction that writes holds SQLite's only lock, so that nobody else takes the same.
+    "sqlite": "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'trail_entry'), 0) + 1",
+}
+
+
+def record_reading(
+    *,
+    whom: Sequence[str],
+    where: str,
+    fields: Sequence[str],
+    purpose: str,
+    case: str,
+    by: Actor,
+    at: datetime,
+    on_behalf: Actor | None = None,
+) -> Entry:
+    """Write down that somebody is about to be shown personal data: once for a page and a purpose.
+
+    It opens a transaction of its own, since nothing else changes; call it before anything is shown.
+
+    Args:
+        whom: digests of all persons on the page.
+        where: which page, as the `noun:id` it is about.
+        fields: what of them is shown in clear, such as `name`, `number`.
+        purpose: why, in the reader's words.
+        case: number of the file for which it is needed.
+
+    Raises:
+        PurposeMissingError: purpose or case is empty.
+    """
+    if not purpose.strip() or not case.strip():
+        raise PurposeMissingError(
+            Text("请写明用途和案卷号", "say the purpose and the number of the file"), where=where
+        )
+    people = sorted(set(whom))
+    with transaction.atomic():
+        entry = record(
+            READ, subject=where, by=by, at=at, reason=purpose.strip(), on_behalf=on_behalf,
+            whom=people, fields=sorted(set(fields)), case=case.strip(),
+        )  # fmt: skip
+        Reading.objects.bulk_create(Reading(entry=entry, whom=person) for person in people)
     return entry

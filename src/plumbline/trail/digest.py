@@ -1,45 +1,82 @@
-"""What is hashed and how: canonical JSON (RFC 8785) and the tree's leaves and nodes (RFC 9162, 2.1.1)."""
+"""What is hashed, and how: canonical JSON (RFC 8785) under SHA-256 or SM3 (GB/T 32905)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
-from django.conf import settings
+from plumbline.trail.tree import Hash
 
-if TYPE_CHECKING:
-    from plumbline.trail.models import Entry
+ALGORITHMS = ("sha256", "sm3")
+#: Beyond this, JSON's numbers are not the same everywhere (RFC 8785, 3.2.2.3).
+_LARGEST = 2**53 - 1
 
 
-def canonical(entry: Entry) -> bytes:
-    """The entry as it is hashed: keys in order, no spaces, times in UTC with microseconds."""
-    at: datetime = entry.at
+class NotCanonicalError(TypeError):
+    """A programming fault: what is written down must read the same everywhere and for ever."""
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """The one form in which something is hashed: keys in order, no spaces, UTF-8.
+
+    Of RFC 8785 it holds all but fractions, which the trail does without: money is in fen, shares are text.
+    """
     return json.dumps(
-        {
-            "action": entry.action,
-            "actor": entry.actor,
-            "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "detail": entry.detail,
-            "on_behalf": entry.on_behalf,
-            "reason": entry.reason,
-            "subject": entry.subject,
-        },
-        ensure_ascii=False, sort_keys=True, separators=(",", ":"),
-    ).encode()  # fmt: skip
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode()
 
 
-def digest(data: bytes, algorithm: str | None = None) -> bytes:
-    """32 bytes, by SHA-256 or (GB/T 32905) SM3, as the office has chosen."""
-    if (algorithm or settings.TRAIL_DIGEST) == "sha256":
-        return hashlib.sha256(data).digest()
+def must_be_plain(value: object, where: str) -> None:
+    """Only what every database gives back as it was: no fractions, no large numbers, no odd keys.
+
+    Raises:
+        NotCanonicalError: something else is in it.
+    """
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            # Up to there the order of characters is that of RFC 8785, which counts in UTF-16.
+            if not isinstance(key, str) or any(c > "\ud7ff" for c in key):
+                raise NotCanonicalError(f"{where}: the key {key!r} is not a plain word")
+            must_be_plain(inner, f"{where}.{key}")
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            must_be_plain(inner, f"{where}[{number}]")
+    elif isinstance(value, str):
+        if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+            raise NotCanonicalError(f"{where}: a text with characters that no database keeps")
+    elif value is not None and (not isinstance(value, int) or abs(value) > _LARGEST):
+        raise NotCanonicalError(f"{where}: {value!r} is not text, a whole number, a list or a dict")
+
+
+def hash_by(algorithm: str) -> Hash:
+    """What makes digests by an algorithm of `ALGORITHMS`.
+
+    Raises:
+        ValueError: there is no such algorithm.
+    """
+    if algorithm == "sha256":
+        return _sha256
+    if algorithm != "sm3":
+        raise ValueError(f"no algorithm of the trail: {algorithm!r}")
+    if "sm3" in hashlib.algorithms_available:  # where the system's OpenSSL has it, twice as fast
+        return partial(_hashlib, "sm3")
+    return _sm3
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _hashlib(name: str, data: bytes) -> bytes:
+    return hashlib.new(name, data).digest()
+
+
+def _sm3(data: bytes) -> bytes:
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 -- for those who chose SM3
 
     sm3 = hashes.Hash(hashes.SM3())
     sm3.update(data)
     return sm3.finalize()
-
-
-def leaf(entry: Entry, algorithm: str | None = None) -> bytes:
-    return digest(b"\x00" + canonical(entry), algorithm)

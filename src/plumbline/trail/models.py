@@ -1,4 +1,8 @@
-"""Entries are appended and never altered; leaves give sealed entries their place in the tree."""
+"""Entries are appended and never altered; leaves give sealed entries their place in the tree.
+
+What is written here is kept by guards in the database (migration 0002), for whoever slips; and found out by
+`verifying` against heads kept outside, for whoever does not.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,8 @@ class Entry(models.Model):
         action: `noun.past_tense`, such as `warning.signed_for`.
         subject: what it was done to, such as `warning:12`.
         detail: what else is needed to understand it; never somebody's record, only pointers and digests.
-        digest: leaf hash (RFC 9162, 2.1.1) of the canonical form (RFC 8785) of all fields above it.
+        digest: leaf hash (RFC 9162, 2.1.1) of the canonical form (RFC 8785) of all fields above it,
+            the entry's number among them, so that none takes another's place.
     """
 
     at = models.DateTimeField()
@@ -32,6 +37,7 @@ class Entry(models.Model):
             models.Index(fields=["subject", "id"], name="trail_by_subject"),
             models.Index(fields=["actor", "id"], name="trail_by_actor"),
             models.Index(fields=["action", "id"], name="trail_by_action"),
+            models.Index(fields=["at", "id"], name="trail_by_time"),
         ]
 
     def __str__(self) -> str:
@@ -39,9 +45,32 @@ class Entry(models.Model):
 
 
 class Unsealed(models.Model):
-    """An entry that waits for the sealer. What is missing here by foul play, verification counts anyway."""
+    """An entry that waits for the sealer; the database itself puts it here when it is appended.
 
-    entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True)
+    What is missing here by foul play, verification counts anyway.
+    """
+
+    # Entries cannot be deleted, so that checking the reference at every append would prove nothing.
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True, db_constraint=False)
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}"
+
+
+class Reading(models.Model):
+    """Whose personal data an entry says somebody read: an index, so that it can be told who looked at whom.
+
+    Attributes:
+        whom: digest of the person.
+    """
+
+    entry = models.ForeignKey(Entry, models.DO_NOTHING, related_name="+", db_index=False)
+    whom = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["whom", "entry"], name="trail_reading_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.entry_id}"
@@ -51,7 +80,7 @@ class Leaf(models.Model):
     """The place of a sealed entry in the tree."""
 
     position = models.BigIntegerField(primary_key=True)  # from 0
-    entry = models.OneToOneField(Entry, models.DO_NOTHING)
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, db_constraint=False)
     digest = models.BinaryField(max_length=32)
 
     def __str__(self) -> str:
@@ -81,9 +110,9 @@ class TreeHead(models.Model):
     at = models.DateTimeField()
     algorithm = models.CharField(max_length=10)
     root = models.BinaryField(max_length=32)
-    previous = models.BinaryField(
-        max_length=32, unique=True
-    )  # digest of the head before it: no forks
+    # Digest of the head before it; unique, so that there are no forks.
+    previous = models.BinaryField(max_length=32, unique=True)
+    key = models.BinaryField(max_length=32)  # the public key under which it is signed
     signature = models.BinaryField(max_length=64)  # Ed25519
     anchored_at = models.DateTimeField(null=True)  # when every place outside had it
 
@@ -94,3 +123,35 @@ class TreeHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size}"
+
+
+class PeerHead(models.Model):
+    """A head that another office sent here to be kept, with what was sealed under it.
+
+    Attributes:
+        peer: the name by which that office signs in.
+        entries, leaves: as they stand in the line: runs of entries' numbers, and leaf digests.
+        peaks: the tree so far, by which the next head is shown to go on from this one.
+    """
+
+    peer = models.CharField(max_length=150)
+    size = models.BigIntegerField()
+    at = models.DateTimeField()
+    algorithm = models.CharField(max_length=10)
+    root = models.BinaryField(max_length=32)
+    previous = models.BinaryField(max_length=32)
+    key = models.BinaryField(max_length=32)
+    signature = models.BinaryField(max_length=64)
+    entries = models.JSONField()
+    leaves = models.BinaryField()
+    peaks = models.BinaryField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["peer", "size"], name="trail_peer_head_once"),
+            models.UniqueConstraint(fields=["peer", "previous"], name="trail_peer_no_forks"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.peer} {self.size}"
