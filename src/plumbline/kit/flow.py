@@ -128,7 +128,9 @@ def advance(  # noqa: PLR0913 -- all that one act consists of
                 where=subject,
                 hint=Text("刷新页面，看看谁已经办过", "reload the page and see who acted"),
             )  # fmt: skip
-        limits = {"starts": {s.kind: s.working_days for s in starts}} if starts else {}
+        limits = (
+            {"starts": {s.kind: s.working_days or str(s.until) for s in starts}} if starts else {}
+        )
         record(
             f"{flow.noun}.{move.says}",
             subject=subject,

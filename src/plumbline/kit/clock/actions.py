@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -25,10 +25,16 @@ class DeadlineError(PlumblineError):
 
 @dataclass(frozen=True)
 class Starting:
-    """A deadline that begins with an act: of which kind (`ladder.KINDS`), and how long it is."""
+    """A deadline that begins with an act: of which kind (`ladder.KINDS`), and how long it is.
+
+    Attributes:
+        until: its last day by the calendar, in place of working days (一个月); where that is not worked, it
+            ends with the next working day (民法典 203).
+    """
 
     kind: str
-    working_days: int
+    working_days: int = 0
+    until: date | None = None
 
 
 @transaction.atomic
@@ -41,17 +47,17 @@ def start(subject: str, what: Starting, *, at: datetime) -> Due:
         DeadlineError: the subject has a running deadline of this kind, or no day is given.
     """
     where = f"{subject} {what.kind}"
-    if what.working_days < 1:
+    if what.working_days < 1 and (what.until is None or what.until <= day_of(at)):
         raise DeadlineError(
             Text("期限至少一个工作日", "a deadline has a working day at least"), where=where
         )
     days = calendar()
-    due_at = close(days.add(day_of(at), what.working_days))
+    due_at = close(days.add(what.until or day_of(at), what.working_days))
     step = ladder.passed(what.kind, due_at, at, days)
     try:
         with transaction.atomic():
             return Due.objects.create(
-                subject=subject, kind=what.kind, started_at=at, working_days=what.working_days,
+                subject=subject, kind=what.kind, started_at=at, working_days=what.working_days, until=what.until,
                 due_at=due_at, step=step, next_at=ladder.next_at(what.kind, due_at, step, days),
             )  # fmt: skip
     except IntegrityError:

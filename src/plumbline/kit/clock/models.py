@@ -15,6 +15,8 @@ class Due(models.Model):
         subject: what it is about, as the trail names it: `disposal:12`.
         kind: which of its deadlines, such as `sign` or `report`; its ladder stands in `ladder.py`.
         working_days: how many it was given, extensions among them; the day it starts on is none of them.
+        until: the day it ends by the calendar, where it is no matter of working days (one month); extensions
+            in working days count from there.
         due_at: the end of the last working day, moved by pauses and extensions.
         next_at: when the sweep looks at it next; none once it is over.
         step: how many steps of its ladder have been taken.
@@ -24,6 +26,7 @@ class Due(models.Model):
     kind = models.CharField(max_length=40)
     started_at = models.DateTimeField()
     working_days = models.PositiveSmallIntegerField()
+    until = models.DateField(null=True)
     due_at = models.DateTimeField()
     next_at = models.DateTimeField(null=True)
     step = models.PositiveSmallIntegerField(default=0)
@@ -36,7 +39,9 @@ class Due(models.Model):
             models.Index(fields=["due_at"], condition=Q(stopped_at=None), name="due_by_end"),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(working_days__gt=0), name="due_has_days"),
+            models.CheckConstraint(
+                condition=Q(working_days__gt=0) | Q(until__isnull=False), name="due_has_days"
+            ),
             models.UniqueConstraint(
                 fields=["subject", "kind"], condition=Q(stopped_at=None), name="due_runs_once"
             ),

@@ -92,7 +92,7 @@ def end_of(due: Due, working_days: int | None = None) -> datetime:
     """When it ends by today's calendar: from its start, what it was given, and what it was paused."""
     given = due.working_days if working_days is None else working_days
     moved = given + shift(due.pauses.all())
-    return close(calendar().add(day_of(due.started_at), moved))
+    return close(calendar().add(due.until or day_of(due.started_at), moved))
 
 
 def notices(
