@@ -248,9 +248,11 @@ class _Page:
         return self.office.words(f"{yuan:,.2f}元", f"CNY {yuan:,.2f}")
 
     def _exceptions(self, judged: Judged) -> None:
-        why = {each.name: each.why for each in self.model.declared.leave_out}
+        why = {each.name: each.why.text for each in self.model.declared.leave_out}
+        why |= self.explanation.why
         kinds = (
             ("leave_out", "合法例外", "leave out"),
+            ("exception", "对这一对象的例外", "exception for this subject"),
             ("cannot_tell_when", "无法判断的情形", "cannot tell when"),
         )
         for kind, zh, en in kinds:
@@ -258,7 +260,7 @@ class _Page:
             if slots:
                 self.office.line((self.office.words(zh, en), "bold"))
             for name, holds in slots:
-                reason = why[name].text.in_(self.lang) if kind == "leave_out" else ""
+                reason = why[name].in_(self.lang) if name in why else ""
                 mark = HELD[holds] if holds is not False else ("✗", "dim")
                 self.office.line(
                     mark, f" {name}", (f"  {reason}" if reason else "", "dim"), indent=2

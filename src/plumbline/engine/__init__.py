@@ -15,6 +15,8 @@ What the command `plumbline` does is done with these names.
 from __future__ import annotations
 
 from plumbline.engine.catalog import packaged_catalog
+from plumbline.engine.collision.decided import SubjectException
+from plumbline.engine.collision.draw import Drawn
 from plumbline.engine.collision.evidence import FactRow, Source
 from plumbline.engine.collision.explain import Condition, Explanation, Judged
 from plumbline.engine.collision.gather import Tally
@@ -72,6 +74,7 @@ __all__ = [
     "Consequences",
     "Dataset",
     "Difference",
+    "Drawn",
     "EarlyWarning",
     "Evidence",
     "Explanation",
@@ -93,6 +96,7 @@ __all__ = [
     "Source",
     "Standing",
     "Stray",
+    "SubjectException",
     "SupervisionModel",
     "Tally",
     "Ticket",

@@ -16,11 +16,26 @@ from typing import Any, Literal, TypeVar, get_args
 
 from plumbline.engine.backend import Limits, open_duckdb
 from plumbline.engine.catalog import packaged_catalog
+from plumbline.engine.collision.decided import (
+    Decided,
+    SubjectException,
+    decided_in,
+    excepted,
+    kind_of,
+    subjects,
+)
+from plumbline.engine.collision.draw import Drawn, draw_unflagged
 from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.explain import Explanation, explain, with_ties
 from plumbline.engine.collision.monthly import MonthCount, monthly
 from plumbline.engine.collision.register import relation, runs
-from plumbline.engine.collision.reproduce import Recorded, Reproduction, recorded, reproduce
+from plumbline.engine.collision.reproduce import (
+    Recorded,
+    Reproduction,
+    recorded,
+    recorded_run,
+    reproduce,
+)
 from plumbline.engine.collision.rests import Tie, concerned, ties_of
 from plumbline.engine.collision.run import Progress, Run, collide, latest_as_of, opened
 from plumbline.engine.collision.tell import per_in_words, sentence
@@ -37,7 +52,7 @@ from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country, country_pack
 from plumbline.engine.line.cases import Cases, Kind, with_invented
 from plumbline.engine.line.compile import Dialect, compile_model
-from plumbline.engine.line.model import Level, SupervisionModel
+from plumbline.engine.line.model import Level, Status, SupervisionModel
 from plumbline.engine.line.sentence import check_sentence
 from plumbline.engine.line.skeleton import write_skeleton
 from plumbline.engine.linkage.appearance import Appearance, appearances, named
@@ -267,7 +282,7 @@ class Workspace:
 
     # Collisions
 
-    def collide(
+    def collide(  # noqa: PLR0913 -- all that a run is told
         self,
         names: Sequence[str] = (),
         *,
@@ -275,6 +290,8 @@ class Workspace:
         as_of: date | None = None,
         accept: Mapping[str, str] | None = None,
         progress: Progress | None = None,
+        statuses: Mapping[str, Status] | None = None,
+        exceptions: Sequence[SubjectException] | None = None,
     ) -> Run:
         """Run models over the newest facts and enter what they find into the registers.
 
@@ -284,18 +301,45 @@ class Workspace:
             as_of: the date that models call `as_of`; default: the latest among all deliveries.
             accept: model -> reason, to let in a result outside its expected flag rate.
             progress: told each model, how many are done, and of how many.
+            statuses: model -> the status in force, whatever its text proposes; a model that is not
+                named is a draft. Default: as the last run was told, but a text that changed since is
+                a draft; where no run was told any, as their texts say.
+            exceptions: for single subjects. Default: as the last run was told.
 
         Raises:
             RunError: nothing is loaded, or a step failed.
             StoreError: another process is writing, or the disk is full.
         """
+        decided = self._decided(statuses, exceptions)
         if names:
             models = [self.model(name) for name in names]
         else:
-            models = [m for m in self.models.values() if m.declared.status in ("live", "trial")]
+            models = [m for m in self.models.values() if decided.status_of(m) in ("live", "trial")]
         as_of = as_of or latest_as_of(list(self.snapshots().values()))
         self.link(at=at)
-        return collide(self.store, models, at=at, as_of=as_of, accept=accept, progress=progress)
+        return collide(
+            self.store, models,
+            at=at, as_of=as_of, accept=accept, progress=progress, decided=decided,
+        )  # fmt: skip
+
+    def _decided(
+        self,
+        statuses: Mapping[str, Status] | None = None,
+        exceptions: Sequence[SubjectException] | None = None,
+    ) -> Decided:
+        """What holds beside the models' texts: as told, or as the last run was told."""
+        earlier = self.runs()
+        before = decided_in(self.store, earlier[max(earlier)] if earlier else None)
+        now = before.statuses
+        if statuses is not None:
+            now = {n: (status, self.model(n).fingerprint) for n, status in statuses.items()}
+        if exceptions is None:
+            return Decided(now, before.exceptions)
+        about = {
+            model for model, _ in subjects(self.store, [e.warning for e in exceptions]).values()
+        }
+        kinds = {name: kind_of(self.models[name]) for name in about if name in self.models}
+        return Decided(now, excepted(self.store, exceptions, kinds))
 
     # Who is who
 
@@ -431,10 +475,10 @@ class Workspace:
         moved = {each.dataset for each in self.history() if each.number == linked.identity.number}
         # What is only guessed leaves no trace in the history.
         moved |= {j.dataset for j in self.judgements() if j.number == judgement and j.dataset}
-        earlier = self.runs()
+        earlier, decided = self.runs(), self._decided()
         concerned = [
             name for name, model in self.models.items()
-            if model.declared.status in ("live", "trial")
+            if decided.status_of(model) in ("live", "trial")
             and moved & {dataset.name for dataset in model.facts.values()}
         ]  # fmt: skip
         if not earlier or not concerned:
@@ -547,7 +591,7 @@ class Workspace:
         """Why a warning was raised, from what its run saw."""
         then = self._recorded(warning)
         with opened(self.store, then.datasets, then.snapshots, then.who.ties()) as duck:
-            whole = explain(duck, self.store, then.model, warning.subject, then.as_of)
+            whole = explain(duck, self.store, then.model, warning.subject, then.as_of, then.decided)
             judged = tuple(each for each in whole.judged if each.per == warning.per)
             return with_ties(duck, replace(whole, judged=judged), then.who)
 
@@ -558,7 +602,8 @@ class Workspace:
         on = as_of or latest_as_of(list(self.snapshots().values()))
         who = identity(self.store)
         with opened(self.store, self.datasets, snapshots, who.ties()) as duck:
-            return with_ties(duck, explain(duck, self.store, model, subject, on), who)
+            whole = explain(duck, self.store, model, subject, on, self._decided())
+            return with_ties(duck, whole, who)
 
     def monthly(self, name: str, as_of: date | None = None) -> list[MonthCount]:
         """Facts and flagged facts of each supervised unit by month, as the model judges them today.
@@ -577,6 +622,22 @@ class Workspace:
         warning, register = self.find(key)
         kind = {"questions": "question", "candidates": "candidate"}.get(register, "warning")
         return reproduce(self.store, warning, self.country, kind=kind)
+
+    def draw_unflagged(self, name: str, *, seed: str, n: int, run: int | None = None) -> Drawn:
+        """Subjects that a model did not flag, drawn to be checked; anyone can repeat the draw.
+
+        Args:
+            seed: hexadecimal, at most 64 bytes; the order is by HMAC-SHA256(seed, name of the row).
+            run: over what this run saw; default the last one of the model.
+
+        Raises:
+            RunError: the model never ran, or its subjects are calculated.
+        """
+        if run is None:
+            run = max((n for n, r in self.runs().items() if name in r["models"]), default=0)
+        then = recorded_run(self.store, run, name, self.country)
+        with opened(self.store, then.datasets, then.snapshots, then.who.ties()) as duck:
+            return draw_unflagged(duck, then, run, seed=seed, n=n)
 
     def note_access(self, *, at: datetime, by: str, what: str, reason: str) -> None:
         """Write down that personal values were shown unmasked: who, what, why."""

@@ -12,6 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 from plumbline.engine.backend import Duck
+from plumbline.engine.collision.decided import Decided
 from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.rests import Tie, concerned, ties_of
 from plumbline.engine.collision.tell import figures, per_in_words, settings_in_force
@@ -103,6 +104,7 @@ class Explanation:
         judged: every candidate, strongest verdict first; empty if no rows meet.
         present: fact -> how many rows speak of the subject (None: the fact is not tied to it).
         ties: (fact, row) -> what ties it to the subject, where its own number does not.
+        why: exception for this subject -> its words.
     """
 
     model: SupervisionModel
@@ -111,6 +113,7 @@ class Explanation:
     judged: tuple[Judged, ...]
     present: Mapping[str, int | None]
     ties: Mapping[tuple[str, int], tuple[Tie, ...]] = field(default_factory=dict)
+    why: Mapping[str, Text] = field(default_factory=dict)
 
     def about(self, lang: Lang, *, masked: bool = True) -> str:
         """The subject in words."""
@@ -169,7 +172,12 @@ def _about(model: SupervisionModel, fact: str, column: str, subject: str) -> str
 
 
 def explain(
-    duck: Duck, store: Store, model: SupervisionModel, subject: str, as_of: date
+    duck: Duck,
+    store: Store,
+    model: SupervisionModel,
+    subject: str,
+    as_of: date,
+    decided: Decided | None = None,
 ) -> Explanation:
     """Judge a model for one subject over the datasets that `duck` has views of."""
     focus = focus_on(model, subject)
@@ -177,7 +185,9 @@ def explain(
     shown = subject
     if fact in model.facts and column in model.facts[fact].types:
         shown = str(_normal(model, fact, column, subject))
-    compiled = compile_model(model, detail=True, focus=focus)
+    held = (decided or Decided()).excepted(model, as_of)
+    excepted = {shown: held[shown]} if shown in held else None
+    compiled = compile_model(model, detail=True, focus=focus, excepted=excepted)
     rows = duck.arrow(
         f"SELECT * FROM ({compiled.on(as_of)}) WHERE per_1 = {sql.literal(shown)}"
     ).to_pylist()
@@ -192,7 +202,8 @@ def explain(
     judged = [_judged(compiled, row, found) for row in rows]
     order = {"flag": 0, "cannot_tell": 1, "left_out": 2, "clear": 3}
     judged.sort(key=lambda each: (order[each.verdict], sorted(r.row for r in each.rows.values())))
-    return Explanation(model, shown, as_of, tuple(judged), _present(duck, model, subject))
+    why = {name: (decided or Decided()).why[name] for name in (excepted or {}).values()}
+    return Explanation(model, shown, as_of, tuple(judged), _present(duck, model, subject), why=why)
 
 
 def with_ties(duck: Duck, explanation: Explanation, who: Identity) -> Explanation:

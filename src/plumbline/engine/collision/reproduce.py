@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import plumbline
+from plumbline.engine.collision.decided import Decided, decided_in
 from plumbline.engine.collision.explain import focus_on
 from plumbline.engine.collision.gather import find, gathered
 from plumbline.engine.collision.register import runs
@@ -45,6 +46,11 @@ class Recorded:
     as_of: date
     engine: Mapping[str, str]
     who: Identity
+    decided: Decided
+
+    @property
+    def excepted(self) -> dict[str, str]:
+        return self.decided.excepted(self.model, self.as_of)
 
 
 @dataclass(frozen=True)
@@ -64,31 +70,38 @@ class Reproduction:
 def recorded(
     store: Store, warning: EarlyWarning, country: Country, *, verify: bool = False
 ) -> Recorded:
-    """What the run saw that last found the warning.
+    """What the run saw that last found the warning; see `recorded_run`."""
+    return recorded_run(store, warning.seen_in, warning.model, country, verify=verify)
+
+
+def recorded_run(
+    store: Store, run: int, name: str, country: Country, *, verify: bool = False
+) -> Recorded:
+    """What a run saw, as far as one model needs it.
 
     Raises:
         RunError: the run or a text is not in the store. StoreError: a data file is gone or altered.
     """
-    manifest = runs(store).get(warning.seen_in)
-    if manifest is None or warning.model not in manifest["models"]:
+    manifest = runs(store).get(run)
+    if manifest is None or name not in manifest["models"]:
         raise RunError(
             Text(
-                f"库中没有第 {warning.seen_in} 次运行的记录",
-                f"run {warning.seen_in} is not recorded",
+                f"库中没有第 {run} 次运行的记录",
+                f"run {run} is not recorded",
             ),
-            where=warning.key,
+            where=name,
         )
-    of_model = manifest["models"][warning.model]
+    of_model = manifest["models"][name]
     with TemporaryDirectory() as scratch:
         datasets = {
-            name: Dataset(_text(store, fingerprint, Path(scratch) / f"{name}.yml"), country)
-            for name, fingerprint in of_model["declarations"].items()
+            each: Dataset(_text(store, fingerprint, Path(scratch) / f"{each}.yml"), country)
+            for each, fingerprint in of_model["declarations"].items()
         }
-        folder = Path(scratch) / warning.model
+        folder = Path(scratch) / name
         folder.mkdir()
         _text(store, of_model["fingerprint"], folder / "model.yml")
         model = SupervisionModel(folder, datasets)
-    snapshots = {name: store.pinned(manifest["datasets"][name], verify=verify) for name in datasets}
+    snapshots = {n: store.pinned(manifest["datasets"][n], verify=verify) for n in datasets}
     return Recorded(
         model,
         snapshots,
@@ -96,6 +109,7 @@ def recorded(
         date.fromisoformat(manifest["as_of"]),
         manifest["engine"],
         pinned(store, manifest.get("identity"), verify=verify),
+        decided_in(store, manifest, [model.name]),
     )
 
 
@@ -104,7 +118,8 @@ def reproduce(
 ) -> Reproduction:
     """Recompute a warning from what its run saw; every data file is checked byte for byte."""
     then = recorded(store, warning, country, verify=True)
-    compiled = compile_model(then.model, focus=focus_on(then.model, warning.subject))
+    focus = focus_on(then.model, warning.subject)
+    compiled = compile_model(then.model, focus=focus, excepted=then.excepted)
     with opened(store, then.datasets, then.snapshots, then.who.ties()) as duck:
         find(duck, compiled.on(then.as_of), "found")
         rows = duck.arrow(

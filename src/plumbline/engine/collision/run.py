@@ -14,6 +14,7 @@ import pyarrow as pa
 
 import plumbline
 from plumbline.engine.backend import Duck, open_duckdb
+from plumbline.engine.collision.decided import Decided
 from plumbline.engine.collision.gather import Tally, find, gathered, tally
 from plumbline.engine.collision.register import TABLES, Entry, enter, runs
 from plumbline.engine.fact import sql
@@ -88,7 +89,7 @@ def opened(
         yield duck
 
 
-def collide(
+def collide(  # noqa: PLR0913 -- all that a run is told
     store: Store,
     models: Sequence[SupervisionModel],
     *,
@@ -96,6 +97,7 @@ def collide(
     as_of: date,
     accept: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    decided: Decided | None = None,
 ) -> Run:
     """Run models over the newest snapshots and enter what they find into the registers.
 
@@ -103,6 +105,7 @@ def collide(
         at: when the run takes place; the engine has no clock.
         as_of: the date that models call `as_of`.
         accept: model -> reason, to let in a result outside its expected flag rate.
+        decided: statuses and exceptions that hold for this run.
 
     Raises:
         RunError, StoreError, DeclarationError.
@@ -114,7 +117,9 @@ def collide(
         newest = max((date.fromisoformat(run["as_of"]) for run in earlier.values()), default=as_of)
         number = max(earlier, default=0) + 1
         who = identity(store)
-        seen = _Seen(store, number, at, as_of, models, loaded, who, accept or {})
+        seen = _Seen(
+            store, number, at, as_of, models, loaded, who, accept or {}, decided or Decided()
+        )
         with opened(store, datasets, loaded, who.ties()) as duck:
             results, found = _run_all(duck, seen, progress)
             if as_of < newest:
@@ -144,6 +149,7 @@ class _Seen:
     loaded: Mapping[str, Snapshot]
     who: Identity
     accept: Mapping[str, str]
+    decided: Decided
 
 
 def _run_all(
@@ -159,7 +165,7 @@ def _run_all(
         results.append(result)
         if compiled and not result.held:
             name = f"found:{model.name}"
-            table = _table(model.declared.status)
+            table = _table(result.status)
             found[table].append(gathered(name, compiled, "warning"))
             if table == "warnings":
                 found["questions"].append(gathered(name, compiled, "question"))
@@ -195,7 +201,7 @@ def _table(status: str) -> str:
 def _run_model(
     duck: Duck, model: SupervisionModel, seen: _Seen
 ) -> tuple[ModelResult, Compiled | None]:
-    status = model.declared.status
+    status = seen.decided.status_of(model)
     missing = sorted({d.name for d in model.facts.values()} - set(seen.loaded))
     if missing:
         names = ", ".join(missing)
@@ -207,7 +213,7 @@ def _run_model(
             f"模型已于 {on} 到期，须复审续期", f"the model expired on {on} and must be renewed"
         )
         return ModelResult(model.name, status, skipped=skipped), None
-    compiled = compile_model(model)
+    compiled = compile_model(model, excepted=seen.decided.excepted(model, seen.as_of))
     name = f"found:{model.name}"
     find(duck, compiled.on(seen.as_of), name)
     counted = tally(duck, name, compiled)
@@ -263,6 +269,7 @@ def _manifest(seen: _Seen, results: Sequence[ModelResult]) -> dict[str, Any]:
         },
         "results": [asdict(result) for result in results],
         "accepted": dict(seen.accept),
+        **seen.decided.pin(),
     }
 
 

@@ -4,7 +4,8 @@ The statement reads tables named like the datasets and the parameter `as_of`; it
 
     per_1, per_2, ...   what makes one warning, as text; the first is the subject
     verdict             flag, left_out, cannot_tell (and clear, where all candidates are asked for)
-    decided_by          the leave_out or cannot_tell_when that decided, `flag_when`, or `identity`
+    decided_by          the leave_out, exception or cannot_tell_when that decided, `flag_when`, or
+                        `identity`
     tier, level         identity tier; level of the warning that a flagged candidate belongs to
     row_<fact>          the row of each fact, the evidence
     digest_<fact>       SHA-256 over the columns of that row that were used
@@ -64,7 +65,7 @@ class Compiled:
         columns: fact -> the columns of it that were used; the digest is over them.
         figures: names of the `figure_<name>` columns.
         parts: conditions of `flag_when` (detailed statements only).
-        slots: (kind, name, column) of each leave_out and cannot_tell_when (detailed only).
+        slots: (kind, name, column) of each leave_out, exception and cannot_tell_when (detailed only).
     """
 
     model: SupervisionModel
@@ -94,12 +95,14 @@ def compile_model(
     *,
     detail: bool = False,
     focus: Mapping[str, str] | None = None,
+    excepted: Mapping[str, str] | None = None,
 ) -> Compiled:
     """Compile a model.
 
     Args:
         detail: return clear candidates too, and a column for each part of each slot.
         focus: fact -> SQL condition on its dataset's columns, to look at one subject only.
+        excepted: subject -> name of the exception by which nothing is flagged about it.
 
     Raises:
         DeclarationError: naming file, line, slot, the wrong word and the nearest valid one.
@@ -108,10 +111,14 @@ def compile_model(
     base = shapes.base_of(model, detail=detail)
     scope = replace(base.scope, numbers=numbers(model, base.in_force), figures=base.figures)
     flag = _flag(model, scope, base)
-    left = [(item.name, condition(model, scope, ("leave_out", i, "when"), item.when))
+    left = [(_quoted(item.name), condition(model, scope, ("leave_out", i, "when"), item.when))
             for i, item in enumerate(model.declared.leave_out)]  # fmt: skip
-    cannot = [(item.name, condition(model, scope, ("cannot_tell_when", i, "when"), item.when))
+    cannot = [(_quoted(item.name), condition(model, scope, ("cannot_tell_when", i, "when"), item.when))
               for i, item in enumerate(model.declared.cannot_tell_when)]  # fmt: skip
+    slots = [("leave_out", item.name) for item in model.declared.leave_out]
+    if excepted:
+        left.append(_excepted(_per(model, base, model.subject, 0), excepted))
+        slots.append(("exception", ", ".join(dict.fromkeys(excepted.values()))))
     grades = [Grade(model, scope, level, text) for level, text in model.declared.grade.items()]
 
     columns = [
@@ -166,16 +173,15 @@ def compile_model(
         more += [column for part in parts for column in (part.column, *(part.sides or ()))]
         shown += [f"judged.{column}" for column in more]
     sql = _statement([*facts, *ctes], model, base, shown, level, detail=detail)
-    slots = tuple(
-        [("leave_out", name, f"left_{i + 1}") for i, (name, _) in enumerate(left)]
-        + [("cannot_tell_when", name, f"cannot_{i + 1}") for i, (name, _) in enumerate(cannot)]
-    )
+    named = [(kind, name, f"left_{i + 1}") for i, (kind, name) in enumerate(slots)]
+    named += [("cannot_tell_when", item.name, f"cannot_{i + 1}")
+              for i, item in enumerate(model.declared.cannot_tell_when)]  # fmt: skip
     logical = {
         fact: tuple(dict.fromkeys(name.partition("__")[0] for name in names))
         for fact, names in used.items()
     }
     return Compiled(
-        model, sql, tuple(base.evidence), logical, figures, parts, slots if detail else ()
+        model, sql, tuple(base.evidence), logical, figures, parts, tuple(named) if detail else ()
     )
 
 
@@ -253,9 +259,9 @@ def _shown(base: Base, *, detail: bool) -> list[str]:
 
 
 def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]]) -> str:
-    """Verdict and what decided it; unknown never becomes yes."""
-    lefts = [(f"left_{i + 1}", _quoted(name)) for i, (name, _) in enumerate(left)]
-    cannots = [(f"cannot_{i + 1}", _quoted(name)) for i, (name, _) in enumerate(cannot)]
+    """Verdict and what decided it; unknown never becomes yes. Names are SQL."""
+    lefts = [(f"left_{i + 1}", name) for i, (name, _) in enumerate(left)]
+    cannots = [(f"cannot_{i + 1}", name) for i, (name, _) in enumerate(cannot)]
     unknown = [
         ("flag IS NULL", "'flag_when'"),
         *((f"{column} IS NULL", name) for column, name in lefts),
@@ -272,6 +278,12 @@ def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]])
         f"WHEN {when} THEN {name}" for when, name in [("NOT flag", "'flag_when'"), *lefts, *unknown]
     )
     return f"CASE {verdict} ELSE 'flag' END AS verdict, CASE {decided} ELSE 'flag_when' END AS decided_by"
+
+
+def _excepted(about: str, excepted: Mapping[str, str]) -> tuple[str, str]:
+    """Which exception holds for a candidate, and whether one does."""
+    whens = " ".join(f"WHEN {_quoted(s)} THEN {_quoted(n)}" for s, n in sorted(excepted.items()))
+    return f"CASE per_1 {whens} END", f"{about} IN ({', '.join(map(_quoted, sorted(excepted)))})"
 
 
 def _parts(model: SupervisionModel, scope: Scope) -> tuple[tuple[Part, ...], list[str]]:
