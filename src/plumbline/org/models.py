@@ -7,6 +7,7 @@ from datetime import date
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from plumbline.bilingual import say
 
@@ -105,6 +106,15 @@ class User(AbstractBaseUser):
 
     objects = UserManager()
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="user_named_once"),
+            # Two accounts of one person would be two of the three administrators, or both signatures.
+            models.UniqueConstraint(
+                fields=["person"], condition=~Q(person=""), name="user_once_a_person"
+            ),
+        ]
+
     def __str__(self) -> str:
         return self.name or self.username
 
@@ -135,6 +145,10 @@ class Role(models.TextChoices):
 ADMINISTRATORS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
 
 
+#: Roles in a unit that is supervised; all but these and the administrators' are in a body that supervises.
+UNIT_ROLES = (Role.DATA_PROVIDER, Role.UNIT_CONTACT)
+
+
 class GrantQuerySet(models.QuerySet["Grant"]):
     def on(self, day: date) -> GrantQuerySet:
         """Those in force on a day."""
@@ -144,7 +158,11 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
 
 class Grant(models.Model):
-    """A role somebody has for a period: in a supervision body, or in a unit that is supervised."""
+    """A role somebody has for a period: in a supervision body, or in a unit that is supervised.
+
+    Triggers (`migrations/0002_parts.py`) keep the three administrators and the officers apart at every
+    moment, and the same grant from being given twice.
+    """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="grants")
     role = models.CharField(max_length=20, choices=Role)
@@ -160,7 +178,10 @@ class Grant(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(body=None) | Q(unit=None), name="grant_in_one_place"
+                condition=Q(role__in=ADMINISTRATORS, body=None, unit=None)
+                | Q(role__in=UNIT_ROLES, body=None, unit__isnull=False)
+                | (~Q(role__in=[*ADMINISTRATORS, *UNIT_ROLES]) & Q(body__isnull=False, unit=None)),
+                name="grant_where_the_role_belongs",
             ),
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
@@ -169,11 +190,6 @@ class Grant(models.Model):
             models.CheckConstraint(
                 condition=Q(granted_by=None) | ~Q(granted_by=F("user")),
                 name="grant_not_by_oneself",
-            ),
-            models.UniqueConstraint(
-                fields=["user"],
-                condition=Q(role__in=[role.value for role in ADMINISTRATORS], withdrawn_at=None),
-                name="grant_one_administrator_each",
             ),
         ]
 
@@ -188,7 +204,7 @@ class Grant(models.Model):
 
 
 class Delegation(models.Model):
-    """Who does somebody's work while they are away."""
+    """Who does somebody's work while they are away; for these days they share whom they may not judge."""
 
     principal = models.ForeignKey(User, models.PROTECT, related_name="delegates")
     deputy = models.ForeignKey(User, models.PROTECT, related_name="stands_in_for")

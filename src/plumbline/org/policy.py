@@ -51,8 +51,14 @@ MAY: Mapping[str, Role] = {
     "add_user": Role.SYSTEM_ADMIN,
     "renew_password": Role.SYSTEM_ADMIN,
     "deactivate_user": Role.SYSTEM_ADMIN,
+    "readmit_user": Role.SYSTEM_ADMIN,
+    "set_person": Role.SYSTEM_ADMIN,
     "grant": Role.SECURITY_ADMIN,
     "withdraw_grant": Role.SECURITY_ADMIN,
+    "delegate": Role.SECURITY_ADMIN,
+    "withdraw_delegation": Role.SECURITY_ADMIN,
+    "withdraw_kin": Role.SECURITY_ADMIN,
+    "renew_second_factor": Role.SECURITY_ADMIN,
     "read_trail": Role.AUDIT_ADMIN,
 }
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from plumbline.org.models import (
     ADMINISTRATORS,
+    UNIT_ROLES,
     Grant,
     Oversight,
     Role,
@@ -21,8 +22,6 @@ from plumbline.org.policy import Rights, rights_of
 
 #: Those who keep the office's books of people and places, and have no part in warnings.
 _BOOKKEEPERS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)
-#: Roles in a unit that is supervised, not in a body that supervises.
-UNIT_ROLES = (Role.DATA_PROVIDER, Role.UNIT_CONTACT)
 
 
 def subtree(unit: Unit) -> QuerySet[Unit]:

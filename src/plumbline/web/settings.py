@@ -4,6 +4,15 @@
     database = "postgresql://user:word@host/name"   # without it: workbench.db in the workspace
     hosts = ["plumbline.example.gov.cn"]             # names it is reached by, beside this machine's own
     digest = "sm3"                                   # of the trail; "sha256" without it
+    secure = true                                    # served by https, through `proxies` (1) of ours
+    second_factor = "optional"                       # a trial office; else everybody with a role has one
+
+    [workbench.oidc]                                 # the identity provider, for those who have one
+    name = "政务统一认证"
+    server_url = "https://login.example.gov.cn"
+    client_id = "plumbline"
+    secret = "..."
+    username = "preferred_username"                  # a claim that names accounts here, where wanted
 
 `PLUMBLINE_WORKSPACE` says which workspace, `PLUMBLINE_DATABASE` overrides its database. What has no two
 values in real offices is a constant here.
@@ -88,6 +97,9 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "plumbline.org.guard.OneRequest",
+    "plumbline.org.guard.IdleLock",
+    "plumbline.org.guard.SecondFactor",
 ]
 
 ROOT_URLCONF = "plumbline.web.urls"
@@ -96,6 +108,7 @@ WSGI_APPLICATION = "plumbline.web.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "templates"],  # before those that allauth brings
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -128,6 +141,47 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]  # fmt: skip
+
+# -- signing in: by password and a second factor; nothing goes by mail, which offices behind no network lack
+LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "home", "account_login"
+ACCOUNT_ADAPTER = "plumbline.org.signing_in.Accounts"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_METHODS = {"password", "mfa"}
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+ALLAUTH_TRUSTED_PROXY_COUNT = int(WORKBENCH.get("proxies", 1 if SECURE else 0))
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "准绳 Plumbline"
+MFA_TOTP_TOLERANCE = 1  # the clocks of phones and of servers without network differ
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers themselves allow it on this machine alone
+SECOND_FACTOR = WORKBENCH.get("second_factor", "required")
+_OIDC: dict[str, Any] = WORKBENCH.get("oidc", {})
+OIDC_USERNAME_CLAIM = _OIDC.get("username", "")
+SOCIALACCOUNT_ADAPTER = "plumbline.org.signing_in.OidcAccounts"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [{
+            "provider_id": "office",
+            "name": _OIDC["name"],
+            "client_id": _OIDC["client_id"],
+            "secret": _OIDC["secret"],
+            "settings": {"server_url": _OIDC["server_url"]},
+        }] if _OIDC else [],
+    }
+}  # fmt: skip
+# In the database, so that a limit on attempts holds over all processes of all machines.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "plumbline_cache",
+    }
+}
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
