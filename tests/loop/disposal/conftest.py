@@ -1,0 +1,14 @@
+"""The cast, and disposals brought to where a test begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import people
+
+
+@pytest.fixture
+def cast(db: None) -> Any:
+    return people.cast()
