@@ -48,6 +48,7 @@ KINDS = {
     "rectify": say("整改", "Rectify"),
     "look_back": say("回头看", "Look back"),
     "campaign": say("专项治理", "Campaign"),
+    "follow_up": say("跟踪落实", "Follow up"),
 }
 
 LADDERS: dict[str, tuple[Step, ...]] = dict.fromkeys(KINDS, STANDARD)

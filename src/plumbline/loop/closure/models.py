@@ -43,7 +43,7 @@ class GovernanceProblem(models.Model):
         clause: the clauses of the line that was in force, as the models that found it name them.
         sector, region: of the units concerned; empty where these have none.
         why: the figures by which it was proposed, as `queries.Cluster.figures` gives them.
-        reason: of the last decision.
+        opinion: the reason of the last decision.
         disposals: those whose findings are behind it; what is confirmed later joins them.
     """
 
@@ -58,7 +58,7 @@ class GovernanceProblem(models.Model):
     proposed_at = models.DateTimeField()
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
-    reason = models.TextField(blank=True)
+    opinion = models.TextField(blank=True)
     disposals = models.ManyToManyField(Disposal, related_name="problems")
 
     class Meta:
@@ -68,7 +68,7 @@ class GovernanceProblem(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state=ProblemState.PROPOSED)
-                | (Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(reason="")),
+                | (Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(opinion="")),
                 name="problem_decided_by_a_person",
             ),
             models.CheckConstraint(
@@ -204,6 +204,9 @@ class Recommendation(models.Model):
 
     Attributes:
         number: as people write it; body, kind, year and serial number, without gaps. None until it is sent.
+        title: the matter, as the letter's title names it.
+        situation, basis, text: what was found, by which rule, and what is recommended or demanded.
+        reply_by: until when the unit is to answer.
         followed_by: whoever proposed it, or whom it was handed over to.
     """
 
@@ -227,6 +230,8 @@ class Recommendation(models.Model):
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="recommendations")
     body = models.ForeignKey(SupervisionBody, models.PROTECT, related_name="recommendations")
     title = models.CharField(max_length=200)
+    situation = models.TextField()
+    basis = models.TextField()
     text = models.TextField()
     reply_by = models.DateField()
     proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -554,6 +559,8 @@ class Attachment(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=100)  # MIME type
+    size = models.PositiveBigIntegerField()
     file = models.FileField(upload_to="closure/%Y/%m", max_length=300)
     sha256 = models.CharField(max_length=64)
 

@@ -1,0 +1,1 @@
+"""What is read: clusters of findings, figures, what somebody may see, and what a mechanism brought about."""
