@@ -153,6 +153,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_METHODS = {"password", "mfa"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
 ALLAUTH_TRUSTED_PROXY_COUNT = int(WORKBENCH.get("proxies", 1 if SECURE else 0))
+MFA_ADAPTER = "plumbline.org.signing_in.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "准绳 Plumbline"
 MFA_TOTP_TOLERANCE = 1  # the clocks of phones and of servers without network differ
@@ -218,3 +219,5 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}
 TRAIL_DIGEST = WORKBENCH.get("digest", "sha256")
 # Where signed heads go besides the database: files (other disks, other machines) and peers' addresses.
 TRAIL_ANCHORS = WORKBENCH.get("anchors", [str(PRIVATE / "heads.jsonl")])
+# Other offices that keep their heads here: name -> token.
+TRAIL_PEERS: dict[str, str] = WORKBENCH.get("peers", {})

@@ -1,0 +1,163 @@
+"""The sealer: gives entries that wait their place in the tree, and signs what the tree then is.
+
+A batch is one transaction: leaves, full subtrees, head. Killed at any moment, it has sealed a batch or has not.
+Entries are taken in the order of their numbers; one that a slow transaction commits late is sealed late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from plumbline.errors import PlumblineError, Text
+from plumbline.trail.heads import Head, moment
+from plumbline.trail.keys import signing_key
+from plumbline.trail.models import Node, TreeHead, Unsealed
+from plumbline.trail.stored import is_postgresql, last_head, leaves, link_after, tree_of
+from plumbline.trail.tree import Subtree
+
+#: So many rows at once: SQLite lets nobody else write meanwhile, and a head must fit into a message to a peer.
+BATCH = 20_000
+_LOCK = 0x706C756D  # PostgreSQL's advisory locks go by numbers
+
+
+class TrailBrokenError(PlumblineError):
+    """What is sealed does not hang together, so that nothing is sealed on top of it."""
+
+
+class AlgorithmChangedError(PlumblineError):
+    """The setting is not that under which this trail began."""
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """What came of it.
+
+    Attributes:
+        heads: how many batches there were.
+        busy: another sealer was at work; it goes on where this one stopped.
+    """
+
+    rows: int
+    heads: int
+    busy: bool
+
+
+def seal(*, at: datetime, batch: int = BATCH) -> Sealing:
+    """Seal whatever waits.
+
+    Raises:
+        TrailBrokenError: sealed rows were altered; `plumbline trail verify` says which.
+        AlgorithmChangedError, KeyMissingError: settings or files are not what they were.
+    """
+    rows = heads = 0
+    while True:
+        sealed = seal_batch(at=at, most=batch)
+        if sealed is None:
+            return Sealing(rows, heads, busy=True)
+        rows += sealed
+        heads += sealed > 0
+        if sealed < batch:
+            return Sealing(rows, heads, busy=False)
+
+
+def seal_batch(*, at: datetime, most: int = BATCH) -> int | None:
+    """Seal one batch under one head; how many rows it was, or None where another sealer is at work."""
+    if not Unsealed.objects.exists():  # so that looking for work locks nothing
+        return 0
+    with transaction.atomic(durable=True):
+        if not _is_alone():
+            return None
+        before = last_head()
+        algorithm = _algorithm(before)
+        begin = before.size if before else 0
+        tree = tree_of(begin, algorithm)
+        if (before and tree.root() != before.root) or len(leaves(begin, begin + 1)):
+            raise TrailBrokenError(
+                Text("已封存的记录被改动过，不再继续封存", "sealed rows were altered, so nothing more is sealed"),
+                where=f"{begin}",
+                hint=Text("用 plumbline trail verify 查明", "plumbline trail verify finds out which"),
+            )  # fmt: skip
+        new = _place(begin, most)
+        if not new:
+            return 0
+        _store(tree.extend(new))
+        key = signing_key(first=before is None)
+        head = Head(tree.size, tree.root(), moment(at), algorithm, link_after(before), b"").sign(key)
+        TreeHead.objects.create(
+            size=head.size, at=at, algorithm=algorithm, root=head.root, previous=head.previous,
+            key=head.key, signature=head.signature,
+        )  # fmt: skip
+    return len(new)
+
+
+def _is_alone() -> bool:
+    """SQLite has one writer anyway; on PostgreSQL a lock says it, which ends with the transaction."""
+    if not is_postgresql():
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        [alone] = cursor.fetchone()
+        return bool(alone)
+
+
+def _algorithm(before: Head | None) -> str:
+    chosen: str = settings.TRAIL_DIGEST
+    if before and before.algorithm != chosen:
+        raise AlgorithmChangedError(
+            Text(
+                f"这条留痕从一开始就用 {before.algorithm}，中途不能改为 {chosen}",
+                f"this trail began with {before.algorithm} and cannot go on with {chosen}",
+            ),
+            where="plumbline.toml [workbench] digest",
+            hint=Text(f'写成 digest = "{before.algorithm}"', f'write digest = "{before.algorithm}"'),
+        )
+    return chosen
+
+
+def _place(begin: int, most: int) -> list[bytes]:
+    """Move entries that wait into the tree; their digests, in their order."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, [begin - 1, most])
+        cursor.execute("SELECT digest FROM trail_leaf WHERE position >= %s ORDER BY position", [begin])
+        new = [bytes(digest) for (digest,) in cursor.fetchall()]
+        cursor.execute(
+            "DELETE FROM trail_unsealed "
+            "WHERE entry_id IN (SELECT entry_id FROM trail_leaf WHERE position >= %s)",
+            [begin],
+        )
+    return new
+
+
+_PLACE = """
+    INSERT INTO trail_leaf (position, entry_id, digest)
+    SELECT %s + row_number() OVER (ORDER BY id), id, digest
+    FROM (
+      SELECT e.id, e.digest FROM trail_unsealed u JOIN trail_entry e ON e.id = u.entry_id
+      ORDER BY u.entry_id LIMIT %s
+    ) waiting
+    ORDER BY id
+"""
+
+
+def _store(full: list[Subtree]) -> None:
+    Node.objects.bulk_create(
+        Node(height=each.height, index=each.index, digest=each.digest) for each in full
+    )
+
+
+def requeue() -> int:
+    """Let entries wait again that neither wait nor are sealed; how many there were.
+
+    Nothing of ours leaves such entries behind: `plumbline trail verify` counts them first.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("""
+            INSERT INTO trail_unsealed (entry_id) SELECT id FROM trail_entry e
+            WHERE NOT EXISTS (SELECT 1 FROM trail_leaf l WHERE l.entry_id = e.id)
+              AND NOT EXISTS (SELECT 1 FROM trail_unsealed u WHERE u.entry_id = e.id)
+        """)
+        return int(cursor.rowcount)
