@@ -26,9 +26,11 @@ from plumbline.cli import (
     link,
     load,
     quarantine,
+    serve,
     start,
     ticket,
     warning,
+    work,
 )
 from plumbline.cli.office import Office
 from plumbline.errors import Lang, PlumblineError, Text
@@ -162,6 +164,8 @@ for _command in (
     judge.judge,
     judge.judgements,
     ticket.tickets,
+    serve.serve,
+    work.work,
 ):
     plumbline.add_command(_command)
 

@@ -1,0 +1,34 @@
+"""The one step from the command line into the workbench: Django, set up for a workspace."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+from plumbline.cli.office import Office
+from plumbline.errors import DeclarationError, PlumblineError, Text
+
+
+def set_up(office: Office) -> None:
+    """Set Django up for the workspace; commands that need it import the rest only afterwards.
+
+    Raises:
+        DeclarationError: there is no workspace.
+        PlumblineError: the workbench is not installed.
+    """
+    if not office.has_workspace:
+        raise DeclarationError(
+            Text("这里没有工作区", "there is no workspace here"),
+            where=str(office.folder.absolute()),
+            hint=Text("用 plumbline init 建立", "make one with plumbline init"),
+        )
+    if find_spec("django") is None:
+        raise PlumblineError(
+            Text("没有安装工作台", "the workbench is not installed"),
+            hint=Text("安装 plumbline[web]", "install plumbline[web]"),
+        )
+    os.environ["PLUMBLINE_WORKSPACE"] = str(office.folder.absolute())
+    os.environ["DJANGO_SETTINGS_MODULE"] = "plumbline.web.settings"
+    import django
+
+    django.setup()
