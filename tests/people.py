@@ -8,9 +8,12 @@ Everybody is invented. `stranger` has no right to anything, and closes every tes
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
+
+from django.test import Client
 
 from plumbline.org.models import (
     BodyKind,
@@ -85,3 +88,16 @@ def cast() -> Any:
         auditor=user("auditor", "审计管理员", Role.AUDIT_ADMIN),
         stranger=user("stranger", "陌生人"),
     )  # fmt: skip
+
+
+def sign_in(client: Client, who: User) -> Client:
+    """As by password, password asked again, and second factor, a moment ago."""
+    client.force_login(who)
+    session, now = client.session, time.time()
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": now, "reauthenticated": True},
+        {"method": "mfa", "at": now},
+    ]
+    session["account_authentication_methods_user"] = str(who.pk)
+    session.save()
+    return client

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import password_changed, user_logged_in
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.signals import (
     authentication_failed,
     authenticator_added,
@@ -16,6 +19,7 @@ from allauth.mfa.signals import (
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.signals import social_account_added, social_account_removed
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.db import transaction
@@ -27,14 +31,14 @@ from plumbline.org.models import User
 from plumbline.trail.actions import record
 
 
-class Accounts(DefaultAccountAdapter):  # type: ignore[misc] -- allauth carries no types
+class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carries no types
     """Accounts are made by the system administrator."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
 
 
-class OidcAccounts(DefaultSocialAccountAdapter):  # type: ignore[misc] -- as above
+class OidcAccounts(DefaultSocialAccountAdapter):  # type: ignore[misc]  # as above
     """An identity provider says who somebody is; whether they work here is said by their account here.
 
     They tie the two together on their own page, signed in by password. Where the office has decided so
@@ -58,6 +62,21 @@ class OidcAccounts(DefaultSocialAccountAdapter):  # type: ignore[misc] -- as abo
                 render(request, "socialaccount/authentication_error.html", status=403)
             )
         sociallogin.connect(request, user)
+
+
+class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]  # as above
+    """What makes codes is kept encrypted: whoever copies the database cannot make them."""
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+
+def _cipher() -> Fernet:
+    key = hashlib.sha256(b"plumbline second factor\0" + settings.SECRET_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def listen() -> None:

@@ -22,6 +22,5 @@ PLACES = {
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("language/", views.set_language, name="set_language"),
-    path("", include("allauth.urls")),
     *(path(at, include(f"{app}.urls")) for at, app in PLACES.items() if find_spec(f"{app}.urls")),
 ]
