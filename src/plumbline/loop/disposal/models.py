@@ -391,34 +391,26 @@ class Outcome(models.Model):
 
 
 class Consequence(models.Model):
-    """What the worker still has to do outside the database because of a closed disposal; done once.
+    """What the worker still has to do outside the database because of a closed disposal's finding; done once.
+
+    A wrong person is judged apart in every model; a fault of the data goes to the department that delivered it.
 
     Attributes:
         problem: why it could not be done yet; the next sweep tries again.
     """
 
-    class Kind(models.TextChoices):
-        JUDGE_APART = "judge_apart", say("登记“非同一人”", "Judge them apart")
-
-    disposal = models.ForeignKey(Disposal, models.CASCADE, related_name="consequences")
-    round = models.PositiveSmallIntegerField()
-    kind = models.CharField(max_length=20, choices=Kind)
-    rows = models.JSONField(default=list)
-    why = models.TextField()
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    outcome = models.OneToOneField(Outcome, models.PROTECT, related_name="consequence")
     made_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
     problem = models.TextField(blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["disposal", "round", "kind"], name="consequence_once_a_round"
-            ),
+        indexes = [
+            models.Index(fields=["made_at"], condition=Q(done_at=None), name="consequence_to_do"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}"
+        return f"{self.outcome}"
 
 
 class Review(models.Model):

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from plumbline.errors import Text
@@ -174,8 +175,7 @@ class Relation:
         found = Review.objects.filter(
             disposal=self.disposal, report=self.disposal.reports
         ).exclude(decision=Review.Decision.EXTENDED)  # fmt: skip
-        pairs = found.values_list("by", "on_behalf")
-        return frozenset(pk for pair in pairs for pk in pair if pk is not None)
+        return _people(found)
 
     def right(self, action: str) -> Holding | Text:
         """By which right they may do it, or why they may not; the state is not asked here."""
@@ -215,6 +215,14 @@ class Relation:
     def _reviewed_by(self, held: Holding) -> bool:
         people = {self.user.pk} | ({held.on_behalf.pk} if held.on_behalf else set())
         return bool(people & self.reviewed)
+
+
+def _people(reviews: QuerySet[Review]) -> frozenset[int]:
+    """Who reviewed, and for whom."""
+    deputies = reviews.exclude(on_behalf=None)
+    return frozenset(reviews.values_list("by", flat=True)) | frozenset(
+        deputies.values_list("on_behalf", flat=True)
+    )
 
 
 def allowed(user: User, disposal: Disposal, on: date) -> list[str]:
@@ -269,8 +277,7 @@ def can_sign(body: SupervisionBody, disposal: Disposal, on: date) -> list[User]:
 
 def can_verify(disposal: Disposal, on: date) -> list[User]:
     """Who can be assigned: verifiers of its bodies by their own grant, not barred, never its reviewer."""
-    reviews = Review.objects.filter(disposal=disposal).values_list("by", "on_behalf")
-    reviewers = {pk for pair in reviews for pk in pair if pk is not None}
+    reviewers = _people(Review.objects.filter(disposal=disposal))
     granted = _grants(Role.VERIFIER, on=on).filter(body__in=bodies_of(disposal)).values("user")
     found = User.objects.filter(pk__in=granted, is_active=True).exclude(pk__in=reviewers)
     return [user for user in found.order_by("name", "pk") if not is_barred(user, disposal, on)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from plumbline.errors import Text
 from plumbline.kit.clock import actions as clock
@@ -27,6 +27,7 @@ from plumbline.loop.disposal.models import (
 )
 from plumbline.loop.disposal.policy import must
 from plumbline.loop.disposal.queries.disposal import findings, found
+from plumbline.loop.warning.models import Happening, Standing
 from plumbline.org.models import Role, User
 
 
@@ -62,7 +63,7 @@ def approve(
     )  # fmt: skip
     for request in disposal.requests.filter(answered_at=None):
         stop(f"request:{request.pk}", "answer", at=at)
-    follow(disposal, by=by, at=at)
+    follow(disposal, at=at)
     return disposal
 
 
@@ -175,6 +176,27 @@ def reopen_for_evidence(disposal: Disposal, *, at: datetime, reason: str) -> Dis
     if disposal.state != State.CLOSED:
         return None
     return _reopen(disposal, by=None, on_behalf=None, at=at, reason=reason)
+
+
+def reopen_all_for_evidence(*, at: datetime) -> int:
+    """Take up again what was closed before its warning gained evidence, each in its own transaction.
+
+    Returns:
+        How many came back.
+    """
+    changed = Disposal.objects.filter(
+        state=State.CLOSED, warning__standing=Standing.OPEN, warning__changed_at__gt=F("closed_at")
+    ).select_related("warning")  # fmt: skip
+    back = 0
+    for disposal in changed.order_by("pk"):
+        returned = disposal.warning.happenings.filter(
+            kind=Happening.Kind.RETURNED, at__gt=disposal.closed_at
+        )
+        if disposal.warning.change.get("added") or returned.exists():
+            back += bool(
+                reopen_for_evidence(disposal, at=at, reason="结案后有新证据 · new evidence since")
+            )
+    return back
 
 
 def _reopen(

@@ -30,7 +30,8 @@ from plumbline.loop.disposal.queries.disposal import findings, found, missing
 from plumbline.org.models import User
 from plumbline.trail.actions import record
 
-_ROW = re.compile(r"[a-z][a-z0-9_]*:\d+-\d+")  # as the engine names rows: dataset:batch-position
+#: As the engine names rows: dataset:batch-position, and the column in question.
+_ROW = re.compile(r"[a-z][a-z0-9_]*:\d+-\d+(:[a-z][a-z0-9_]*)?")
 
 
 @transaction.atomic
