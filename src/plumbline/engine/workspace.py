@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -38,7 +38,7 @@ from plumbline.engine.collision.reproduce import (
 )
 from plumbline.engine.collision.rests import Tie, concerned, ties_of
 from plumbline.engine.collision.run import Progress, Run, collide, latest_as_of, opened
-from plumbline.engine.collision.tell import per_in_words, sentence
+from plumbline.engine.collision.tell import at_stake, per_in_words, sentence
 from plumbline.engine.collision.trial import Outcome, try_cases
 from plumbline.engine.collision.warning import FIELDS, EarlyWarning
 from plumbline.engine.fact import sql
@@ -505,6 +505,7 @@ class Workspace:
         model: str | None = None,
         register: Register = "warnings",
         withdrawn: bool = False,
+        keys: Collection[str] | None = None,
     ) -> list[EarlyWarning]:
         """The warnings of a register, most serious first.
 
@@ -513,12 +514,15 @@ class Workspace:
                 (equal number, different name: for the departments that delivered the rows), or
                 `candidates` (nothing shared but a name; they accuse nobody).
             withdrawn: those whose evidence is gone as well.
+            keys: only these.
         """
         if model is not None:
             self.model(model)
         conditions = ["TRUE"] if withdrawn else ["state = 'open'"]
         conditions += [f"level = {sql.literal(level)}"] if level else []
         conditions += [f"model = {sql.literal(model)}"] if model else []
+        if keys is not None:
+            conditions.append(f"key IN ({', '.join(map(sql.literal, sorted(keys))) or 'NULL'})")
         columns = ", ".join(field.suffix for field in FIELDS)
         with open_duckdb(self.limits) as duck:
             rows = duck.run(
@@ -565,10 +569,19 @@ class Workspace:
         return found
 
     def sentences(
-        self, warnings: Sequence[EarlyWarning], lang: Lang = "zh", *, masked: bool = True
+        self,
+        warnings: Sequence[EarlyWarning],
+        lang: Lang = "zh",
+        *,
+        masked: bool = True,
+        rows: Mapping[str, Mapping[str, Mapping[int, FactRow]]] | None = None,
     ) -> dict[str, str]:
-        """Each warning in words, by key."""
-        rows = self.evidence(warnings)
+        """Each warning in words, by key.
+
+        Args:
+            rows: what `evidence` gave of them, where it was asked before.
+        """
+        rows = self.evidence(warnings) if rows is None else rows
         return {
             w.key: sentence(self._recorded(w).model, w, rows[w.key], lang, masked=masked)
             for w in warnings
@@ -576,6 +589,10 @@ class Workspace:
 
     def sentence(self, warning: EarlyWarning, lang: Lang = "zh", *, masked: bool = True) -> str:
         return self.sentences([warning], lang, masked=masked)[warning.key]
+
+    def amount(self, warning: EarlyWarning) -> int | None:
+        """What is at stake in fen, where the model calculates a sum of money: the largest it tells."""
+        return at_stake(self._recorded(warning).model, warning.figures)
 
     def model_behind(self, warning: EarlyWarning) -> SupervisionModel:
         """The model as it stood when it last found the warning."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from plumbline.engine.collision.evidence import FactRow
 from plumbline.engine.collision.warning import EarlyWarning
 from plumbline.engine.fact.types import UnreadableCellError
+from plumbline.engine.fact.types.money import Money
 from plumbline.engine.line.inforce import in_force
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.sentence import Told, figure_types, render
@@ -106,6 +108,20 @@ def figures(
         else:
             found[f"{shape}.{name}"] = value
     return found
+
+
+def at_stake(model: SupervisionModel, values: Mapping[str, str | None]) -> int | None:
+    """The largest sum of money among calculated figures, in fen; amounts of other currencies are none."""
+    if model.declared.sum is None and model.declared.duplicate is None:
+        return None  # the fences of an outlier are not at stake
+    types = figure_types(model)
+    found = [
+        round(Decimal(value)) for name, value in values.items()
+        if value is not None
+        and isinstance(type_ := types.get(f"{model.declared.shape}.{name}"), Money)
+        and type_.column.currency == "CNY"
+    ]  # fmt: skip
+    return max(found, default=None)
 
 
 def _gather(function: str, rows: Sequence[FactRow], column: str, lang: Lang) -> str:

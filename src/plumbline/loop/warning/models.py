@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from plumbline.bilingual import say
-from plumbline.org.models import Unit
+from plumbline.org.models import Role, SupervisionBody, Unit, User
+from plumbline.org.policy import own_people, rights_of
+from plumbline.org.queries import overseen
+
+#: Who sees all warnings about the units that their body, or one below it, supervises. Verifiers see those
+#: that are assigned to them, through the disposal; statisticians see figures; administrators see none.
+OVERSEEING = (Role.DISPATCHER, Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY)
 
 
 class Level(models.TextChoices):
@@ -22,18 +30,47 @@ class Standing(models.TextChoices):
     WITHDRAWN = "withdrawn", say("证据已撤", "Evidence withdrawn")
 
 
+class EarlyWarningQuerySet(models.QuerySet["EarlyWarning"]):
+    def told(self) -> EarlyWarningQuerySet:
+        """Those there was room for in a week's budget; the others wait."""
+        return self.filter(budgeted_on__isnull=False)
+
+    def visible_to(self, user: User, on: date) -> EarlyWarningQuerySet:
+        """Those about units that somebody's body supervises; a stranger sees none.
+
+        A warning whose unit the registers name otherwise than the workbench falls to the topmost bodies.
+        What is dispatched to a body, or assigned to a verifier, is seen through its disposal. Nobody sees a
+        warning whose evidence is about themself or their kin.
+        """
+        bodies = rights_of(user, on).bodies_and_below(*OVERSEEING)
+        if not bodies:
+            return self.none()
+        seen = overseen(bodies, on)
+        if SupervisionBody.objects.filter(pk__in=bodies, above=None).exists():
+            seen |= Q(unit=None)
+        return self.filter(seen).not_about(own_people(user, on))
+
+    def not_about(self, people: frozenset[str]) -> EarlyWarningQuerySet:
+        """Those whose evidence is about none of these persons, by digest."""
+        if not people:
+            return self
+        about = Party.objects.filter(warning=OuterRef("pk"), person__in=people)
+        return self.filter(~Exists(about))
+
+
 class EarlyWarning(models.Model):
     """A warning that the engine raised.
 
     Attributes:
         key: the engine's; a second run raises nothing twice.
         version: of the model that last found it.
-        run: the last run that found it, from which it can be reproduced.
+        run: a run that found it as it is told here, from which it can be reproduced.
         about: what it is about in words, with personal values masked.
         sentence, sentence_en: with personal values masked; what is behind them is read from the store.
         supervised: whose use of power it is about, as the register names it; `unit` where that is known.
         amount_fen: what is at stake, where the model calculates a sum of money.
-        change: what the last run changed, as the engine says it: evidence added or gone, level, ripples.
+        title, title_en: of its model, as it stood then.
+        change: what the last change was: evidence added or gone, level and version before.
         rank: what is worked first among those of one level, higher first.
         budgeted_on: first day of the week in whose budget it was told; none while it waits for room.
     """
@@ -41,6 +78,8 @@ class EarlyWarning(models.Model):
     key = models.CharField(max_length=64, unique=True)
     model = models.CharField(max_length=100)
     version = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    title_en = models.CharField(max_length=300, blank=True)
     level = models.CharField(max_length=10, choices=Level)
     tier = models.CharField(max_length=1)
     standing = models.CharField(max_length=10, choices=Standing, default=Standing.OPEN)
@@ -60,8 +99,20 @@ class EarlyWarning(models.Model):
     rank = models.FloatField(default=0)
     budgeted_on = models.DateField(null=True)
 
+    objects = EarlyWarningQuerySet.as_manager()
+
     class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(tier__in=["B", "E"]), name="warning_of_a_tier"),
+            models.CheckConstraint(
+                condition=~Q(level=Level.RED) | Q(tier="A"), name="warning_red_needs_a_number"
+            ),
+        ]
         indexes = [
+            models.Index(
+                fields=["unit", "-rank"], condition=Q(budgeted_on=None), name="warning_waiting"
+            ),
+            models.Index(fields=["unit", "budgeted_on"], name="warning_by_budget"),
             models.Index(fields=["-raised_at", "-id"], name="warning_newest"),
             models.Index(fields=["model", "-raised_at", "-id"], name="warning_by_model"),
             models.Index(fields=["unit", "-raised_at", "-id"], name="warning_by_unit"),
@@ -86,7 +137,11 @@ class Party(models.Model):
 
 
 class Happening(models.Model):
-    """What a run changed about a warning: raised, new evidence, evidence gone, who is who judged anew."""
+    """What a run changed about a warning: raised, new evidence, evidence gone, who is who judged anew.
+
+    Attributes:
+        detail: {zh: [words], en: [words]}, people in them masked.
+    """
 
     class Kind(models.TextChoices):
         RAISED = "raised", say("产生预警", "Raised")
@@ -102,7 +157,7 @@ class Happening(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["warning", "run"], name="happening_once_a_run"),
+            models.UniqueConstraint(fields=["warning", "kind", "run"], name="happening_once_a_run"),
         ]
 
     def __str__(self) -> str:
