@@ -18,7 +18,14 @@ WRITERS = {
     ("plumbline/kit/flow.py", "advance"),
 }
 #: Parts of other acts, called by them in their transaction; they say so themselves.
-PARTS = {("plumbline/kit/clock/actions.py", "start"), ("plumbline/kit/clock/actions.py", "stop")}
+PARTS = {
+    ("plumbline/kit/clock/actions.py", "start"),
+    ("plumbline/kit/clock/actions.py", "stop"),
+    ("plumbline/loop/disposal/actions/document.py", "keep"),
+    ("plumbline/loop/disposal/actions/holding.py", "hold"),
+    ("plumbline/loop/closure/actions/attachment.py", "keep"),
+    ("plumbline/loop/closure/actions/campaign.py", "must_be_later"),
+}
 
 
 @cache
