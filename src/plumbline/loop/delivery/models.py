@@ -35,7 +35,8 @@ class DataErrorTicket(models.Model):
 
     Attributes:
         key: what it is about, so that the same error is asked about once.
-        rows: list of {dataset, row, column}: rows of the store, of which `count` says how many there are.
+        rows: rows of the store by the names people write, `dataset:batch-position`; the first ones where
+            there are many. `count` says how many there are.
         body: who asked, where a supervision body did.
         batch: the delivery by which its rows became others, once one did, and when that was seen.
     """

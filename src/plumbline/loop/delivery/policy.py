@@ -1,0 +1,99 @@
+"""Who may see and do what with deliveries and tickets: departments with their own, data managers with those they watch."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Q
+
+from plumbline.errors import Text
+from plumbline.loop.delivery.models import DataErrorTicket, TicketState
+from plumbline.org.models import Role, SupervisionBody, Unit, User
+from plumbline.org.policy import Holding, NotYoursError, rights_of
+from plumbline.org.queries import overseen
+
+#: Action -> (whose part it is, states in which it can be done). A department answers, the office judges the answer.
+_ASKERS = (Role.VERIFIER, Role.OFFICE_HEAD)
+MAY: dict[str, tuple[tuple[Role, ...], tuple[str, ...]]] = {
+    "answer": ((Role.DATA_PROVIDER,), (TicketState.ASKED,)),
+    "resolve": ((Role.DATA_MANAGER, *_ASKERS), (TicketState.ANSWERED,)),
+    "ask_again": ((Role.DATA_MANAGER, *_ASKERS), (TicketState.ANSWERED,)),
+    "refuse": ((Role.DATA_MANAGER, *_ASKERS), (TicketState.ANSWERED,)),
+}
+
+
+def own_or_watched(user: User, on: date) -> Q:
+    """Rows of the units somebody provides for, or whose data somebody manages; what has no unit is the topmost managers'."""
+    rights = rights_of(user, on)
+    seen = rights.within(Role.DATA_PROVIDER)
+    if bodies := rights.bodies_and_below(Role.DATA_MANAGER):
+        seen |= overseen(bodies, on)
+        if SupervisionBody.objects.filter(pk__in=bodies, above=None).exists():
+            seen |= Q(unit=None)
+    return seen
+
+
+def asked_by(user: User, on: date) -> Q:
+    """Tickets that a body of somebody's asked."""
+    return Q(body__in=rights_of(user, on).bodies(*_ASKERS))
+
+
+def right_to(action: str, ticket: DataErrorTicket, *, by: User, on: date) -> Holding:
+    """By which right somebody acts on a ticket; the state is asked when it moves.
+
+    Raises:
+        NotYoursError: it is not their unit, or not their part.
+    """
+    roles, _ = MAY[action]
+    rights = rights_of(by, on)
+    held = None
+    if action == "answer":
+        held = rights.holding(*roles, unit=ticket.unit) if ticket.unit else None
+    else:
+        watched = DataErrorTicket.objects.filter(own_or_watched(by, on), pk=ticket.pk).exists()
+        if watched and rights.has(Role.DATA_MANAGER):
+            held = rights.holding(Role.DATA_MANAGER)
+        elif ticket.body:
+            held = rights.holding(*_ASKERS, body=ticket.body)
+    if held is None:
+        raise NotYoursError(
+            Text("这不是您的职责", "this is not your part"), where=f"ticket:{ticket.pk}"
+        )
+    return held
+
+
+def allowed(user: User, ticket: DataErrorTicket, on: date) -> list[str]:
+    """What somebody may do with a ticket as it stands."""
+    found = []
+    for action, (_, states) in MAY.items():
+        if ticket.state in states:
+            try:
+                right_to(action, ticket, by=user, on=on)
+            except NotYoursError:
+                continue
+            found.append(action)
+    return found
+
+
+def right_to_provide(user: User, unit: Unit | None, on: date) -> Holding:
+    """By which right somebody uploads what a unit delivers: its provider, or who manages its data.
+
+    Raises:
+        NotYoursError: neither.
+    """
+    rights = rights_of(user, on)
+    held = rights.holding(Role.DATA_PROVIDER, unit=unit) if unit else None
+    if held is None and rights.has(Role.DATA_MANAGER):
+        bodies = rights.bodies_and_below(Role.DATA_MANAGER)
+        watched = (
+            Unit.objects.filter(overseen(bodies, on, unit=""), pk=unit.pk).exists()
+            if unit
+            else SupervisionBody.objects.filter(pk__in=bodies, above=None).exists()
+        )
+        held = rights.holding(Role.DATA_MANAGER) if watched else None
+    if held is None:
+        raise NotYoursError(
+            Text("由报送部门的数据员或数据管理员办理", "the department's data provider or the data manager does this"),
+            where=str(unit or "-"),
+        )  # fmt: skip
+    return held
