@@ -6,7 +6,8 @@ in Chinese and in English, since a clerk and an engineer read the same message.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 Lang = Literal["zh", "en"]
 
@@ -27,6 +28,10 @@ class PlumblineError(Exception):
     def __init__(self, problem: Text, *, where: str = "", hint: Text | None = None) -> None:
         self.problem, self.where, self.hint = problem, where, hint
         super().__init__(self.in_("en"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that an error gets from a helping process to the one that can tell a person."""
+        return partial(type(self), where=self.where, hint=self.hint), (self.problem,)
 
     def in_(self, lang: Lang) -> str:
         """The whole message: where, what, and what to do next."""

@@ -30,7 +30,7 @@ store, declared, file = map(Path, sys.argv[1:])
 dataset = Dataset(declared, COUNTRY)
 print("ready", flush=True)
 sys.stdin.readline()
-load_delivery(Store(store), dataset, file, received_at=RECEIVED)
+load_delivery(Store(store), dataset, file, received_at=RECEIVED, wait=300)
 print("done", flush=True)
 """
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +17,8 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from plumbline.errors import RunError, Text
 
+_MEMORY = re.compile(r"\s*([\d.]+)\s*([KMGT]?)i?B\s*", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -24,6 +27,28 @@ class Limits:
     memory: str = "2GB"
     threads: int = 0  # 0: all cores
     spill: Path | None = None  # None: the system's temporary folder
+
+    @property
+    def cores(self) -> int:
+        """Threads that may run at the same time."""
+        return self.threads or len(os.sched_getaffinity(0))
+
+    @property
+    def megabytes(self) -> float | None:
+        """The memory as a number; None where it is written in a way only DuckDB understands."""
+        found = _MEMORY.fullmatch(self.memory)
+        if found is None:
+            return None
+        return float(found[1]) * 1000.0 ** ("KMGT".find(found[2].upper()) - 1 if found[2] else -2)
+
+    def shared_by(self, hands: int) -> Limits:
+        """What each of several processes may use, so that together they keep within these limits."""
+        memory = self.megabytes
+        return replace(
+            self,
+            memory=self.memory if memory is None else f"{int(memory / hands)}MB",
+            threads=max(1, self.cores // hands),
+        )
 
 
 class Duck:

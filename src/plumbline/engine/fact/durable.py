@@ -107,8 +107,11 @@ def disk_in_words() -> Iterator[None]:
 
 
 @contextmanager
-def exclusive(path: Path, wait: float) -> Iterator[None]:
-    """Hold the lock file `path`; if another process holds it for `wait` seconds, say which."""
+def exclusive(path: Path, wait: float) -> Iterator[int]:
+    """Hold the lock file `path`; if another process holds it for `wait` seconds, say which.
+
+    Gives the open lock. A process that inherits it holds the file as well, until it ends.
+    """
     make_folder(path.parent)
     with path.open("a+") as lock:
         _take(lock.fileno(), path, wait)
@@ -116,7 +119,7 @@ def exclusive(path: Path, wait: float) -> Iterator[None]:
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
-            yield
+            yield lock.fileno()
         finally:
             fcntl.flock(lock, fcntl.LOCK_UN)
 

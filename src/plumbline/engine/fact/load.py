@@ -7,17 +7,27 @@ expected. Until the commit, nothing that anybody reads has changed.
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from plumbline.engine.fact.asof import as_of_from_name
 from plumbline.engine.fact.batch import Batch
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.durable import copy_in, sha256_of
-from plumbline.engine.fact.loading import AlreadyLoaded, Arrival, Terms, stamp_of, take_in
+from plumbline.engine.fact.hands import share_out
+from plumbline.engine.fact.loading import (
+    MEGABYTES,
+    AlreadyLoaded,
+    Arrival,
+    Terms,
+    stamp_of,
+    take_in,
+)
 from plumbline.engine.fact.readers import open_database
 from plumbline.engine.fact.store import Store
 from plumbline.engine.fact.tablecopy import copy_table
@@ -27,6 +37,8 @@ __all__ = ["AlreadyLoaded", "Refused", "Stray", "load_delivery", "load_inbox", "
 
 _TEMPORARY = ("~$", ".", "Thumbs.db", "desktop.ini")
 _UNFINISHED = (".tmp", ".part", ".crdownload", ".download")
+_PER_FILE = 500_000  # bytes that load in the time which a file takes whatever its size
+_WORTH_A_HAND = 8_000_000  # bytes to load beside the largest dataset, to be worth a second process
 
 
 @dataclass(frozen=True)
@@ -166,37 +178,98 @@ def load_inbox(  # noqa: PLR0913 -- as load_delivery
     by: str = "",
     again: bool = False,
     wait: float = 5.0,
+    hands: int | None = None,
 ) -> list[Result]:
     """Load every new file of the inbox, each dataset's earliest as-of date first.
 
     A file that cannot be loaded does not stop the others. Only a store that cannot be written to
-    ends it.
+    ends it. Where there is much to load, datasets are loaded side by side, in processes of their
+    own; what comes back is the same, in the same order.
+
+    Args:
+        hands: how many processes; None lets what there is to load decide, within the limits of
+            the store.
     """
-    results: list[Result] = []
     folders = {dataset.declared.source.inbox or name: name for name, dataset in datasets.items()}
+    terms = {
+        "received_at": received_at, "as_of": as_of, "accept": accept, "by": by, "again": again,
+        "wait": wait,
+    }  # fmt: skip
+    jobs = []
     for name, dataset in datasets.items():
         files: list[Path | None] = [*_files(inbox / (dataset.declared.source.inbox or name))]
         if dataset.declared.source.database:
             files = [None]
-        for path in _in_order(files, as_of):
-            try:
-                if path is None:
-                    results.append(
-                        load_table(
-                            store, dataset, received_at=received_at, as_of=as_of,
-                            accept=accept, by=by, again=again, wait=wait,
-                        )
-                    )  # fmt: skip
-                else:
-                    results.append(
-                        load_delivery(
-                            store, dataset, path, received_at=received_at, as_of=as_of,
-                            accept=accept, by=by, again=again, wait=wait,
-                        )
-                    )  # fmt: skip
-            except DeliveryError as error:
-                results.append(Refused(name, path.name if path else name, error))
-    return results + [Stray(path) for path in _entries(inbox) if path.name not in folders]
+        if files:
+            jobs.append((dataset, _in_order(files, as_of)))
+    if hands is None:
+        hands = _hands(store, jobs)
+    if hands > 1:
+        loaded = _side_by_side(store, jobs, terms, hands)
+    else:
+        loaded = [load_files(store, dataset, paths, terms) for dataset, paths in jobs]
+    strays = [Stray(path) for path in _entries(inbox) if path.name not in folders]
+    return [*itertools.chain(*loaded), *strays]
+
+
+def load_files(
+    store: Store, dataset: Dataset, paths: Sequence[Path | None], terms: Mapping[str, Any]
+) -> list[Result]:
+    """Load these files of one dataset one after the other; None is its database table.
+
+    Args:
+        terms: as `load_delivery` takes them.
+    """
+    results: list[Result] = []
+    for path in paths:
+        try:
+            if path is None:
+                results.append(load_table(store, dataset, **terms))
+            else:
+                results.append(load_delivery(store, dataset, path, **terms))
+        except DeliveryError as error:
+            results.append(Refused(dataset.name, path.name if path else dataset.name, error))
+    return results
+
+
+Job = tuple[Dataset, list[Path | None]]
+
+
+def _side_by_side(
+    store: Store, jobs: Sequence[Job], terms: Mapping[str, Any], hands: int
+) -> list[list[Result]]:
+    """Load each dataset in one of several processes; what takes longest begins first."""
+    limits = store.limits.shared_by(hands)
+    order = sorted(range(len(jobs)), key=lambda at: -_work(store, jobs[at]))
+    with store.held(terms["wait"]) as held:
+        handed = [
+            (Store(store.root, limits, within=held.scratch / jobs[at][0].name), *jobs[at], terms)
+            for at in order
+        ]
+        found = share_out(load_files, handed, hands=hands, lock=held.lock)
+    by_place = dict(zip(order, found, strict=True))
+    return [by_place[at] for at in range(len(jobs))]
+
+
+def _hands(store: Store, jobs: Sequence[Job]) -> int:
+    """How many processes are worth their start, and fit the limits together."""
+    sizes = [size for job in jobs if (size := _work(store, job))]
+    memory = store.limits.megabytes
+    if memory is None or sum(sizes) - max(sizes, default=0) < _WORTH_A_HAND:
+        return 1
+    return max(1, min(store.limits.cores, int(memory / MEGABYTES), len(sizes)))
+
+
+def _work(store: Store, job: Job) -> int:
+    """How much there is to load of a dataset, in bytes; a small file takes its time as well."""
+    dataset, paths = job
+    known = {(batch.source, batch.size) for batch in store.batches(dataset.name)}
+    sizes = [
+        _WORTH_A_HAND if path is None else path.stat().st_size
+        for path in paths
+        if path is None or (path.name, path.stat().st_size) not in known
+    ]
+    return sum(size + _PER_FILE for size in sizes)
 
 
 def _entries(folder: Path) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as Mapping_
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from plumbline.engine.backend import Duck, open_duckdb
+from plumbline.engine.backend import Duck, Limits, open_duckdb
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.batch import Accepted, Batch, Kind, Note, Part, Place, Reason
 from plumbline.engine.fact.cells import MISSING, Reading
@@ -38,7 +37,7 @@ _MISFIT = (
 #: A file with more text than this goes through the disk, since what is sorted does not fit memory.
 _LARGE = 256 << 20
 _SORTED = 288 << 20  # bytes of text that are sorted at a time
-_MEGABYTES = 1000  # for SQL; the reader and the writer of files need as much again
+MEGABYTES = 1000  # for SQL; the reader and the writer of files need as much again
 _REASONS_SHOWN = 100  # in a manifest; the quarantine has them all
 
 
@@ -122,7 +121,7 @@ def take_in(
         declared=dataset.fingerprint,
     )
     large = _text_bytes(arrival) > _LARGE
-    memory = _at_most(_MEGABYTES, store.limits.memory)
+    memory = _at_most(MEGABYTES, store.limits)
     limits = replace(store.limits, spill=scratch / "spill", memory=memory)
     with open_duckdb(limits) as duck:
         reading = Reading(duck, dataset, scratch, on_disk=large)
@@ -135,13 +134,10 @@ def stamp_of(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _at_most(megabytes: int, memory: str) -> str:
-    """`memory` or `megabytes`, whichever is less: reader and writer need room beside SQL."""
-    found = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?)i?B\s*", memory, re.IGNORECASE)
-    if found is None:
-        return memory
-    own = float(found[1]) * 1000.0 ** ("KMGT".find(found[2].upper()) - 1 if found[2] else -2)
-    return memory if own <= megabytes else f"{megabytes}MB"
+def _at_most(megabytes: int, limits: Limits) -> str:
+    """The memory allowed or `megabytes`, whichever is less: reader and writer need room beside SQL."""
+    allowed = limits.megabytes
+    return limits.memory if allowed is None or allowed <= megabytes else f"{megabytes}MB"
 
 
 def _text_bytes(arrival: Arrival) -> int:

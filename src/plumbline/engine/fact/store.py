@@ -82,6 +82,14 @@ class Snapshot:
         )
 
 
+@dataclass(frozen=True)
+class Held:
+    """The store, held for writing: a scratch folder, and the open lock for helpers to inherit."""
+
+    scratch: Path
+    lock: int
+
+
 class Store:
     """The facts under `root`. Any number of processes read; one writes (`writing`).
 
@@ -89,9 +97,13 @@ class Store:
         limits: memory and threads that loading may use.
     """
 
-    def __init__(self, root: Path, limits: Limits | None = None) -> None:
+    def __init__(
+        self, root: Path, limits: Limits | None = None, *, within: Path | None = None
+    ) -> None:
+        """Open the store; `within` is a helper's part of the scratch folder of who holds it."""
         self.root = root.absolute()
         self.limits = limits or Limits()
+        self._within = within
         self._tables: dict[str, Table] = {}
         self._manifests: dict[tuple[str, int], Batch] = {}
 
@@ -113,14 +125,28 @@ class Store:
         A second process waits `wait` seconds, then gets a StoreError that names the first.
         Readers are never kept waiting.
         """
+        if self._within is None:
+            with self.held(wait) as held:
+                yield held.scratch
+            return
+        with disk_in_words():
+            make_folder(self._within)
+            try:
+                yield self._within
+            finally:
+                shutil.rmtree(self._within, ignore_errors=True)
+
+    @contextmanager
+    def held(self, wait: float = 5.0) -> Iterator[Held]:
+        """As `writing`, for a process that has helpers: they inherit the lock."""
         scratch = self.root / "scratch"
-        with disk_in_words(), exclusive(self.root / "lock", wait):
+        with disk_in_words(), exclusive(self.root / "lock", wait) as lock:
             shutil.rmtree(scratch, ignore_errors=True)
             for log in (*self.root.glob("*/_delta_log"), *self.root.glob("*/*/_delta_log")):
                 self.table(log.parent.relative_to(self.root).as_posix()).clear_leftovers()
             make_folder(scratch)
             try:
-                yield scratch
+                yield Held(scratch, lock)
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
 

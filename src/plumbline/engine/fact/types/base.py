@@ -74,3 +74,7 @@ class Country:
     regions: Mapping[str, Sequence[tuple[str, str, str]]]  # code -> (name, from, to), "" = open
     provinces: frozenset[str]  # first two digits that a citizen number may start with
     home: str = ""  # first digits of the office's own region; its names go before namesakes'
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Read-only mappings do not go from process to process by themselves."""
+        return Country, (dict(self.regions), self.provinces, self.home)
