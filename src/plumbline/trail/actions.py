@@ -106,7 +106,7 @@ _NUMBERS = {
 }
 
 
-def record_reading(
+def record_reading(  # noqa: PLR0913 -- who, whom, where, what, why, by which file, when
     *,
     whom: Sequence[str],
     where: str,

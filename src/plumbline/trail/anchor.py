@@ -23,7 +23,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from django.conf import settings
 
 from plumbline.errors import PlumblineError, Text
-from plumbline.trail.heads import Head, Kept, NotAHeadError, line, read
+from plumbline.trail.heads import Kept, NotAHeadError, line, read
 from plumbline.trail.models import TreeHead
 from plumbline.trail.stored import heads_after, last_head, leaves
 
@@ -107,7 +107,9 @@ def _agreed(outside: Outside) -> int:
             f"it holds {theirs.size} rows, the database has only {last.size if last else 0}",
         )
     else:
-        said = Text("那里保存的树头与数据库不符", "the head that it holds is not that of the database")
+        said = Text(
+            "那里保存的树头与数据库不符", "the head that it holds is not that of the database"
+        )
     raise PlaceError(
         said,
         where=outside.name,
@@ -129,7 +131,9 @@ def _file(path: Path) -> Iterator[Outside]:
 
         def put(text: bytes) -> None:
             nonlocal torn
-            rest = memoryview(b"\n" + text if torn else text)  # what was cut off stays, on its own line
+            rest = memoryview(
+                b"\n" + text if torn else text
+            )  # what was cut off stays, on its own line
             torn = False
             while rest:
                 rest = rest[os.write(handle, rest) :]
@@ -192,7 +196,8 @@ def _peer(address: str) -> Iterator[Outside]:
             with error:
                 said = error.read(1000).decode(errors="replace").strip() or str(error.code)
             raise PlaceError(
-                Text(f"对方不收（{error.code}）：{said}", f"refused ({error.code}): {said}"), where=shown
+                Text(f"对方不收（{error.code}）：{said}", f"refused ({error.code}): {said}"),
+                where=shown,
             ) from error
         except (URLError, ValueError) as error:
             said = str(getattr(error, "reason", error))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db import connection
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import RunPython
 from django.db.migrations.state import StateApps
@@ -60,7 +61,7 @@ def _on_sqlite(
 ) -> list[str]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is only added to, never altered'); END"
     found = " OR ".join(
-        f"EXISTS (SELECT 1 FROM {table} WHERE {_equal('=', key)})"
+        f"EXISTS (SELECT 1 FROM {table} WHERE {_equal('=', key)})"  # noqa: S608 -- names of our own
         for key in keys
         if set(key) <= set(columns)
     )
@@ -103,3 +104,26 @@ def _once(same: str, columns: Sequence[str], settable: Sequence[str]) -> str:
         else f'NEW."{column}" {same} OLD."{column}"'
         for column in columns
     )
+
+
+#: What must stand in the database for the trail to be guarded.
+_GUARDS = (
+    "trail_entry_waits",
+    *(
+        f"trail_{table}_no_{what}"
+        for table in ("entry", "reading", "leaf", "node", "treehead", "peerhead", "unsealed")
+        for what in ("update", "delete")
+    ),
+)
+
+
+def missing_guards() -> list[str]:
+    """Guards of the trail that somebody dropped or switched off."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
+            if connection.vendor == "postgresql"
+            else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        )
+        present = {name for (name,) in cursor.fetchall()}
+    return [guard for guard in _GUARDS if guard not in present]

@@ -45,7 +45,9 @@ def keep(kept: Kept, *, peer: str, at: datetime) -> None:
                 entries=leaves.entries, leaves=leaves.digests, peaks=b"".join(tree), received_at=at,
             )  # fmt: skip
     except IntegrityError as error:
-        raise _refused(peer, "同时有另一个树头到达", "another head came at the same time") from error
+        raise _refused(
+            peer, "同时有另一个树头到达", "another head came at the same time"
+        ) from error
 
 
 def _check(head: Head, before: Head | None, peer: str) -> None:

@@ -86,7 +86,9 @@ def seal_batch(*, at: datetime, most: int = BATCH) -> int | None:
             return 0
         _store(tree.extend(new))
         key = signing_key(first=before is None)
-        head = Head(tree.size, tree.root(), moment(at), algorithm, link_after(before), b"").sign(key)
+        head = Head(tree.size, tree.root(), moment(at), algorithm, link_after(before), b"").sign(
+            key
+        )
         TreeHead.objects.create(
             size=head.size, at=at, algorithm=algorithm, root=head.root, previous=head.previous,
             key=head.key, signature=head.signature,
@@ -113,7 +115,9 @@ def _algorithm(before: Head | None) -> str:
                 f"this trail began with {before.algorithm} and cannot go on with {chosen}",
             ),
             where="plumbline.toml [workbench] digest",
-            hint=Text(f'写成 digest = "{before.algorithm}"', f'write digest = "{before.algorithm}"'),
+            hint=Text(
+                f'写成 digest = "{before.algorithm}"', f'write digest = "{before.algorithm}"'
+            ),
         )
     return chosen
 
@@ -122,7 +126,9 @@ def _place(begin: int, most: int) -> list[bytes]:
     """Move entries that wait into the tree; their digests, in their order."""
     with connection.cursor() as cursor:
         cursor.execute(_PLACE, [begin - 1, most])
-        cursor.execute("SELECT digest FROM trail_leaf WHERE position >= %s ORDER BY position", [begin])
+        cursor.execute(
+            "SELECT digest FROM trail_leaf WHERE position >= %s ORDER BY position", [begin]
+        )
         new = [bytes(digest) for (digest,) in cursor.fetchall()]
         cursor.execute(
             "DELETE FROM trail_unsealed "
@@ -145,7 +151,7 @@ _PLACE = """
 
 def _store(full: list[Subtree]) -> None:
     Node.objects.bulk_create(
-        Node(height=each.height, index=each.index, digest=each.digest) for each in full
+        Node(height=height, index=index, digest=digest) for height, index, digest in full
     )
 
 

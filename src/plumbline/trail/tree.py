@@ -14,7 +14,6 @@ needs is computed from at most 255 of these of each height.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 #: What makes a digest of 32 bytes of anything.
 Hash = Callable[[bytes], bytes]
@@ -53,12 +52,8 @@ def root_of(hash_: Hash, digests: Sequence[bytes]) -> bytes:
     return row[0]
 
 
-class Subtree(NamedTuple):
-    """A full subtree as it is stored."""
-
-    height: int
-    index: int
-    digest: bytes
+#: A full subtree as it is stored: height, index among those of its height, digest.
+Subtree = tuple[int, int, bytes]
 
 
 class Peaks:
@@ -77,7 +72,9 @@ class Peaks:
         """
         self._hash, self.size = hash_, size
         given = iter(peaks)
-        self._at = [next(given) if size >> level & 1 else None for level in range(size.bit_length())]
+        self._at = [
+            next(given) if size >> level & 1 else None for level in range(size.bit_length())
+        ]
 
     def __iter__(self) -> Iterator[bytes]:
         return (peak for peak in self._at if peak is not None)
@@ -97,7 +94,7 @@ class Peaks:
             row, begins, level = _parents(self._hash, row), begins >> 1, level + 1
             if level % LEVELS == 0:
                 height = level // LEVELS
-                full += (Subtree(height, begins + i, digest) for i, digest in enumerate(row))
+                full += ((height, begins + i, digest) for i, digest in enumerate(row))
         self.size += len(digests)
         return full
 

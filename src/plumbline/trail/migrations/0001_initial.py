@@ -5,132 +5,179 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=150)),
-                ('on_behalf', models.CharField(blank=True, max_length=150)),
-                ('action', models.CharField(max_length=80)),
-                ('subject', models.CharField(max_length=200)),
-                ('reason', models.TextField(blank=True)),
-                ('detail', models.JSONField(default=dict)),
-                ('digest', models.BinaryField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=150)),
+                ("on_behalf", models.CharField(blank=True, max_length=150)),
+                ("action", models.CharField(max_length=80)),
+                ("subject", models.CharField(max_length=200)),
+                ("reason", models.TextField(blank=True)),
+                ("detail", models.JSONField(default=dict)),
+                ("digest", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
-            name='Leaf',
+            name="Leaf",
             fields=[
-                ('position', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('digest', models.BinaryField(max_length=32)),
+                ("position", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("digest", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
-            name='Node',
+            name="Node",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('height', models.PositiveSmallIntegerField()),
-                ('index', models.BigIntegerField()),
-                ('digest', models.BinaryField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("height", models.PositiveSmallIntegerField()),
+                ("index", models.BigIntegerField()),
+                ("digest", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
-            name='PeerHead',
+            name="PeerHead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('peer', models.CharField(max_length=150)),
-                ('size', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('algorithm', models.CharField(max_length=10)),
-                ('root', models.BinaryField(max_length=32)),
-                ('previous', models.BinaryField(max_length=32)),
-                ('key', models.BinaryField(max_length=32)),
-                ('signature', models.BinaryField(max_length=64)),
-                ('entries', models.JSONField()),
-                ('leaves', models.BinaryField()),
-                ('peaks', models.BinaryField()),
-                ('received_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("peer", models.CharField(max_length=150)),
+                ("size", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("algorithm", models.CharField(max_length=10)),
+                ("root", models.BinaryField(max_length=32)),
+                ("previous", models.BinaryField(max_length=32)),
+                ("key", models.BinaryField(max_length=32)),
+                ("signature", models.BinaryField(max_length=64)),
+                ("entries", models.JSONField()),
+                ("leaves", models.BinaryField()),
+                ("peaks", models.BinaryField()),
+                ("received_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('whom', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("whom", models.CharField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='TreeHead',
+            name="TreeHead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('size', models.BigIntegerField(unique=True)),
-                ('at', models.DateTimeField()),
-                ('algorithm', models.CharField(max_length=10)),
-                ('root', models.BinaryField(max_length=32)),
-                ('previous', models.BinaryField(max_length=32, unique=True)),
-                ('key', models.BinaryField(max_length=32)),
-                ('signature', models.BinaryField(max_length=64)),
-                ('anchored_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("size", models.BigIntegerField(unique=True)),
+                ("at", models.DateTimeField()),
+                ("algorithm", models.CharField(max_length=10)),
+                ("root", models.BinaryField(max_length=32)),
+                ("previous", models.BinaryField(max_length=32, unique=True)),
+                ("key", models.BinaryField(max_length=32)),
+                ("signature", models.BinaryField(max_length=64)),
+                ("anchored_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Unsealed',
+            name="Unsealed",
             fields=[
-                ('entry', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, serialize=False, to='trail.entry')),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        primary_key=True,
+                        serialize=False,
+                        to="trail.entry",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['subject', 'id'], name='trail_by_subject'),
+            model_name="entry",
+            index=models.Index(fields=["subject", "id"], name="trail_by_subject"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['actor', 'id'], name='trail_by_actor'),
+            model_name="entry",
+            index=models.Index(fields=["actor", "id"], name="trail_by_actor"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['action', 'id'], name='trail_by_action'),
+            model_name="entry",
+            index=models.Index(fields=["action", "id"], name="trail_by_action"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['at', 'id'], name='trail_by_time'),
+            model_name="entry",
+            index=models.Index(fields=["at", "id"], name="trail_by_time"),
         ),
         migrations.AddField(
-            model_name='leaf',
-            name='entry',
-            field=models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, to='trail.entry'),
+            model_name="leaf",
+            name="entry",
+            field=models.OneToOneField(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                to="trail.entry",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.UniqueConstraint(fields=('height', 'index'), name='trail_node_once'),
+            model_name="node",
+            constraint=models.UniqueConstraint(fields=("height", "index"), name="trail_node_once"),
         ),
         migrations.AddConstraint(
-            model_name='peerhead',
-            constraint=models.UniqueConstraint(fields=('peer', 'size'), name='trail_peer_head_once'),
+            model_name="peerhead",
+            constraint=models.UniqueConstraint(
+                fields=("peer", "size"), name="trail_peer_head_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='peerhead',
-            constraint=models.UniqueConstraint(fields=('peer', 'previous'), name='trail_peer_no_forks'),
+            model_name="peerhead",
+            constraint=models.UniqueConstraint(
+                fields=("peer", "previous"), name="trail_peer_no_forks"
+            ),
         ),
         migrations.AddField(
-            model_name='reading',
-            name='entry',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='trail.entry'),
+            model_name="reading",
+            name="entry",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="trail.entry",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='treehead',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gt', 0)), name='trail_head_is_not_empty'),
+            model_name="treehead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("size__gt", 0)), name="trail_head_is_not_empty"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(fields=('whom', 'entry'), name='trail_reading_once'),
+            model_name="reading",
+            constraint=models.UniqueConstraint(fields=("whom", "entry"), name="trail_reading_once"),
         ),
     ]

@@ -1,6 +1,8 @@
 """What was recorded is only added to; and what is recorded waits to be sealed, without anybody's doing."""
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from plumbline.trail.guards import only_added
 
@@ -79,12 +81,14 @@ _POSTGRESQL = [
 ]
 
 
-def _queue(apps, editor):
+def _queue(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
+    del apps
     for statement, _ in _POSTGRESQL if editor.connection.vendor == "postgresql" else _SQLITE:
         editor.execute(statement, params=None)
 
 
-def _no_queue(apps, editor):
+def _no_queue(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
+    del apps
     own = _POSTGRESQL if editor.connection.vendor == "postgresql" else _SQLITE
     for _, statement in reversed(own):
         editor.execute(statement, params=None)
