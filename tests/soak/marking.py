@@ -1,8 +1,4 @@
-"""Tasks for a worker that will be killed, each of one row and one row of the trail; and what became of them.
-
-python -m tests.soak.marking enqueue     # more and more of them, until its input ends
-python -m tests.soak.marking report      # as JSON
-"""
+"""Tasks for a worker that will be killed, each of one row and one row of the trail, and what became of them."""
 
 from __future__ import annotations
 
@@ -26,7 +22,6 @@ from plumbline.web.models import Worker
 @task()
 def mark(key: str, seconds: float) -> str:
     """One ticket and one entry, together or not at all; harmless twice. It may take its time."""
-
     time.sleep(seconds)
     with transaction.atomic():
         made, new = DataErrorTicket.objects.get_or_create(
@@ -42,7 +37,7 @@ def mark(key: str, seconds: float) -> str:
 
 
 def enqueue() -> int:
-    """Three in the queue for each that a worker could do meanwhile, until the input ends."""
+    """More and more of them, until the input ends."""
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     put = 0
@@ -57,7 +52,6 @@ def enqueue() -> int:
 
 def report() -> dict[str, object]:
     """How the queue, the rows and the trail stand."""
-
     entries = Counter(Entry.objects.filter(action="ticket.asked").values_list("subject", flat=True))
     return {
         "states": Counter(DBTaskResult.objects.values_list("status", flat=True)),

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils.translation import override
 
 from plumbline.errors import PlumblineError, Text
 from plumbline.kit.clock.actions import Starting, start, stop
@@ -122,9 +123,11 @@ def advance(  # noqa: PLR0913 -- all that one act consists of
         )  # fmt: skip
         if moved != 1:
             obj.refresh_from_db()
-            now = flow.states(obj.state).label  # type: ignore[attr-defined]
+            now = _label(flow.states(obj.state))  # type: ignore[attr-defined]
             raise OutOfStepError(
-                Text(f"现在是“{now}”，不能这样办理", f"it is now '{now}', which does not allow this"),
+                Text(
+                    f"现在是“{now.zh}”，不能这样办理", f"it is now '{now.en}', which does not allow this"
+                ),
                 where=subject,
                 hint=Text("刷新页面，看看谁已经办过", "reload the page and see who acted"),
             )  # fmt: skip
@@ -146,3 +149,11 @@ def advance(  # noqa: PLR0913 -- all that one act consists of
             start(subject, each, at=at)
     obj.refresh_from_db()
     return obj
+
+
+def _label(state: models.TextChoices) -> Text:
+    """What a state is called, in both languages, whoever is served."""
+    with override("zh-hans"):
+        zh = str(state.label)
+    with override("en"):
+        return Text(zh, str(state.label))

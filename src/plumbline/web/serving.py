@@ -31,7 +31,7 @@ log = logging.getLogger("plumbline.serving")
 _LOCK = 0x706C756D62  # any number of ours; PostgreSQL's advisory locks are numbers
 _PATIENCE = 30  # seconds
 _HASTY = 5
-_THREADS = 8  # of each process that serves pages; more only wait for one another
+_THREADS = 4  # of each process that serves pages; more only wait for one another
 
 
 class AddressTakenError(PlumblineError):
@@ -163,7 +163,7 @@ def _serve(host: str, port: str, workers: str) -> None:
     end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     Server(
         "plumbline.web.wsgi:application", address=host, port=int(port), workers=int(workers),
-        interface=Interfaces.WSGI, websockets=False, blocking_threads=_THREADS, log_level=LogLevels.error,
+        interface=Interfaces.WSGI, websockets=False, blocking_threads=_THREADS, log_level=LogLevels.warning,
         respawn_failed_workers=True, workers_kill_timeout=_PATIENCE // 2,
     ).serve()  # fmt: skip
 
