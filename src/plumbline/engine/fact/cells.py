@@ -7,7 +7,7 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +67,11 @@ class Reading:
         """Read what was not in plain spelling, and make the relation `read`."""
         if self._on_disk:
             self._duck.run(f"CREATE TEMP VIEW first AS SELECT * FROM {parquet_of(self._files)}")
-        for name, number in self._numbers.items():
-            self._parse(name, number)
+        spelled = self._spelled()
+        for name in spelled:
+            self._parse(name, self._numbers[name])
         physical = [name + field.suffix for name, field in self._fields()]
-        self._duck.run(f"CREATE TEMP TABLE odd AS {self._odd()}")
+        self._duck.run(f"CREATE TEMP TABLE odd AS {self._odd(spelled)}")
         self._duck.run(
             f"CREATE TEMP VIEW read AS SELECT {sql.names([*_PLACE, *physical])}, "
             f"CAST(NULL AS {FAULT}[]) AS _faults FROM first WHERE NOT _odd "
@@ -124,6 +125,12 @@ class Reading:
         words = ", ".join(map(sql.literal, change.withdrawn))
         return f"(trim(c{mapping.change}, {_BLANKS}) IN ({words}))"
 
+    def _spelled(self) -> list[str]:
+        """The columns that have cells which are not in plain spelling: a few of many."""
+        counts = [f"count(raw{number})" for number in self._numbers.values()]
+        [found] = self._duck.run(f"SELECT {', '.join(counts)} FROM first WHERE _odd")
+        return [name for name, count in zip(self._numbers, found, strict=True) if count]
+
     def _parse(self, name: str, number: int) -> None:
         """Read each distinct spelling that is not plain: the table `parsed<number>`."""
         spellings = self._duck.arrow(
@@ -155,28 +162,30 @@ class Reading:
         self._duck.run(f"CREATE TEMP TABLE parsed{number} AS SELECT * FROM parsing")
         self._duck.unregister("parsing")
 
-    def _odd(self) -> str:
+    def _odd(self, spelled: Collection[str]) -> str:
         """SQL for the rows that are not all plain, with what is wrong with them."""
         shown, joins, faults = [f"first.{column}" for column in _PLACE], [], []
         key = self._dataset.declared.key
         for name, number in self._numbers.items():
-            column = self._dataset.columns[name]
-            lookup = f"parsed{number}"
-            joins.append(f"LEFT JOIN {lookup} ON {lookup}.raw = first.raw{number}")
-            physical = [f"first.{sql.name(part)}" for part in self._dataset.physical(name)]
-            values = [f"coalesce({own}, {lookup}.f{i})" for i, own in enumerate(physical)]
-            empty = " AND ".join([f"{lookup}.zh IS NULL", *(f"{v} IS NULL" for v in values)])
-            shown += [
-                f"{value} AS {sql.name(part)}"
-                for value, part in zip(values, self._dataset.physical(name), strict=True)
-            ]
+            physical = self._dataset.physical(name)
+            values = [f"first.{sql.name(part)}" for part in physical]
             # Of a row that withdraws another, only the key has to be right.
             counts = "true" if name in key else "NOT first._withdrawn"
-            faults.append(
-                f"CASE WHEN {counts} AND {lookup}.zh IS NOT NULL "
-                f"THEN {fault(f'[{number}]', f'{lookup}.zh', f'{lookup}.en')} END"
-            )
-            if column.required:
+            unread = []
+            if name in spelled:
+                lookup = f"parsed{number}"
+                joins.append(f"LEFT JOIN {lookup} ON {lookup}.raw = first.raw{number}")
+                values = [f"coalesce({own}, {lookup}.f{i})" for i, own in enumerate(values)]
+                unread = [f"{lookup}.zh IS NULL"]
+                faults.append(
+                    f"CASE WHEN {counts} AND {lookup}.zh IS NOT NULL "
+                    f"THEN {fault(f'[{number}]', f'{lookup}.zh', f'{lookup}.en')} END"
+                )
+            shown += [
+                f"{value} AS {sql.name(part)}" for value, part in zip(values, physical, strict=True)
+            ]
+            if self._dataset.columns[name].required:
+                empty = " AND ".join([*unread, *(f"{value} IS NULL" for value in values)])
                 missing = fault(f"[{number}]", *map(sql.literal, MISSING))
                 faults.append(f"CASE WHEN {counts} AND {empty} THEN {missing} END")
         slot = f"[list_position(first._nameless, true) + {len(self._numbers) - 1}]"
