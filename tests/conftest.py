@@ -98,7 +98,9 @@ def _tables_can_be_emptied() -> Iterator[None]:
 def a_trial_office(request: pytest.FixtureRequest) -> None:
     """Where the cast signs in with no second factor; the tests of signing in say otherwise."""
     if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
-        request.getfixturevalue("settings").SECOND_FACTOR = "optional"
+        settings = request.getfixturevalue("settings")
+        settings.SECOND_FACTOR = "optional"
+        settings.STATIC_ROOT = None  # nobody has served from here, so there is no such folder
 
 
 @pytest.fixture

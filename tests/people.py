@@ -101,3 +101,10 @@ def sign_in(client: Client, who: User) -> Client:
     session["account_authentication_methods_user"] = str(who.pk)
     session.save()
     return client
+
+
+def known(*users: User) -> None:
+    """As if their citizen numbers had been entered: without, nobody is given an officer's role."""
+    for who in users:
+        who.person = f"{who.pk:064}"
+        who.save(update_fields=["person"])

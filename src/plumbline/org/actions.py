@@ -58,7 +58,8 @@ def _day(at: datetime) -> date:
 
 def _lock(row: Row) -> Row:
     """The row as it is now; whoever else wants to change it waits."""
-    return type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)  # noqa: SLF001
+    rows = row._meta.model._default_manager  # noqa: SLF001 -- of a lazy request.user too
+    return rows.select_for_update(of=("self",)).get(pk=row.pk)
 
 
 # -- units ---------------------------------------------------------------------------------------
