@@ -53,7 +53,7 @@ TAKEN = frozenset({
     ".csv", ".tsv", ".txt", ".xls", ".xlsx", ".xlsb", ".ods", ".et", ".json", ".jsonl", ".parquet", ".zip",
 })  # fmt: skip
 _PIECE = 1 << 20
-_ROW = re.compile(r"([a-z]\w*):(\d+)-(\d+)(?::(\w+))?")
+_ROW = re.compile(r"([a-z]\w*):(\d+)-(\d+)(?::(\w*))?")
 
 
 def workspace() -> Workspace:
@@ -278,7 +278,7 @@ def export_ticket(office: Workspace, ticket: DataErrorTicket, path: Path) -> int
             sheet.write_string(1, place, neutral(heading), bold)
         for line, (name, row) in enumerate(rows.items(), 2):
             source = row.source
-            said = [str(name), source.file, source.sheet, str(source.line)]
+            said = [str(name).rstrip(":"), source.file, source.sheet, str(source.line)]
             said += [row.show(column, "zh", masked=False) for column in columns]
             for place, text in enumerate(said):
                 sheet.write_string(line, place, neutral(text), plain)

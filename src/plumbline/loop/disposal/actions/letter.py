@@ -19,7 +19,7 @@ from plumbline.trail.actions import record
 
 
 @transaction.atomic
-def make_transfer_letter(  # noqa: PLR0913 -- all that the letter needs
+def make_transfer_letter(
     disposal: Disposal, unit: Unit, *, matter: str, basis: str, by: User, at: datetime
 ) -> tuple[Document, Document]:
     """Write the letter that hands a warning to a unit (转办函); gives it as DOCX and as PDF.

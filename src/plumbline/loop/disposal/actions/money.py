@@ -7,8 +7,10 @@ The database refuses, besides, a balance below zero and more recovered and writt
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -16,6 +18,7 @@ from django.db.models import F
 from plumbline.errors import PlumblineError, Text
 from plumbline.kit.clock.calendar import day_of
 from plumbline.kit.flow import OutOfStepError, advance
+from plumbline.loop.disposal.actions.document import keep
 from plumbline.loop.disposal.models import (
     WRITE_OFF_FLOW,
     Disposal,
@@ -121,6 +124,27 @@ def reverse(
             raise _reversed(disposal) from None
         raise _used(disposal, key) from None
     _tell("reversed", made, by=by, on_behalf=on_behalf, at=at)
+    return made
+
+
+@transaction.atomic
+def attach_evidence(
+    disposal: Disposal, name: str, file: BinaryIO, *, by: User, at: datetime
+) -> Document:
+    """Put a receipt to a disposal, also after it is closed; one that is there already is found again.
+
+    Raises:
+        NotYoursError: they do not post here.
+        DisposalError: a file of a kind that is not taken.
+    """
+    on_behalf = _must_post(disposal, by=by, at=at)
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if known := disposal.documents.filter(sha256=digest).first():
+        return known
+    made = keep(disposal, name, file, by=by, at=at)
+    record("disposal.attached", subject=_where(disposal), by=by, on_behalf=on_behalf, at=at,
+           document=made.pk, sha256=made.sha256)  # fmt: skip
     return made
 
 
