@@ -220,7 +220,7 @@ def test_what_a_mask_leaves_open_does_not_differ(tmp_path: Path) -> None:
 
 def test_what_is_said_in_the_wrong_place(built: Path) -> None:
     run = command(built)
-    assert "is not one of" in run("judge", "offences:1-3", "maybe", SUN, code=2).stderr
+    assert "不在可选的值之中" in run("judge", "offences:1-3", "maybe", SUN, code=2).stderr
     said = run("judgements", "--withdraw", "7", "--why", "x", lang="en", code=2).stderr
     assert "there is no judgement 7" in said
     assert (

@@ -29,6 +29,7 @@ from plumbline.cli import (
     serve,
     start,
     ticket,
+    usage,
     warning,
     work,
 )
@@ -36,6 +37,7 @@ from plumbline.cli.office import Office
 from plumbline.errors import Lang, PlumblineError, Text
 
 _FAULT = 70  # EX_SOFTWARE
+_LANG = "plumbline.lang"
 
 
 def _speak(ctx: click.Context, _: click.Parameter, lang: Lang | None) -> None:
@@ -73,9 +75,22 @@ class _Root(click.Group):
         del ctx
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_LANG] = usage.language(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            raise usage.Mistyped(error, ctx.meta[_LANG]) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            raise usage.Mistyped(error, ctx.meta[_LANG]) from None
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except PlumblineError as error:
