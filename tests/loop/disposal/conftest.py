@@ -10,5 +10,5 @@ from tests import people
 
 
 @pytest.fixture
-def cast(db: None) -> Any:
+def cast(db: None) -> Any:  # noqa: ARG001 -- pytest-django's, for its effect
     return people.cast()

@@ -88,7 +88,9 @@ class TestFromEndToEnd:
         ]  # fmt: skip
 
     @pytest.mark.parametrize(("level", "steps"), [("red", 3), ("yellow", 2), ("blue", 1)])
-    def test_the_chain_is_as_long_as_the_level_asks(self, cast: Any, level: str, steps: int) -> None:
+    def test_the_chain_is_as_long_as_the_level_asks(
+        self, cast: Any, level: str, steps: int
+    ) -> None:
         case = warned.reported(warned.disposal(cast, level=level), cast)
         for reviewer in (cast.head, cast.standing, cast.secretary)[:steps]:
             assert case.state == State.REPORTED
@@ -114,7 +116,12 @@ class TestDispatching:
         with pytest.raises(ReasonMissingError):
             decline(case, by=cast.head, at=NOW, reason=" ")
         decline(case, by=cast.head, at=NOW, reason="不属本室管辖")
-        assert (case.state, case.body, case.joint.count(), running(case)) == (State.RAISED, None, 0, {})
+        assert (case.state, case.body, case.joint.count(), running(case)) == (
+            State.RAISED,
+            None,
+            0,
+            {},
+        )
 
     def test_others_join_while_it_is_worked(self, cast: Any) -> None:
         case = warned.signed(warned.disposal(cast), cast)
@@ -160,7 +167,9 @@ class TestVerifying:
     def test_a_report_says_what_is_missing(self, cast: Any) -> None:
         case = warned.verifying(warned.disposal(cast), cast)
         assert len(missing(case)) == 4
-        with pytest.raises(DisposalError, match="2 steps .*; nothing .* identity; nothing .* fact; not signed"):
+        with pytest.raises(
+            DisposalError, match=r"2 steps .*; nothing .* identity; nothing .* fact; not signed"
+        ):
             report(case, by=cast.li, at=NOW, summary="草稿")
         assert case.state == State.VERIFYING
 
@@ -182,7 +191,11 @@ class TestVerifying:
         for contradiction in (Finding.TRUE, Finding.UNTRUE):
             with pytest.raises(DisposalError, match="contradicts"):
                 find(case, contradiction, by=cast.zhou, at=NOW)
-        for several in (Finding.CLAUSE_UNCLEAR, Finding.CONTROL_MISSING, Finding.CORRECTION_ORDERED):
+        for several in (
+            Finding.CLAUSE_UNCLEAR,
+            Finding.CONTROL_MISSING,
+            Finding.CORRECTION_ORDERED,
+        ):
             find(case, several, by=cast.li, at=NOW)
         assert found(case).count() == 4
 
@@ -229,7 +242,9 @@ class TestVerifying:
             find(case, Finding.NOBODY, by=cast.li, at=NOW)
         assert trail(case) == before
 
-    def test_withdrawn_evidence_needs_no_full_check_but_signatures_and_review(self, cast: Any) -> None:
+    def test_withdrawn_evidence_needs_no_full_check_but_signatures_and_review(
+        self, cast: Any
+    ) -> None:
         case = warned.verifying(warned.disposal(cast, standing="withdrawn"), cast)
         with pytest.raises(DisposalError, match="data or the identity"):
             warned.handed_in(case, cast, Finding.NOBODY)
@@ -245,7 +260,9 @@ class TestVerifying:
 
 
 class TestReviewing:
-    def test_what_is_sent_back_is_reported_anew_and_reviewed_from_the_start(self, cast: Any) -> None:
+    def test_what_is_sent_back_is_reported_anew_and_reviewed_from_the_start(
+        self, cast: Any
+    ) -> None:
         case = warned.reported(warned.disposal(cast), cast)
         approve(case, 1, by=cast.head, at=NOW)
         with pytest.raises(DisposalError, match="say why"):

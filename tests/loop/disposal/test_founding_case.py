@@ -43,9 +43,15 @@ def test_no_breach_found_and_yet_the_rule_changes(cast: Any) -> None:
     do_step(case, decision, by=cast.li, at=NOW + 2 * DAY, finding="2012年行政处罚决定书已调取")
 
     # The bureau is asked for the rules of 2015, and for its own account.
-    asked = ask_data(case, cast.industry, "请提供2015年评审办法及会议纪要", by=cast.li, at=NOW + 2 * DAY)
-    heard = ask_reply(case, cast.industry, "请说明当年如何把关“遵纪守法”条件", by=cast.wang, at=NOW + 2 * DAY)
-    assert not visible_to(cast.contact, TODAY).exists()  # the contact sees the question, never the warning
+    asked = ask_data(
+        case, cast.industry, "请提供2015年评审办法及会议纪要", by=cast.li, at=NOW + 2 * DAY
+    )
+    heard = ask_reply(
+        case, cast.industry, "请说明当年如何把关“遵纪守法”条件", by=cast.wang, at=NOW + 2 * DAY
+    )
+    assert not visible_to(
+        cast.contact, TODAY
+    ).exists()  # the contact sees the question, never the warning
     answer(asked, "附评审办法第三条", by=cast.contact, at=NOW + 5 * DAY)
     answer(heard, "办法未规定查询哪些记录，各级均无数据", by=cast.contact, at=NOW + 5 * DAY)
     note(case, "申报、初审、终审三级均未见可查询的数据来源", by=cast.wang, at=NOW + 6 * DAY)
@@ -55,8 +61,20 @@ def test_no_breach_found_and_yet_the_rule_changes(cast: Any) -> None:
     find(case, Finding.DATA_CORRECT, by=cast.wang, at=NOW + 6 * DAY)
     find(case, Finding.PARTLY_TRUE, by=cast.li, at=NOW + 6 * DAY, note="处罚与获评均属实")
     find(case, Finding.NOBODY, by=cast.li, at=NOW + 6 * DAY, note="经办人员已按当年办法审核")
-    find(case, Finding.CLAUSE_UNCLEAR, by=cast.li, at=NOW + 6 * DAY, note="“遵纪守法”没有可核对的标准")
-    find(case, Finding.SHARING_MISSING, by=cast.li, at=NOW + 6 * DAY, note="处罚、判决数据未共享给评审单位")
+    find(
+        case,
+        Finding.CLAUSE_UNCLEAR,
+        by=cast.li,
+        at=NOW + 6 * DAY,
+        note="“遵纪守法”没有可核对的标准",
+    )
+    find(
+        case,
+        Finding.SHARING_MISSING,
+        by=cast.li,
+        at=NOW + 6 * DAY,
+        note="处罚、判决数据未共享给评审单位",
+    )
     warned.sign(case, cast.wang)
     warned.sign(case, cast.li)
     report(case, by=cast.wang, at=NOW + 6 * DAY, summary="未发现审核人员违纪违法；制度存在漏洞")
@@ -84,7 +102,9 @@ def test_no_breach_found_and_yet_the_rule_changes(cast: Any) -> None:
         Aspect.INSTITUTION: [Finding.CLAUSE_UNCLEAR, Finding.SHARING_MISSING],
     }
     assert not running(f"disposal:{case.pk}", f"request:{asked.pk}", f"request:{heard.pk}").exists()
-    actors = set(Entry.objects.filter(subject=f"disposal:{case.pk}").values_list("actor", flat=True))
+    actors = set(
+        Entry.objects.filter(subject=f"disposal:{case.pk}").values_list("actor", flat=True)
+    )
     assert actors == {"system", "group_head", "wang", "li", "standing", "secretary"}
 
 
@@ -109,7 +129,12 @@ class TestTheRightOfReply:
         assert case.state == State.REPORTED
 
     def test_an_answer_about_data_is_no_reply(self, case: Disposal, cast: Any) -> None:
-        answer(ask_data(case, cast.industry, "请补资料", by=cast.li, at=NOW), "见附件", by=cast.contact, at=NOW)
+        answer(
+            ask_data(case, cast.industry, "请补资料", by=cast.li, at=NOW),
+            "见附件",
+            by=cast.contact,
+            at=NOW,
+        )
         with pytest.raises(DisposalError, match="needs the reply"):
             report(case, by=cast.li, at=NOW, summary="属实")
 
@@ -124,7 +149,14 @@ def test_the_holder_of_the_data_of_a_blue_warning_is_asked_at_once(cast: Any) ->
     from plumbline.loop.disposal.actions.dispatch import Plan, open_disposals  # noqa: PLC0415
 
     warning = warned.warning(cast, level="blue", unit=cast.civil, supervised=cast.civil.name)
-    plan = Plan(warning, 5, 30, warned.STEPS, holder=cast.civil, question="第3行的性别与项目不符，请核对编码")
+    plan = Plan(
+        warning,
+        5,
+        30,
+        warned.STEPS,
+        holder=cast.civil,
+        question="第3行的性别与项目不符，请核对编码",
+    )
     assert open_disposals([plan], at=NOW) == 1
     asked = Request.objects.get(disposal__warning=warning)
     assert (asked.unit, asked.asked_by, asked.kind) == (cast.civil, None, Request.Kind.DATA)

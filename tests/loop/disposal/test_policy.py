@@ -102,17 +102,23 @@ ACTS: dict[str, Callable[[Disposal, Any, User], object]] = {
     "sign_for": lambda case, cast, by: sign_for(case, by=by, at=NOW),
     "join": lambda case, cast, by: join(case, [cast.locality], by=by, at=NOW),
     "assign": lambda case, cast, by: assign_verifiers(case, [cast.li, cast.zhou], by=by, at=NOW),
-    "do_step": lambda case, cast, by: do_step(case, case.steps.all()[0], by=by, at=NOW, finding="是"),
+    "do_step": lambda case, cast, by: do_step(
+        case, case.steps.all()[0], by=by, at=NOW, finding="是"
+    ),
     "note": lambda case, cast, by: note(case, "记录", by=by, at=NOW),
     "attach": lambda case, cast, by: attach(case, "a.txt", None, by=by, at=NOW),  # type: ignore[arg-type]
     "ask_data": lambda case, cast, by: ask_data(case, cast.industry, "请提供", by=by, at=NOW),
     "ask_reply": lambda case, cast, by: ask_reply(case, cast.industry, "请说明", by=by, at=NOW),
     "find": lambda case, cast, by: find(case, Finding.TRUE, by=by, at=NOW),
-    "withdraw_finding": lambda case, cast, by: withdraw_finding(case, None, by=by, at=NOW, reason="误"),  # type: ignore[arg-type]
+    "withdraw_finding": lambda case, cast, by: withdraw_finding(
+        case, None, by=by, at=NOW, reason="误"
+    ),  # type: ignore[arg-type]
     "sign_findings": lambda case, cast, by: sign_findings(case, set(), by=by, at=NOW),
     "report": lambda case, cast, by: report(case, by=by, at=NOW, summary="报告"),
     "approve": lambda case, cast, by: approve(case, case.reports, by=by, at=NOW),
-    "send_back": lambda case, cast, by: send_back(case, case.reports, by=by, at=NOW, opinion="退回"),
+    "send_back": lambda case, cast, by: send_back(
+        case, case.reports, by=by, at=NOW, opinion="退回"
+    ),
     "extend": lambda case, cast, by: extend(case, 3, by=by, at=NOW, reason="等待"),
     "pause": lambda case, cast, by: pause(case, by=by, at=NOW, document="文号", reason="等待"),
     "resume": lambda case, cast, by: resume(case, by=by, at=NOW),
@@ -136,25 +142,25 @@ def test_an_act_refuses_everybody_whose_part_it_is_not(cast: Any, action: str) -
     assert case.state == MAY[action].states[0]
 
 
-def as_deputy(cast: Any, deputy: User, principal: User) -> None:
+def as_deputy(deputy: User, principal: User) -> None:
     Delegation.objects.create(
         principal=principal, deputy=deputy, starts_on=TODAY, ends_on=TODAY, reason="出差"
     )
 
 
 class TestFourEyes:
-    def both(self, cast: Any, user: User) -> None:
-        Grant.objects.create(user=user, role=Role.OFFICE_HEAD, body=cast.office, starts_on=TODAY)
+    def both(self, office: Any, user: User) -> None:
+        Grant.objects.create(user=user, role=Role.OFFICE_HEAD, body=office, starts_on=TODAY)
 
     def test_who_verified_never_reviews(self, cast: Any) -> None:
-        self.both(cast, cast.li)
+        self.both(cast.office, cast.li)
         case = warned.reported(warned.disposal(cast), cast)
         assert allowed(cast.li, case, TODAY) == []
         with pytest.raises(NotYoursError, match="does not review it"):
             approve(case, 1, by=cast.li, at=NOW)
 
     def test_who_verified_an_earlier_round_or_was_released_never_reviews(self, cast: Any) -> None:
-        self.both(cast, cast.li)
+        self.both(cast.office, cast.li)
         case = warned.verifying(warned.disposal(cast), cast, joint=[cast.group])
         assign_verifiers(case, [cast.zhou, cast.wang], by=cast.head, at=NOW)
         for step in case.steps.all():
@@ -168,14 +174,14 @@ class TestFourEyes:
             approve(case, 1, by=cast.li, at=NOW)
 
     def test_a_deputy_of_who_verified_neither(self, cast: Any) -> None:
-        self.both(cast, cast.keeper)
+        self.both(cast.office, cast.keeper)
         case = warned.reported(warned.disposal(cast), cast)
         assert "approve" in allowed(cast.keeper, case, TODAY)
-        as_deputy(cast, cast.keeper, cast.li)
+        as_deputy(cast.keeper, cast.li)
         assert allowed(cast.keeper, case, TODAY) == []
 
     def test_nor_somebody_for_whom_who_verified_is_deputy(self, cast: Any) -> None:
-        as_deputy(cast, cast.li, cast.head)
+        as_deputy(cast.li, cast.head)
         case = warned.reported(warned.disposal(cast), cast)
         with pytest.raises(NotYoursError):
             approve(case, 1, by=cast.li, at=NOW)
@@ -197,8 +203,8 @@ class TestFourEyes:
             approve(case, 1, by=cast.head, at=NOW)
 
     def test_nor_by_a_deputy(self, cast: Any) -> None:
-        as_deputy(cast, cast.keeper, cast.head)
-        as_deputy(cast, cast.keeper, cast.standing)
+        as_deputy(cast.keeper, cast.head)
+        as_deputy(cast.keeper, cast.standing)
         case = warned.reported(warned.disposal(cast), cast)
         approve(case, 1, by=cast.keeper, at=NOW)
         assert (case.reviews.get().on_behalf, case.reviews.get().by) == (cast.head, cast.keeper)
@@ -209,7 +215,7 @@ class TestFourEyes:
         assert case.state == State.CLOSED
 
     def test_verifying_is_nobody_s_but_one_s_own(self, cast: Any) -> None:
-        as_deputy(cast, cast.keeper, cast.li)
+        as_deputy(cast.keeper, cast.li)
         case = warned.verifying(warned.disposal(cast), cast)
         with pytest.raises(NotYoursError):
             note(case, "代为记录", by=cast.keeper, at=NOW)
@@ -225,7 +231,7 @@ class TestFourEyes:
 class TestInTheDatabase:
     """Whoever writes past the actions is refused all the same."""
 
-    def review(self, case: Disposal, cast: Any, by: User, **other: Any) -> None:
+    def review(self, case: Disposal, by: User, **other: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO disposal_review (disposal_id, round, report, role, by_id, on_behalf_id, at,"
@@ -236,9 +242,12 @@ class TestInTheDatabase:
     def test_a_verifier_s_review_is_refused(self, cast: Any) -> None:
         case = warned.reported(warned.disposal(cast), cast)
         for by, on_behalf in ((cast.li, None), (cast.keeper, cast.li.pk)):
-            with pytest.raises(IntegrityError, match="review_not_by_a_verifier"), transaction.atomic():
-                self.review(case, cast, by, on_behalf=on_behalf)
-        self.review(case, cast, cast.head)
+            with (
+                pytest.raises(IntegrityError, match="review_not_by_a_verifier"),
+                transaction.atomic(),
+            ):
+                self.review(case, by, on_behalf=on_behalf)
+        self.review(case, cast.head)
 
     def test_a_reviewer_is_never_seated(self, cast: Any) -> None:
         case = warned.closed(warned.disposal(cast), cast)
@@ -254,7 +263,11 @@ class TestInTheDatabase:
     ])  # fmt: skip
     def test_what_was_reviewed_and_by_whom_verified_stays(self, cast: Any, statement: str) -> None:
         warned.closed(warned.disposal(cast), cast)
-        with pytest.raises(IntegrityError, match="never"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(IntegrityError, match="never"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement)
 
     def test_a_step_of_the_chain_decides_once(self, cast: Any) -> None:
@@ -297,7 +310,7 @@ class TestOwnPeople:
     def test_nor_about_declared_kin(self, cast: Any) -> None:
         Kin.objects.create(user=cast.li, relation="配偶", person="d" * 64)
         case = warned.signed(warned.disposal(cast, "d" * 64), cast)
-        with pytest.raises(DisposalError, match="核查员李 cannot verify|cannot verify"):
+        with pytest.raises(DisposalError, match="核查员李 cannot verify"):
             assign_verifiers(case, [cast.li, cast.zhou], by=cast.head, at=NOW)
 
     def test_kin_declared_meanwhile_end_it(self, cast: Any) -> None:
@@ -310,7 +323,7 @@ class TestOwnPeople:
     def test_nor_by_a_deputy_for_whom_it_is_about(self, cast: Any) -> None:
         self.known(cast.head, "b")
         other = people.user("other_head", "副主任", Role.OFFICE_HEAD, body=cast.office)
-        as_deputy(cast, cast.keeper, cast.head)
+        as_deputy(cast.keeper, cast.head)
         case = warned.dispatched(warned.disposal(cast, "b" * 64), cast)
         assert not visible_to(cast.keeper, TODAY).exists()
         with pytest.raises(NotYoursError):
@@ -320,9 +333,9 @@ class TestOwnPeople:
     def test_a_warning_about_a_body_s_only_head_never_goes_there(self, cast: Any) -> None:
         self.known(cast.group_head, "e")
         case = warned.disposal(cast, "e" * 64)
-        with pytest.raises(DisposalError, match="nobody in .* can sign"):
+        with pytest.raises(DisposalError, match=r"nobody in .* can sign"):
             dispatch(case, cast.group, by=cast.fen, at=NOW)
-        with pytest.raises(DisposalError, match="nobody in .* can sign"):
+        with pytest.raises(DisposalError, match=r"nobody in .* can sign"):
             dispatch(case, cast.office, by=cast.fen, at=NOW, joint=[cast.group])
         dispatch(case, cast.office, by=cast.fen, at=NOW)
 
@@ -331,14 +344,18 @@ class TestOwnPeople:
         self.known(director, "f")
         cast.industry.head = director
         cast.industry.save()
-        User.objects.filter(pk=cast.group_head.pk).update(unit=cast.industry)  # on the bureau's payroll
+        User.objects.filter(pk=cast.group_head.pk).update(
+            unit=cast.industry
+        )  # on the bureau's payroll
         case = warned.disposal(cast, "f" * 64)
-        with pytest.raises(DisposalError, match="nobody in .* can sign"):
+        with pytest.raises(DisposalError, match=r"nobody in .* can sign"):
             dispatch(case, cast.group, by=cast.fen, at=NOW)
         other = warned.disposal(cast, "9" * 64)
         dispatch(other, cast.group, by=cast.fen, at=NOW)
 
-    def test_their_unit_s_contact_is_not_asked_where_that_would_be_themself(self, cast: Any) -> None:
+    def test_their_unit_s_contact_is_not_asked_where_that_would_be_themself(
+        self, cast: Any
+    ) -> None:
         self.known(cast.contact, "f")
         case = warned.verifying(warned.disposal(cast, "f" * 64), cast)
         with pytest.raises(DisposalError, match="no contact who may answer"):
@@ -354,7 +371,9 @@ class TestSeeing:
             name for name, user in everybody(cast).items()
             if visible_to(user, TODAY).filter(pk=case.pk).exists()
         }  # fmt: skip
-        verifiers = {"li", "zhou"} if state in (State.VERIFYING, State.REPORTED, State.CLOSED) else set()
+        verifiers = (
+            {"li", "zhou"} if state in (State.VERIFYING, State.REPORTED, State.CLOSED) else set()
+        )
         assert seen_by == {"fen", "head", "group_head", "standing", "secretary"} | verifiers
 
     def test_what_is_not_dispatched_is_the_dispatcher_s(self, cast: Any) -> None:

@@ -55,7 +55,8 @@ def test_of_thirty_two_who_sign_one_has_signed() -> None:
     case = warned.dispatched(warned.disposal(cast), cast)
     users = heads(cast, 32)
     acts = [
-        lambda user=user: sign_for(Disposal.objects.get(pk=case.pk), by=user, at=NOW) for user in users
+        lambda user=user: sign_for(Disposal.objects.get(pk=case.pk), by=user, at=NOW)
+        for user in users
     ]
     assert at_once(acts) == (1, 31)
     case.refresh_from_db()
@@ -68,7 +69,8 @@ def test_of_eight_heads_who_approve_one_has_approved() -> None:
     case = warned.reported(warned.disposal(cast), cast)
     users = heads(cast, 8)
     acts = [
-        lambda user=user: approve(Disposal.objects.get(pk=case.pk), 1, by=user, at=NOW) for user in users
+        lambda user=user: approve(Disposal.objects.get(pk=case.pk), 1, by=user, at=NOW)
+        for user in users
     ]
     assert at_once(acts) == (1, 7)
     case.refresh_from_db()
@@ -80,7 +82,9 @@ def test_of_four_answers_one_stands() -> None:
     case = warned.verifying(warned.disposal(cast), cast)
     asked = ask_data(case, cast.industry, "请补资料", by=cast.li, at=NOW)
     acts = [
-        lambda n=n: answer(type(asked).objects.get(pk=asked.pk), f"答复{n}", by=cast.contact, at=NOW)
+        lambda n=n: answer(
+            type(asked).objects.get(pk=asked.pk), f"答复{n}", by=cast.contact, at=NOW
+        )
         for n in range(4)
     ]
     assert at_once(acts) == (1, 3)

@@ -1,8 +1,8 @@
 """Warnings as the intake leaves them, and disposals walked on to where a test begins.
 
-    case = warned.disposal(cast, level="red")      # to be dispatched
-    warned.verifying(case, cast)                   # sent to the office, signed for, 李 and 周 assigned
-    warned.reported(case, cast)                    # both signed: it is with the head of the office
+case = warned.disposal(cast, level="red")      # to be dispatched
+warned.verifying(case, cast)                   # sent to the office, signed for, 李 and 周 assigned
+warned.reported(case, cast)                    # both signed: it is with the head of the office
 """
 
 from __future__ import annotations

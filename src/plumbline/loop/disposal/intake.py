@@ -10,6 +10,9 @@ from django.conf import settings
 
 from plumbline.engine import FactRow, SupervisionModel, Workspace
 from plumbline.errors import PlumblineError
+from plumbline.loop.delivery.actions import Asked, ask
+from plumbline.loop.delivery.intake import owners
+from plumbline.loop.delivery.models import DataErrorTicket
 from plumbline.loop.disposal.actions.consequence import carried_out, not_carried_out
 from plumbline.loop.disposal.actions.dispatch import Plan, open_disposals
 from plumbline.loop.disposal.models import Consequence, Finding
@@ -21,6 +24,12 @@ from plumbline.org.queries import unit_named
 REPORT_DAYS = {Level.RED: 10, Level.YELLOW: 20, Level.BLUE: 30}
 _MOST_ROWS = 20
 _BATCH = 500
+#: What a department is asked, by what was found of its data.
+_FAULTS = {
+    Finding.DATA_STALE: "核查发现下列数据已过时，请更新后重新报送。",
+    Finding.DATA_WRONG: "核查发现下列数据有误，请核对更正后重新报送。",
+    Finding.DATA_MISSING: "核查发现该数据集缺少应有的数据，请补报。",
+}
 
 
 def workspace() -> Workspace:
@@ -113,7 +122,8 @@ def carry_out(*, at: datetime) -> int:
     done = 0
     for each in waiting.order_by("made_at", "pk"):
         try:
-            done += _judge_apart(each, at) if each.outcome.finding == Finding.WRONG_PERSON else 0
+            apart = each.outcome.finding == Finding.WRONG_PERSON
+            done += _judge_apart(each, at) if apart else _ask_department(each, at)
         except PlumblineError as error:
             not_carried_out(each, error.in_("zh"), at=at)
     return done
@@ -141,3 +151,22 @@ def _judge_apart(consequence: Consequence, at: datetime) -> bool:
     return carried_out(
         consequence, at=at, judgements=[each for each in numbers if each is not None]
     )
+
+
+def _ask_department(consequence: Consequence, at: datetime) -> bool:
+    """Send a fault of the data to the department that delivered it; corrected, the models run anew."""
+    outcome = consequence.outcome
+    ticket = ask(
+        Asked(
+            key=f"disposal:{outcome.disposal_id}:{outcome.pk}",
+            origin=DataErrorTicket.Origin.DISPOSAL,
+            dataset=outcome.dataset,
+            unit=owners(workspace()).get(outcome.dataset),
+            body=outcome.disposal.body,
+            question="\n".join(filter(None, [_FAULTS[Finding(outcome.finding)], outcome.note])),
+            rows=outcome.rows,
+        ),
+        by=outcome.found_by,
+        at=at,
+    )
+    return carried_out(consequence, at=at, ticket=ticket.pk)

@@ -234,6 +234,17 @@ def allowed(user: User, disposal: Disposal, on: date) -> list[str]:
     ]  # fmt: skip
 
 
+def may_read(user: User, disposal: Disposal, on: date) -> bool:
+    """May they see its evidence in clear, for a purpose: who verifies it, and who reviews it."""
+    relation = Relation(user, disposal, on)
+    if relation.barred:
+        return False
+    above = and_above(relation.joint)
+    if any(held.role in REVIEWERS and held.body in above for held in relation.rights.holdings):
+        return True
+    return relation.assigned and bool(relation.rights.bodies(Role.VERIFIER) & relation.joint)
+
+
 def must(action: str, disposal: Disposal, *, by: User, at: datetime) -> Holding:
     """By which right somebody does something.
 
