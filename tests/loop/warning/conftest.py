@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,8 @@ from tests.loop.warning.town import town as built
 
 
 @pytest.fixture
-def town(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, private: Path) -> Town:
+def town(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, private: Path, settings: Any) -> Town:
     monkeypatch.setattr(workspace, "packaged_catalog", lambda: tmp_path / "none")
     assert private.is_dir()
-    return built(tmp_path / "town")
+    settings.WORKSPACE = tmp_path / "town"
+    return built(settings.WORKSPACE)

@@ -220,7 +220,7 @@ class Told:
     """A warning, or a result on trial, with everything that a page says of it.
 
     Attributes:
-        people: digests of all persons and organisations of the evidence.
+        people: digests of all persons and organisations of the evidence; `subject` the one it is about.
         ties: what the identity rests on, where no full number makes it.
     """
 
@@ -231,6 +231,7 @@ class Told:
     shown: Mapping[str, Any]
     ties: tuple[str, ...]
     people: frozenset[str]
+    subject: str
     not_a_verdict: str
     not_certain: str
     unmasked: bool
@@ -259,6 +260,7 @@ def told(of: Workspace, warning: EarlyWarning, *, unmasked: bool = False) -> Tol
         shown=shown(model),
         ties=tuple(each.in_(lang) for each in dict.fromkeys(said)),
         people=people(model, warning, rows, [tie.who for tie in ties]),
+        subject=subject(model, warning),
         not_a_verdict=NOT_A_VERDICT[lang],
         not_certain=NOT_CERTAIN.in_(lang) if ties else "",
         unmasked=unmasked,
@@ -364,10 +366,16 @@ def people(
 ) -> frozenset[str]:
     """Digests of everybody whom a warning's evidence is about: of its subject, of every number in its rows."""
     found = [rows[each.fact][each.row] for each in warning.evidence]
+    return frozenset({*_bearers(found, tied), subject(model, warning)} - {""})
+
+
+def subject(model: SupervisionModel, warning: EarlyWarning) -> str:
+    """Digest of whom a warning is about; empty where that is neither a person nor an organisation."""
     fact, column = model.column_of(model.subject)
     types = model.facts[fact].types if fact in model.facts else {}
-    subject = [warning.subject] if column in types and types[column].name in _BEARERS else []
-    return frozenset(_bearers(found, [*subject, *tied]))
+    known = warning.subject and not warning.subject.startswith("~")
+    named = column in types and types[column].name in _BEARERS
+    return person_digest(warning.subject) if known and named else ""
 
 
 def _bearers(rows: Iterable[FactRow], numbers: Iterable[str]) -> set[str]:

@@ -20,6 +20,18 @@ class State(models.TextChoices):
     RETIRED = "retired", say("停用", "Retired")
 
 
+#: What pages call each act on a model.
+SAYS = {
+    "try_out": say("转入试运行", "Put on trial"),
+    "draw_samples": say("抽取样本", "Draw samples"),
+    "draw_unflagged": say("抽查未预警对象", "Draw from those not flagged"),
+    "propose": say("提请启用", "Propose to go live"),
+    "promote": say("批准启用", "Let it go live"),
+    "demote": say("退回试运行", "Back on trial"),
+    "rework": say("退回修改", "Back to its author"),
+    "retire": say("停用", "Retire"),
+}
+
 MODEL_FLOW = Flow(
     "model",
     State,

@@ -18,6 +18,7 @@ from plumbline.loop.supervision.models import (
     SampleDraw,
     State,
     SubjectException,
+    SubjectExceptionQuerySet,
     WarningBudget,
 )
 from plumbline.loop.supervision.policy import READING
@@ -82,7 +83,7 @@ def visible_samples(user: User, on: date) -> QuerySet[Sample]:
     return everything if rights_of(user, on).has(*READING) else everything.none()
 
 
-def visible_exceptions(user: User, on: date) -> QuerySet[SubjectException]:
+def visible_exceptions(user: User, on: date) -> SubjectExceptionQuerySet:
     """All but those about themself and their kin."""
     everything = SubjectException.objects.all()
     if not rights_of(user, on).has(*READING):
@@ -98,11 +99,9 @@ def statuses(day: date) -> dict[str, State]:
     }
 
 
-def exceptions() -> QuerySet[SubjectException]:
+def exceptions() -> SubjectExceptionQuerySet:
     """Those that a run is told of; it looks at their days itself."""
-    return SubjectException.objects.filter(
-        approved_by__isnull=False, withdrawn_at=None
-    ).order_by("pk")  # fmt: skip
+    return SubjectException.objects.approved().order_by("pk")
 
 
 def outcomes() -> dict[str, tuple[int, int]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from plumbline.bilingual import say
+from plumbline.bilingual import language, say
+from plumbline.errors import Text
 from plumbline.org.models import Role, SupervisionBody, Unit, User
 from plumbline.org.policy import own_people, rights_of
 from plumbline.org.queries import overseen
@@ -121,6 +123,20 @@ class EarlyWarning(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:16]}"
+
+    @property
+    def name(self) -> str:
+        """Its model's title, in the language of whoever is served."""
+        return Text(self.title, self.title_en or self.title).in_(language())
+
+    @property
+    def words(self) -> str:
+        """Its sentence, likewise, with personal values masked."""
+        return Text(self.sentence, self.sentence_en or self.sentence).in_(language())
+
+    @property
+    def yuan(self) -> Decimal | None:
+        return None if self.amount_fen is None else Decimal(self.amount_fen) / 100
 
 
 class Party(models.Model):
