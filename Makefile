@@ -18,7 +18,7 @@ ITSELF := install --no-deps --no-build-isolation $(FROM) --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-duckdb2 soak check docs wheelhouse clean
+.PHONY: help setup demo serve test test-duckdb2 soak check docs wheelhouse clean
 
 help: ## Say what there is
 	@echo "Plumbline (准绳). Start with: make demo"
@@ -33,6 +33,10 @@ setup: $(VENV)/base.stamp ## Set up the plumbline command in .venv
 
 demo: $(VENV)/base.stamp ## Build a city of invented people, collide its registers, show the warnings
 	$(BIN)/plumbline demo --dir "$(DEMO)" $(ARGS)
+
+serve: $(VENV)/base.stamp ## Open the workbench on the demo city (make demo first)
+	@test -f "$(DEMO)/plumbline.toml" || { echo "There is no city yet: make demo"; exit 1; }
+	$(BIN)/plumbline --workspace "$(DEMO)" serve $(ARGS)
 
 test: $(VENV)/dev.stamp ## Run the tests (under 15 minutes)
 	$(BIN)/pytest -n auto $(ARGS)

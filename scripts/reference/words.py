@@ -148,6 +148,19 @@ SETTINGS = {
             "the system's folder for temporary files",
         ),
     },
+    "workbench": {
+        "database": ("address of a PostgreSQL database", "`workbench.db` in the workspace"),
+        "hosts": ("list of names it is reached by", "this machine alone"),
+        "secure": ("true where it is reached by https", "false"),
+        "time_zone": ("in which days end and nights begin", '`"Asia/Shanghai"`'),
+        "night": ("when deliveries are taken in and collide", '`"01:30"`'),
+        "digest": ('of the trail: `"sha256"` or `"sm3"`, never changed later', '`"sha256"`'),
+        "anchors": (
+            "list of files and peers to which heads of the trail go",
+            "a file beside the keys",
+        ),
+        "oidc": ("section: sign in by an office's own accounts (OpenID Connect)", "none"),
+    },
 }
 
 #: Types that their docstring describes for developers.
