@@ -110,5 +110,11 @@ def schedule() -> tuple[Entry, ...]:
         Entry("anchor", Text("外存树头", "Heads kept outside"), Every(60), run=_anchor),
         Entry("sweep", Text("期限提醒", "Reminders of deadlines"), Every(60), run=sweep),
         Entry("calendar", Text("节假日安排", "Holidays announced"), Every(600), run=_calendar),
+        Entry(
+            "night",
+            Text("夜间接收与碰撞", "Deliveries taken in, and collisions"),
+            Daily(night()),
+            task=tasks.night,
+        ),
         Entry("tidy", Text("清理", "Clearing up"), Daily(time(4, 30)), task=tasks.tidy),
     )

@@ -6,10 +6,26 @@ from datetime import datetime, timedelta
 from importlib import import_module
 
 from django.conf import settings
+from django.utils import timezone
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
+from plumbline.web.apart import ApartError, apart
+
 _KEPT = timedelta(days=30)
+_ATTEMPTS = 3
+_PAUSE = timedelta(minutes=10)
+
+
+@task(queue_name="long")
+def night(at: str, attempt: int = 1) -> str:
+    """Take in deliveries and let them collide; tried again later if the store is held or a step fails."""
+    try:
+        return apart("plumbline.web.night.work")
+    except ApartError:
+        if attempt < _ATTEMPTS:
+            night.using(run_after=timezone.now() + _PAUSE).enqueue(at, attempt + 1)
+        raise
 
 
 @task()
