@@ -26,14 +26,17 @@ from hypothesis import strategies as st
 
 from plumbline.engine import Workspace
 from plumbline.errors import DeclarationError, Text
+from plumbline.loop.delivery.models import Delivery
+from plumbline.loop.warning.models import EarlyWarning
 from plumbline.trail.models import Entry, Leaf
+from plumbline.web import night, tasks, worker
 from plumbline.web import schedule as web_schedule
-from plumbline.web import worker
 from plumbline.web.apart import ApartError, apart
 from plumbline.web.models import Tick, Worker
 from plumbline.web.schedule import Daily, Every, schedule
 from plumbline.web.schedule import Entry as Planned
 from plumbline.web.serving import AddressTakenError, KeepsEndingError, Kept, claim_address
+from scripts.reference.small import make_office
 from tests import people
 from tests.web import work_to_do
 
@@ -330,6 +333,40 @@ def test_the_schedule_does_what_it_says(tmp_path: Path, settings: Any) -> None:
     assert Entry.objects.filter(action="calendar.adopted").exists()
     worker.fire(entries, NOW + timedelta(seconds=5))
     assert Leaf.objects.count() == Entry.objects.count()
+
+
+@pytest.mark.django_db
+def test_the_night_takes_in_what_came_and_warns_of_it_once(tmp_path: Path, settings: Any) -> None:
+    people.cast()
+    settings.WORKSPACE = tmp_path / "empty"
+    Workspace.create(tmp_path / "empty")
+    assert night.work() == "nothing is loaded yet"
+    settings.WORKSPACE = make_office(tmp_path / "office")
+    assert night.work() == "files 2, run 1"
+    assert Delivery.objects.count() == 2
+    warned = set(EarlyWarning.objects.values_list("key", flat=True))
+    assert warned
+    assert night.work() == "files 2, run 2"
+    assert Delivery.objects.count() == 2
+    assert set(EarlyWarning.objects.values_list("key", flat=True)) == warned
+
+
+@pytest.mark.django_db
+def test_a_night_that_fails_is_tried_again_later_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here it fails since there is no workspace."""
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(tmp_path))
+    tasks.night.enqueue("2026-03-18T02:00:00+00:00")
+    for attempt in (1, 2, 3):
+        begun = worker.claim(worker.sign_on(timezone.now()), "long")
+        assert begun is not None
+        worker.perform(begun)
+        assert again(begun).status == "FAILED"
+        assert worker.claim(uuid4(), "long") is None  # not at once
+        waiting = DBTaskResult.objects.filter(status="READY")
+        assert waiting.count() == (1 if attempt < 3 else 0)
+        waiting.update(run_after=timezone.now())
 
 
 # -- work in a process of its own ----------------------------------------------------------------
