@@ -22,6 +22,7 @@ from plumbline.errors import PlumblineError, Text
 
 if TYPE_CHECKING:
     from plumbline.cli.demo import Score, WhoIsWho
+    from plumbline.cli.demo.opening import Opened
     from plumbline.engine import EarlyWarning, Run
 
 _USUAL = 100_000
@@ -86,7 +87,10 @@ def demo(office: Office, people: int, seed: int, folder: Path) -> None:
         )
     with clock("核对", "compare"):
         same = _tell_found(office, run, json.loads((folder / "truth.json").read_text("utf-8")))
+    with clock("工作台", "workbench"), office.busy("工作台", "filling the workbench"):
+        opened = _open_workbench(office, folder)
     clock.tell()
+    _tell_workbench(office, opened)
     _tell_next(office, folder)
     if not (passed and same) or any(result.held for result in run.results):
         raise click.exceptions.Exit(1)
@@ -106,6 +110,9 @@ def _prepare(folder: Path) -> None:
             hint=Text("用 --dir 指明一个空文件夹", "name an empty folder with --dir"),
         )
     shutil.rmtree(folder / "store", ignore_errors=True)
+    shutil.rmtree(folder / "private", ignore_errors=True)
+    for left in folder.glob("workbench.db*"):
+        left.unlink()
 
 
 def _build(office: Office, folder: Path, people: int, seed: int) -> None:
@@ -127,6 +134,40 @@ def _build(office: Office, folder: Path, people: int, seed: int) -> None:
             f"{report.bytes / 1e6:.1f} MB  {folder / 'inbox'}",
         ),
     )
+
+
+def _open_workbench(office: Office, folder: Path) -> Opened:
+    from plumbline.cli.workbench import set_up
+
+    set_up(office)
+    from plumbline.cli.demo.opening import open_workbench
+    from plumbline.web import serving
+
+    serving.migrate()
+    return open_workbench(folder, office.now)
+
+
+def _tell_workbench(office: Office, opened: Opened) -> None:
+    """What stands in the workbench, and who may look at it."""
+    from plumbline.cli.demo.opening import ACCOUNTS, PASSWORD
+
+    office.line(
+        (office.words("工作台", "the workbench"), "bold"),
+        office.words(
+            f"  {opened.warnings} 条预警，其中 {opened.worked} 条已着手处置；留痕 {opened.sealed:,} 行已封存",
+            f"  {opened.warnings} warnings, {opened.worked} of them worked on; "
+            f"{opened.sealed:,} rows of the trail sealed",
+        ),
+    )
+    office.line(
+        office.words(
+            f"  make serve 打开；登录名任选，口令都是 {PASSWORD}（仅演示用）：",
+            f"  make serve opens it; sign in as any of these with the password {PASSWORD} (demo only):",
+        )
+    )
+    said = [f"{username} {name}（{role.label}）" for username, name, role in ACCOUNTS]
+    for first in range(0, len(said), 5):
+        office.line(f"    {'  '.join(said[first : first + 5])}")
 
 
 def _accepted(office: Office, people: int) -> dict[str, str]:

@@ -103,10 +103,9 @@ class Casework:
     def reported(
         self, case: Disposal, findings: Sequence[Finding], summary: str, day: int = 5
     ) -> None:
-        first, second = self.pair(case)
         self.checked(case, day - 1)
         for finding in findings:
-            find(case, finding, by=first, at=self.at(day), note=summary)
+            find(case, finding, by=self.pair(case)[0], at=self.at(day), note=summary)
         self.hand_in(case, summary, day)
 
     def hand_in(self, case: Disposal, summary: str, day: int) -> None:

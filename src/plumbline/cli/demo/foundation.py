@@ -10,6 +10,9 @@ _SETTINGS = """\
 [workspace]
 name = "澜州市（演示）"
 country = "country.yml"
+
+[workbench]
+second_factor = "optional"  # in an office it is obligatory for everybody
 """
 
 _DATABASES = """\

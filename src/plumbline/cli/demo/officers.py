@@ -67,11 +67,19 @@ _OFFICERS = (
     ("minzheng", "丁香", Role.DATA_PROVIDER, "澜江区民政局"),
     ("jingxin", "姚成", Role.UNIT_CONTACT, "澜江区经济和信息化局"),
     ("minzheng2", "卢明", Role.UNIT_CONTACT, "澜江区民政局"),
+    ("lianluo", "姜宁", Role.UNIT_CONTACT, CITY[1]),
 )  # fmt: skip
 _ADMINISTRATORS = (
     ("xitong", "高磊", Role.SYSTEM_ADMIN),
     ("anquan", "梁静", Role.SECURITY_ADMIN),
     ("shenji", "宋恒", Role.AUDIT_ADMIN),
+)
+
+
+#: Who signs in how, for the reader: login name, name, role.
+ACCOUNTS = (
+    *((username, name, role) for username, name, role, _ in _OFFICERS),
+    *_ADMINISTRATORS,
 )
 
 
