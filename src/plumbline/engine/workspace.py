@@ -67,6 +67,7 @@ from plumbline.engine.linkage.who import (
     Standing,
     elsewhere,
     judged_row,
+    judged_today,
     row_name,
     standing,
 )
@@ -79,7 +80,9 @@ _SETTINGS = {
     "workspace": {"name", "country", "region"},
     "limits": {"memory", "threads", "spill"},
     # read by the workbench, see plumbline.web.settings
-    "workbench": {"anchors", "database", "digest", "hosts", "oidc", "secure", "time_zone"},
+    "workbench": {
+        "anchors", "database", "digest", "hosts", "night", "oidc", "second_factor", "secure", "time_zone",
+    },  # fmt: skip
 }
 
 
@@ -450,6 +453,10 @@ class Workspace:
     def judgements(self) -> list[Judgement]:
         """Every judgement in order, withdrawn ones too."""
         return judgements(self.store)
+
+    def judged_rows(self, listed: Iterable[Judgement]) -> dict[int, RowName]:
+        """Number of a judgement -> the row that it is about, as it stands today."""
+        return judged_today(self.store, self.datasets, listed)
 
     def history(self, dataset: str = "", row: int | None = None) -> list[Change]:
         """How rows were tied otherwise over time: made, broken, moved, and because of what."""
