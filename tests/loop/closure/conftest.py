@@ -1,4 +1,4 @@
-"""The cast, and what comes after warnings brought to where a test begins."""
+"""The cast, in an office of its own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from tests import people
 
 
 @pytest.fixture
-def cast(request: pytest.FixtureRequest, private: Path) -> Any:
-    """In a workspace of its own, in a transaction or, where a test is marked so, without one."""
+def cast(db: None, private: Path) -> Any:  # noqa: ARG001 -- the database comes with it
     assert private.is_dir()
-    request.getfixturevalue("db")
     return people.cast()

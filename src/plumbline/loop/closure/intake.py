@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
-
-from django.conf import settings
 
 from plumbline.engine import SupervisionModel, Workspace
 from plumbline.loop.closure.actions.mechanism import keep_measurement
 from plumbline.loop.closure.actions.problem import propose_problems
 from plumbline.loop.closure.models import GovernanceProblem, Measurement, Mechanism
 from plumbline.loop.closure.queries.clusters import HalfYear, closed_in
+from plumbline.loop.supervision.intake import workspace
 from plumbline.loop.warning.models import EarlyWarning
 from plumbline.org.models import User
-
-
-def workspace() -> Workspace:
-    """The office's registers and models, as they are now."""
-    return Workspace(settings.WORKSPACE)
 
 
 def clauses(office: Workspace, warnings: Iterable[EarlyWarning]) -> dict[str, str]:
@@ -111,11 +105,3 @@ def measure(mechanism: Mechanism, *, by: User | None, at: datetime) -> Measureme
     return keep_measurement(
         mechanism, counted, as_of=as_of, version=model.declared.version, by=by, at=at
     )
-
-
-def measured_by() -> Mapping[str, str]:
-    """Models by which an effect can be measured: name -> title, in Chinese and English."""
-    return {
-        name: f"{model.declared.title.zh} · {model.declared.title.en or name}"
-        for name, model in workspace().models.items()
-    }

@@ -107,7 +107,7 @@ MAY: dict[str, Rule] = {
     "rectification.reject": Rule(OFFICERS, (_DUTY.REPORTED,), tie=Tie.OTHER_HAND),
     "rectification.look_back": Rule(OFFICERS, (_DUTY.ACCEPTED,), tie=Tie.OTHER_HAND),
     "rectification.ask_again": Rule(OFFICERS, (_DUTY.ACCEPTED, _DUTY.LOOKED_BACK)),
-    "mechanism.attach": Rule(_WRITERS),
+    "mechanism.keep": Rule(_WRITERS),
     "mechanism.name_model": Rule((*_WRITERS, Role.MODEL_AUTHOR)),
     "mechanism.measure": Rule(READERS),
 }  # fmt: skip

@@ -78,7 +78,7 @@ def record_mechanism(  # noqa: PLR0913 -- the document, the clause before and af
             Text("这份文件的这一条已经登记", "this clause of this document is recorded already"),
             where=where,
         ) from None
-    must("attach", made, by=by, at=at)
+    must("keep", made, by=by, at=at)
     made.units.set(units)
     digests = keep(files, by=by, at=at, mechanism=made)
     record(
