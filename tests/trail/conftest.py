@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -23,13 +24,34 @@ from plumbline.trail.tree import Peaks, leaf_of
 AT = datetime(2026, 3, 18, 2, 0, tzinfo=UTC)
 
 
+DETAIL = {"from": "raised", "to": "signed"}
+
+
+def act(number: int) -> dict[str, Any]:
+    return {
+        "subject": f"warning:{number}",
+        "at": AT + timedelta(seconds=number),
+        "reason": "按期签收",
+    }
+
+
 def append(count: int, begin: int = 0) -> None:
-    for number in range(begin, begin + count):
-        with transaction.atomic():
-            record(
-                "warning.signed_for", subject=f"warning:{number}", by=None,
-                at=AT + timedelta(seconds=number), reason="按期签收", **{"from": "raised", "to": "signed"},
-            )  # fmt: skip
+    """So many acts, the first as the program writes it, the others as it would, at once."""
+    with transaction.atomic():
+        first = record("warning.signed_for", by=None, **act(begin), **DETAIL)
+        numbers = range(first.pk + 1, first.pk + count)
+        more = [
+            Entry(id=number, action="warning.signed_for", actor="system", detail=DETAIL, **act(at))
+            for at, number in enumerate(numbers, begin + 1)
+        ]
+        for entry in more:
+            entry.digest = leaf_of(hash_by("sha256"), content_of(entry))
+        Entry.objects.bulk_create(more)
+        if connection.vendor == "postgresql":
+            connection.cursor().execute(
+                "SELECT setval(pg_get_serial_sequence('trail_entry', 'id'), %s)",
+                [first.pk + count - 1],
+            )
 
 
 class Office:
@@ -67,6 +89,9 @@ def office(private: Path) -> Office:
     return office
 
 
+Numbers = Callable[[int], int]
+
+
 class Owner:
     """Somebody who may do anything to the database, and knows how all of it is computed."""
 
@@ -74,20 +99,31 @@ class Owner:
         with connection.cursor() as cursor:
             cursor.execute(statement, values or None)
 
+    def __init__(self) -> None:
+        self._dropped: list[str] = []
+
+    def restore(self) -> None:
+        """Put the guards back, for tests that are not rolled back."""
+        for statement in self._dropped:
+            self.do(statement)
+        self._dropped = []
+
     def drop_the_guards(self) -> None:
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute(
-                    "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal "
-                    "AND tgrelid::regclass::text LIKE 'trail_%%'", []
-                )  # fmt: skip
-                for name, table in cursor.fetchall():
+                    "SELECT tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger "
+                    "WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE 'trail_%'"
+                )
+                for name, table, definition in cursor.fetchall():
+                    self._dropped.append(definition)
                     cursor.execute(f"DROP TRIGGER {name} ON {table}")
             else:
                 cursor.execute(
-                    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'trail_%%'", []
-                )  # fmt: skip
-                for (name,) in cursor.fetchall():
+                    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'trail_%'"
+                )
+                for name, definition in cursor.fetchall():
+                    self._dropped.append(definition)
                     cursor.execute(f"DROP TRIGGER {name}")
 
     def renew_digest(self, number: int) -> None:
@@ -133,7 +169,8 @@ def owner() -> Owner:
 
 
 @pytest.fixture
-def numbers(office: Office) -> Callable[[int], int]:
+def numbers(office: Office) -> Numbers:
     """Number of the entry that was sealed at a position."""
+    assert office
     sealed = dict(Leaf.objects.values_list("position", "entry_id"))
     return sealed.__getitem__

@@ -29,6 +29,7 @@ from plumbline.cli import (
     serve,
     start,
     ticket,
+    trail,
     usage,
     warning,
     work,
@@ -181,6 +182,7 @@ for _command in (
     ticket.tickets,
     serve.serve,
     work.work,
+    trail.trail,
 ):
     plumbline.add_command(_command)
 
