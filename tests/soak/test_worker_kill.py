@@ -84,9 +84,8 @@ def _kill_workers(tmp_path: Path, database: str) -> None:
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
     }
     chance = random.Random(20260318)  # noqa: S311 -- moments, not secrets
-    workers = [
-        _Worker(env, tmp_path) for _ in range(AT_ONCE)
-    ]  # all bring an empty database up to date
+    # All of them bring an empty database up to date.
+    workers = [_Worker(env, tmp_path) for _ in range(AT_ONCE)]
     try:
         for each in workers:
             each.is_at_work()
@@ -101,9 +100,12 @@ def _kill_workers(tmp_path: Path, database: str) -> None:
             workers[hit].kill()
             workers[hit] = _Worker(env, tmp_path)
         enqueued = int(queue.communicate()[0])
-        until = time.monotonic() + 90
-        while (left := _marking(env, "report"))["states"].get("SUCCESSFUL") != enqueued:
-            assert time.monotonic() < until, left
+        left, stalled = _marking(env, "report"), 0
+        while left["states"].get("SUCCESSFUL") != enqueued:
+            time.sleep(1)
+            before, left = left, _marking(env, "report")
+            stalled = stalled + 1 if left["states"] == before["states"] else 0
+            assert stalled < 60, left
         for each in workers:
             each.is_at_work()
             each.process.send_signal(signal.SIGTERM)

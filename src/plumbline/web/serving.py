@@ -143,6 +143,7 @@ class Kept:
                 hint=Text("原因见上面的输出", "the lines above say why"),
             )  # fmt: skip
         log.warning("%s ended with %s; starting it again", self._name.en, code)
+        self._let_go()
         self._process = self._start()
 
     def ask_to_stop(self) -> None:
@@ -156,6 +157,13 @@ class Kept:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the pipe by which the process knows that we live."""
+        assert self._process.stdin
+        self._process.stdin.close()
 
 
 def server(host: str, port: int, workers: int) -> Kept:
