@@ -159,7 +159,9 @@ MFA_TOTP_ISSUER = "准绳 Plumbline"
 MFA_TOTP_TOLERANCE = 1  # the clocks of phones and of servers without network differ
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers themselves allow it on this machine alone
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = (
+    not SECURE
+)  # browsers themselves allow it on this machine alone
 SECOND_FACTOR = WORKBENCH.get("second_factor", "required")
 _OIDC: dict[str, Any] = WORKBENCH.get("oidc", {})
 OIDC_USERNAME_CLAIM = _OIDC.get("username", "")
@@ -190,7 +192,7 @@ TIME_ZONE = WORKBENCH.get("time_zone", "Asia/Shanghai")
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = WORKSPACE / "build" / "static"
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True  # an office has no step of collecting files
 MEDIA_ROOT = PRIVATE / "files"
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from plumbline.web import views
+from plumbline.web.audit import audit
 
 #: Address -> app; an app's own addresses stand in its urls.py.
 PLACES = {
@@ -21,6 +20,7 @@ PLACES = {
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("audit/", audit, name="audit"),
     path("language/", views.set_language, name="set_language"),
-    *(path(at, include(f"{app}.urls")) for at, app in PLACES.items() if find_spec(f"{app}.urls")),
+    *(path(at, include(f"{app}.urls")) for at, app in PLACES.items()),
 ]

@@ -5,33 +5,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Tick',
+            name="Tick",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('rhythm', models.CharField(max_length=40)),
-                ('next_at', models.DateTimeField()),
-                ('fired_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('fault', models.TextField(blank=True)),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("rhythm", models.CharField(max_length=40)),
+                ("next_at", models.DateTimeField()),
+                ("fired_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("fault", models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Worker',
+            name="Worker",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('place', models.CharField(blank=True, max_length=100)),
-                ('pid', models.PositiveIntegerField()),
-                ('born', models.CharField(blank=True, max_length=40)),
-                ('started_at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField(db_index=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("place", models.CharField(blank=True, max_length=100)),
+                ("pid", models.PositiveIntegerField()),
+                ("born", models.CharField(blank=True, max_length=40)),
+                ("started_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField(db_index=True)),
             ],
         ),
     ]

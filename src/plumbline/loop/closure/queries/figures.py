@@ -40,6 +40,15 @@ class Figure:
     unit: str
     rows: QuerySet[Model]
 
+    @property
+    def shown(self) -> str:
+        """The value as it is read: money in yuan, shares in percent."""
+        if self.unit == "fen":
+            return f"{say('¥', 'CNY ')}{self.value // 100:,}.{self.value % 100:02d}"
+        return (
+            f"{self.value // 10}.{self.value % 10}%" if self.unit == "share" else f"{self.value:,}"
+        )
+
 
 def figures(user: User, first: date, last: date) -> list[Figure]:
     """What the bodies whose work somebody reads did from one day through another.
