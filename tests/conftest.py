@@ -47,6 +47,19 @@ def mysql() -> str:
 
 
 @pytest.fixture
+def chinese_font() -> None:
+    """There is a font with Chinese characters, as every PDF needs."""
+    from plumbline.kit.letter.fonts import NoFontError, chosen  # noqa: PLC0415 -- most tests need none
+
+    try:
+        chosen()
+    except NoFontError as error:
+        if os.environ.get("PLUMBLINE_SKIP_NOTHING"):
+            pytest.fail(str(error))
+        pytest.skip(str(error).splitlines()[0])
+
+
+@pytest.fixture
 def shared_data() -> Path:
     """A folder of real public data that may be tried but not copied: `ocds/`, `debarment/`, ..."""
     return Path(_outside("PLUMBLINE_SHARED_DATA", "real data"))
@@ -82,7 +95,9 @@ def _tables_can_be_emptied() -> Iterator[None]:
                 cursor.execute(
                     "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
                 )
-                guarded = [f"ALTER TABLE {table} {{}} TRIGGER USER" for (table,) in cursor.fetchall()]
+                guarded = [
+                    f"ALTER TABLE {table} {{}} TRIGGER USER" for (table,) in cursor.fetchall()
+                ]
                 off = [alter.format("DISABLE") for alter in guarded]
                 return [*off, *flush, *(alter.format("ENABLE") for alter in guarded)]
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")

@@ -41,7 +41,9 @@ def owned(cast: Any, office: Workspace) -> Any:
     return cast
 
 
-def uploaded(office: Workspace, by: Any, name: str = LATER, text: str = HONOURS, **more: Any) -> Upload:
+def uploaded(
+    office: Workspace, by: Any, name: str = LATER, text: str = HONOURS, **more: Any
+) -> Upload:
     return receive(office, "honours", name, io.BytesIO(text.encode()), by=by, at=NOW, **more)
 
 
@@ -61,7 +63,11 @@ def test_what_the_store_has_is_listed_once(owned: Any, office: Workspace) -> Non
     accept(office)
     load_inbox(office, NOW)
     listed = Delivery.objects.get(dataset="honours")
-    assert (listed.pk, listed.status, listed.unit) == (held.pk, Delivery.Status.LOADED, owned.industry)
+    assert (listed.pk, listed.status, listed.unit) == (
+        held.pk,
+        Delivery.Status.LOADED,
+        owned.industry,
+    )
     assert (listed.rows, listed.loaded, listed.quarantined) == (4, 3, 1)
     assert [reason["rows"] for reason in listed.reasons] == [1]
     entries = Entry.objects.filter(subject=f"delivery:{listed.pk}")
@@ -70,7 +76,8 @@ def test_what_the_store_has_is_listed_once(owned: Any, office: Workspace) -> Non
     assert entries.count() == 2
 
 
-def test_a_manifest_holds_no_row(owned: Any, office: Workspace) -> None:
+@pytest.mark.usefixtures("owned")
+def test_a_manifest_holds_no_row(office: Workspace) -> None:
     accept(office)
     load_inbox(office, NOW)
     told = str(list(Delivery.objects.values()))
@@ -83,7 +90,9 @@ def test_departments_see_their_own_deliveries(owned: Any, office: Workspace) -> 
     load_inbox(office, NOW)
 
     def seen(who: str) -> set[str]:
-        return set(deliveries_visible_to(getattr(owned, who), TODAY).values_list("dataset", flat=True))
+        return set(
+            deliveries_visible_to(getattr(owned, who), TODAY).values_list("dataset", flat=True)
+        )
 
     assert seen("industry_provider") == {"honours"}
     assert seen("provider") == {"offences"}
@@ -98,6 +107,7 @@ def test_departments_see_their_own_deliveries(owned: Any, office: Workspace) -> 
 @pytest.fixture
 def at_odds(owned: Any, office: Workspace) -> DataErrorTicket:
     """A ticket: under one number the registers have two names."""
+    assert owned.industry.former_names
     (office.inbox / "honours/荣誉2025-12-31.csv").write_text(HONOURS.replace("王某某", "汪大海"))
     accept(office)
     # Nothing is new to this look, so the tickets are asked for as the delivery brought them.
@@ -151,7 +161,9 @@ def _let_in(office: Workspace) -> None:
     office.__dict__.pop("models", None)
 
 
-def test_rows_that_a_delivery_replaced_touch_what_was_found_in_them(owned: Any, office: Workspace) -> None:
+def test_rows_that_a_delivery_replaced_touch_what_was_found_in_them(
+    owned: Any, office: Workspace
+) -> None:
     _let_in(office)
     load_inbox(office, NOW)
     ticket = ask(
@@ -173,7 +185,9 @@ def test_a_department_gets_its_rows_as_it_delivered_them(owned: Any, office: Wor
     load_inbox(office, NOW)
     named = [f"honours:1-{n}" for n in range(5)]
     there = office.rows([name for each in named if (name := row_name(each))])
-    wang = next(str(n) for n, row in there.items() if row.show("name", "zh", masked=False) == "王某某")
+    wang = next(
+        str(n) for n, row in there.items() if row.show("name", "zh", masked=False) == "王某某"
+    )
     ticket = ask(
         Asked("disposal:1:1", DataErrorTicket.Origin.DISPOSAL, "honours", "=请核对", owned.industry, rows=[wang]),
         by=None, at=NOW,
@@ -185,7 +199,7 @@ def test_a_department_gets_its_rows_as_it_delivered_them(owned: Any, office: Wor
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert rows[0][0] == "'=请核对"
     assert NUMBERS["wang"] in rows[2]
-    assert "'=HYPERLINK(\"http://x\")" in rows[2]
+    assert '\'=HYPERLINK("http://x")' in rows[2]
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
     assert [cell.value for row in sheet.iter_rows() for cell in row if cell.data_type == "n"] == [None] * sum(
         value is None for row in rows for value in row
@@ -247,7 +261,9 @@ def test_the_same_content_waits_once(owned: Any, office: Workspace) -> None:
     [("a.exe", "x"), ("a", "x"), ("../../secret", "x"), ("空2026-01-31.csv", "")],
     ids=["kind", "none", "path", "empty"],
 )
-def test_what_is_no_delivery_is_refused(owned: Any, office: Workspace, name: str, text: str) -> None:
+def test_what_is_no_delivery_is_refused(
+    owned: Any, office: Workspace, name: str, text: str
+) -> None:
     before = sorted(office.inbox.rglob("*"))
     with pytest.raises(DeliveryError):
         uploaded(office, owned.industry_provider, name, text)

@@ -15,6 +15,8 @@ from plumbline.kit.letter.letter import Letter, chinese_date, title_lines
 
 _HEAD_WIDTH_PT = 154 / 25.4 * 72
 TITLE_CHARACTERS = 20  # of 22 points
+#: Lines that are left empty, at most, so that no signature stands on a page without text.
+_MOST_SPARE = 14
 _HEAD_PT = (24.0, 44.0)  # the red head: as large as its name allows
 
 
@@ -38,16 +40,23 @@ def write(letter: Letter, *, fonts: Path | None = None, watermark: str = "") -> 
         "fonts": chosen(fonts),
     }
     source = files(__package__).joinpath("letter.typ").read_bytes()
-    compiler = typst.Compiler(
-        source,
-        font_paths=found(fonts),
-        sys_inputs={"letter": json.dumps(told, ensure_ascii=False)},
-    )
-    made = compiler.compile(
-        format="pdf", pdf_standards="a-2u", timestamp=datetime.combine(letter.on, time(), UTC)
-    )
+    for spare in range(_MOST_SPARE):
+        inputs = {"letter": json.dumps({**told, "spare": spare}, ensure_ascii=False)}
+        if _is_whole(source, inputs, found(fonts)):
+            break
+    made = typst.compile(
+        source, font_paths=found(fonts), sys_inputs=inputs, format="pdf", pdf_standards="a-2u",
+        timestamp=datetime.combine(letter.on, time(), UTC),
+    )  # fmt: skip
     assert isinstance(made, bytes)
     return made
+
+
+def _is_whole(source: bytes, inputs: dict[str, str], fonts: typst.Fonts) -> bool:
+    """Does a line of the text stand on the page of the signature?"""
+    told = typst.query(source, "<pages>", field="value", font_paths=fonts, sys_inputs=inputs)
+    [pages] = json.loads(told)
+    return len(set(pages)) == 1  # a letter that has no text has the signature alone
 
 
 def head_pt(office: str) -> float:
