@@ -36,7 +36,7 @@ SLOTS: dict[str, dict[str, str]] = {
         "former number (曾用证件号)",
         "empty": "`date`: what an empty cell means. `open`: still running",
         "empty_when": "placeholders that mean nothing, such as `-` or `无`",
-        "masked": "`person.id`, `phone`: masked values are delivered and may load",
+        "masked": "`person.id`, `org.code`, `phone`: masked values are delivered and may load",
         "unit": "`money`: the unit of bare numbers, such as 元 or 万元. It is taken from here alone, "
         "never from a header or a guess",
         "currency": "`money`: ISO 4217; a cell in another currency is refused",

@@ -57,7 +57,7 @@ def test_where_only_weights_speak_the_pair_says_what_is_the_same(tmp_path: Path)
     run = command(tmp_path / "office")
     run("link")
     [pair] = map(json.loads, run("pairs", "--json").stdout.splitlines())
-    assert pair["words"].startswith("相同：姓名、电话；不同：出生日期；按权重，可能性 ")
+    assert pair["words"].startswith("姓名相同、电话相同、出生日期相近；按权重，可能性 ")
 
 
 def test_a_judgement_raises_a_warning_and_its_withdrawal_takes_it_back(run: Run) -> None:
@@ -109,7 +109,7 @@ def test_a_judgement_raises_a_warning_and_its_withdrawal_takes_it_back(run: Run)
 def test_not_the_same_takes_a_red_warning_back(run: Run) -> None:
     said = run("judge", "offences:1-0", "different", WANG, "--why", "同名", "--by", "李").stdout
     assert "撤回  预警" in said
-    assert "offences:1-0:person  原为按本行的号码，现为名册里没有号码的某人 ~" in said
+    assert "offences:1-0:person  原为按本行的号码，现为号码不在名册里的一个人或单位（代号 ~" in said
     assert [json.loads(line)["level"] for line in run("warnings", "--json").stdout.splitlines()] == [
         "yellow", "yellow",
     ]  # fmt: skip
@@ -121,6 +121,19 @@ def test_somebody_may_be_unsure(run: Run) -> None:
     assert run("pairs").stdout == "没有待判断的\n"
     assert "offences:1-3:person" in run("pairs", "--unsure").stdout
     assert "\t无法判断\t" in run("judgements").stdout
+
+
+def test_a_row_that_was_judged_is_listed_as_it_stands_today(tmp_path: Path) -> None:
+    office = Office(tmp_path / "office")
+    office.deliver("honours", [honour(number(11), "诸葛清风")])
+    office.deliver("offences", [offence("案1", None, "诸葛清风"), offence("案2", None, "诸葛明月")])
+    run = command(tmp_path / "office")
+    run("judge", "offences:1-0", "same", "honours:1-0", "--why", "看过档案")
+    office.deliver("offences", [offence("案1", None, "诸葛青风")], as_of="2025-07-31")
+    [listed] = map(json.loads, run("judgements", "--json").stdout.splitlines())
+    assert (listed["row"], listed["row_today"]) == ("offences:1-0:person", "offences:2-0:person")
+    assert listed["says_today"] == "姓名 诸葛**"
+    assert "\toffences:2-0:person\t姓名 诸葛**\t是同一人" in run("judgements").stdout
 
 
 def test_numbers_are_judged_too(run: Run) -> None:
@@ -187,7 +200,7 @@ def test_somebody_whose_number_nobody_knows_cannot_be_meant(tmp_path: Path) -> N
     run = command(tmp_path / "office")
     run("link")
     said = run("judge", "offences:1-1", "same", "honours:1-0", "--why", "x", lang="en", code=2)
-    assert "no register knows the number of whom honours:1-0:person is about" in said.stderr
+    assert "of which number honours:1-0:person speaks is not settled itself" in said.stderr
     assert run("judgements", lang="en").stdout == "no judgements\n"
 
 
@@ -215,7 +228,7 @@ def test_what_a_mask_leaves_open_does_not_differ(tmp_path: Path) -> None:
     run = command(tmp_path / "office")
     run("link")
     [pair] = map(json.loads, run("pairs", "--json").stdout.splitlines())
-    assert pair["words"].startswith("相同：电话；按权重，可能性 ")
+    assert pair["words"].startswith("电话相同，但姓名不同；按权重，可能性 ")
 
 
 def test_what_is_said_in_the_wrong_place(built: Path) -> None:

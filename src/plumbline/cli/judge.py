@@ -75,27 +75,7 @@ class _Pairs:
     def why(self, pair: Pair) -> Text:
         from plumbline.engine import why_in_words
 
-        said = why_in_words("weight", {**pair.why, "several": pair.several})
-        if pair.why.get("agrees") or pair.why.get("level"):
-            return said
-        return self._compared(pair, said)
-
-    def _compared(self, pair: Pair, said: Text) -> Text:
-        """Where only weights speak: under which titles both sides say the same, or not."""
-        from plumbline.cli.sides import beside, not_alike
-
-        here, there = self.left[pair.name], self.right[pair.who]
-        both = [
-            (title, same)
-            for title, *shown, same in beside(here, there)
-            if all(shown) and (same or not_alike(title, here, there))
-        ]
-        for zh, en, wanted in (("不同：", "differ: ", False), ("相同：", "same: ", True)):
-            titles = [title for title, same in both if same == wanted]
-            if titles:
-                listed = "、".join(t.zh for t in titles), ", ".join(t.en for t in titles)
-                said = Text(f"{zh}{listed[0]}；{said.zh}", f"{en}{listed[1]}; {said.en}")
-        return said
+        return why_in_words("weight", {**pair.why, "several": pair.several})
 
     def rests(self, pair: Pair) -> Text:
         if not pair.rests:
@@ -255,12 +235,37 @@ def judgements(  # noqa: PLR0913 -- to list, or to withdraw one
         )
     found = [each for each in office.workspace.judgements() if whole or each.in_force]
     if as_json:
+        today = _Today(office, found)
         for each in found:
-            click.echo(json.dumps(_as_json(office, each), ensure_ascii=False))
+            click.echo(json.dumps(_as_json(office, each, today), ensure_ascii=False))
     elif found:
         _tell_list(office, found)
     else:
         office.say("还没有判断", "no judgements")
+
+
+class _Today:
+    """The rows that were judged, as they stand today: they may have been delivered anew since."""
+
+    def __init__(self, office: Office, judgements: list[Judgement]) -> None:
+        self.office = office
+        self.names = office.workspace.judged_rows(judgements)
+        self.rows = office.workspace.rows(self.names.values())
+
+    def name(self, each: Judgement) -> str | None:
+        found = self.names.get(each.number)
+        return str(found) if found else None
+
+    def says(self, each: Judgement) -> str:
+        """What the row says of its bearer; that it is gone, where it is."""
+        from plumbline.cli.sides import in_one_line, said_by
+
+        if each.row is None:
+            return ""
+        found = self.names.get(each.number)
+        if found is None or found not in self.rows:
+            return self.office.words("已不在最新数据里", "not in the newest data any more")
+        return in_one_line(self.office, list(said_by(self.office, found, self.rows[found])))
 
 
 def _about(office: Office, each: Judgement) -> tuple[str, str]:
@@ -279,6 +284,7 @@ def _tell_list(office: Office, found: list[Judgement]) -> None:
     from plumbline.engine import verdict_in_words
 
     rows: list[list[Cell]] = []
+    today = _Today(office, found)
     for each in found:
         what, whom = _about(office, each)
         state: Cell = ""
@@ -291,19 +297,19 @@ def _tell_list(office: Office, found: list[Judgement]) -> None:
                 "yellow",
             )
         rows.append([
-            str(each.number), each.at[:10], each.by, (what, "cyan"),
-            verdict_in_words(each.verdict).in_(office.lang), whom, each.why, state,
+            str(each.number), each.at[:10], each.by, (today.name(each) or what, "cyan"),
+            today.says(each), verdict_in_words(each.verdict).in_(office.lang), whom, each.why, state,
         ])  # fmt: skip
     office.table(
         [
             Text("号", "no."), Text("日期", "on"), Text("谁", "by"), Text("行", "row"),
-            Text("判断", "judgement"), Text("与谁", "with"), Text("理由", "why"), Text("撤回", "withdrawn"),
+            Text("如今写着", "says today"), Text("判断", "judgement"), Text("与谁", "with"), Text("理由", "why"), Text("撤回", "withdrawn"),
         ],
         rows, right=(0,),
     )  # fmt: skip
 
 
-def _as_json(office: Office, each: Judgement) -> dict[str, Any]:
+def _as_json(office: Office, each: Judgement, today: _Today) -> dict[str, Any]:
     what, whom = _about(office, each)
     at, by, why = each.withdrawn or (None, None, None)
     return {
@@ -311,6 +317,8 @@ def _as_json(office: Office, each: Judgement) -> dict[str, Any]:
         "at": each.at,
         "by": each.by,
         "row" if each.row is not None else "number_judged": what,
+        "row_today": today.name(each),
+        "says_today": office.clean(today.says(each)) or None,
         "verdict": each.verdict,
         "who": whom,
         "why": office.clean(each.why),

@@ -56,6 +56,11 @@ def tell_linked(office: Office, linked: Linked) -> None:
     office.table(
         [Text("等级", "tier"), Text("行", "rows"), Text("含义", "meaning")], rows, right=(1,)
     )
+    office.say(
+        "按自己的完整号码归属的行（A 级）不在其中",
+        "rows that go by a full number of their own (tier A) are not counted here",
+        "dim",
+    )
     if linked.unchanged:
         office.say(
             "数据和判断都没有变，未重新辨认",

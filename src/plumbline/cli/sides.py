@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +9,6 @@ from plumbline.cli.office import Cell, Office
 from plumbline.engine import Appearance, FactRow, RowName, somebody
 from plumbline.errors import Text
 
-#: What stands for characters that are hidden, or that were lost on the way.
-_HIDES = re.compile("[*×某?？\ufffd\ue000-\uf8ff]+")
 #: So many rows of one person are read for what they say.
 _MOST = 50
 
@@ -92,23 +89,6 @@ def beside(left: Sequence[Said], right: Side) -> list[tuple[Text, str, str, bool
         same = bool({one.meant for one in here} & {one.meant for one in there})
         found.append((title, _listed(here), _listed(there), same))
     return found
-
-
-def not_alike(title: Text, left: Sequence[Said], right: Side) -> bool:
-    """Does nothing on the left fit anything on the right? What hides a part may fit."""
-    here = [one.meant for one in left if one.title == title]
-    return not any(_fits(one, other.meant) for one in here for other in right.said[title])
-
-
-def _fits(one: str, other: str) -> bool:
-    if not any(_HIDES.search(each) for each in (one, other)):
-        return one in other or other in one  # such as the year alone
-    (head, tail), (its_head, its_tail) = [
-        (parts[0], parts[-1]) for parts in (_HIDES.split(one), _HIDES.split(other))
-    ]
-    return (head.startswith(its_head) or its_head.startswith(head)) and (
-        tail.endswith(its_tail) or its_tail.endswith(tail)
-    )
 
 
 def as_table(office: Office, left: Sequence[Said], right: Side) -> None:

@@ -112,6 +112,14 @@ def test_what_the_number_has_told_is_not_counted_twice(duck: Duck) -> None:
     assert told == {"sex": "same sex", "region": "same county"}
 
 
+def test_a_sex_that_contradicts_the_number_is_a_difference(duck: Duck) -> None:
+    known = wp.row(1, number="380102198503120116", sex="M")
+    told = levels(duck, known, wp.row(2, number="3801**********0116", sex="F"))
+    assert told["sex"] == "the sexes differ"
+    told = levels(duck, known, wp.row(2, number="3801**********0124", sex="F"))
+    assert "sex" not in told  # the digits have told it
+
+
 @pytest.mark.parametrize(
     ("phones", "says"),
     [

@@ -132,6 +132,27 @@ def test_what_contradicts_is_no_candidate(office: Office) -> None:
     assert len(warning.evidence) == 2
 
 
+def test_a_mask_of_one_or_two_characters_is_nearly_a_number(office: Office) -> None:
+    """With the full name it is enough by itself; of three characters or a hidden name, it is not."""
+    office.deliver(
+        "offences",
+        [
+            offence("one", masked(WANG, 17, 0), "王伟"),
+            offence("two", masked(WANG, 6, 10), "王伟"),
+            offence("three", masked(WANG, 15, 0), "王伟"),
+            offence("name", masked(WANG, 17, 0), "王某"),
+        ],
+    )
+    workspace = collided(office)
+    found = {}
+    for no in ("one", "two", "three", "name"):
+        [each] = workspace.who(row(office, no)).candidates
+        found[no] = (each.who, each.tier)
+    assert found == {
+        "one": (WANG, "C"), "two": (WANG, "C"), "three": (WANG, "E"), "name": (WANG, "E"),
+    }  # fmt: skip
+
+
 def test_two_equal_masks_of_a_name_are_no_full_name(office: Office) -> None:
     """A register may hide the name beside a full number; that another hides it alike proves little."""
     hidden = number(51, "19660606")

@@ -34,7 +34,7 @@ class Column(Strict):
     former: bool = False  # a former name (曾用名) or former number of that bearer
     empty: Literal["unknown", "open"] = "unknown"  # date: an empty cell means "still running"
     empty_when: list[str] = []  # placeholders that mean nothing: "-", "无"
-    masked: bool = False  # person.id, phone: masked values are delivered and may load
+    masked: bool = False  # person.id, org.code, phone: masked values are delivered and may load
     unit: str | None = None  # money: 元, 万元, 亿元, 分
     currency: str = "CNY"
     per: str | None = None  # money: the unit of measure a price is for

@@ -205,22 +205,24 @@ BIRTH = Feature(
     ),
 )  # fmt: skip
 
-SEX = Feature(
-    "sex",
-    Text("性别", "sex"),
-    # The seventeenth digit says the sex; a visible tail has told it already.
-    "sex_l IS NULL OR sex_r IS NULL OR length(tail_l) + length(tail_r) BETWEEN 6 AND 8",
-    (
-        Level("sex_l = sex_r", Text("性别相同", "same sex"), 0.99, 0.5),
-        Level("", Text("性别不同", "the sexes differ"), 0.01, 0.5),
-    ),
-)
-
 # `hamming` wants equal lengths, and the engine may look before another condition was asked.
 _HEAD = "least(length(head_l), length(head_r))"
 _TAIL = "least(length(tail_l), length(tail_r))"
 _TAILS = f"right(tail_l, {_TAIL}) = right(tail_r, {_TAIL})"
 _HEADS = f"left(head_l, {_HEAD}) = left(head_r, {_HEAD})"
+
+SEX = Feature(
+    "sex",
+    Text("性别", "sex"),
+    # The seventeenth digit says the sex, so a visible tail has told it already; unless the tail fits
+    # and the column says the other sex.
+    "sex_l IS NULL OR sex_r IS NULL OR (length(tail_l) + length(tail_r) BETWEEN 6 AND 8 "
+    f"AND NOT (sex_l <> sex_r AND {_TAILS}))",
+    (
+        Level("sex_l = sex_r", Text("性别相同", "same sex"), 0.99, 0.5),
+        Level("", Text("性别不同", "the sexes differ"), 0.01, 0.5),
+    ),
+)
 
 HEAD = Feature(
     "head",

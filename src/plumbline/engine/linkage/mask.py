@@ -19,7 +19,8 @@ def fits(number: str, prefix: str = "prefix", suffix: str = "suffix") -> str:
 #: SQL over `prefix` and `suffix`: among so many people of one place, one is expected to fit. What
 #: all share there (region, century) counts for nothing; the check character follows from the rest.
 ONE_IN = """CAST(
-    (CASE WHEN LENGTH(prefix) >= 17 THEN 25000000 WHEN LENGTH(prefix) >= 14 THEN 25000
+    (CASE WHEN LENGTH(prefix) >= 17 THEN 25000000 WHEN LENGTH(prefix) = 16 THEN 1000000
+          WHEN LENGTH(prefix) = 15 THEN 100000 WHEN LENGTH(prefix) >= 14 THEN 25000
           WHEN LENGTH(prefix) >= 12 THEN 840 WHEN LENGTH(prefix) >= 10 THEN 70
           WHEN LENGTH(prefix) >= 9 THEN 7 ELSE 1 END)
   * (CASE WHEN LENGTH(suffix) >= 12 THEN 25000000 WHEN LENGTH(suffix) >= 8 THEN 300000

@@ -1,6 +1,7 @@
 """Whom a row without a full number is about, by rules that can be said aloud (tiers C, D and E).
 
-    C  the masked number fits, the full name is equal, and one more thing agrees
+    C  the masked number fits, the full name is equal, and one more thing agrees, or all but one or two
+       characters of the number do
     D  full name, birth date and sex
     E  anything less: somebody to look at, never an accusation
 
@@ -24,6 +25,8 @@ COUNTY = 500_000
 RAREST_NAME = 100_000
 #: A tie holds if a stranger who fits as well is expected among so many such cases at most once.
 C_AT_LEAST, D_AT_LEAST = 1000, 200
+#: Of a number's 18 characters, so many agree where a mask hides one or two.
+_NEARLY_WHOLE = 16
 #: A row that fits more people than this says nothing about any one of them.
 MOST_GUESSES = 20
 #: Nor does a mask that fits more than this, where the name is masked as well.
@@ -245,7 +248,9 @@ def _grade(duck: Duck, known: int) -> None:
         "CREATE OR REPLACE TEMP TABLE who_graded AS "
         "WITH counted AS (SELECT c.*, COALESCE(s.fit, 0) AS fit, COALESCE(b.bearers, 0) AS bearers, "
         "COALESCE(s.mask_one_in, 1) AS mask_one_in, "
-        "LENGTH(c.prefix) >= 14 AS shows_birth, LENGTH(c.suffix) >= 2 AS shows_sex "
+        "LENGTH(c.prefix) >= 14 AS shows_birth, "
+        "LENGTH(c.suffix) >= 2 OR LENGTH(c.prefix) >= 17 AS shows_sex, "
+        f"COALESCE(LENGTH(c.prefix) + LENGTH(c.suffix) >= {_NEARLY_WHOLE}, FALSE) AS nearly_whole "
         "FROM who_compared AS c LEFT JOIN who_strengths AS s ON s.prefix = c.prefix AND s.suffix = c.suffix "
         "LEFT JOIN (SELECT claim, MAX(bearers) AS bearers FROM who_named LEFT JOIN who_bearers USING (name) "
         "GROUP BY claim) AS b ON b.claim = c.claim "
@@ -261,7 +266,7 @@ def _grade(duck: Duck, known: int) -> None:
         "odds AS (SELECT *, CAST(name_one_in AS HUGEINT) * number_one_in * birth_one_in * sex_one_in * place_one_in "
         f"// {strangers} AS one_in, GREATEST(birth_one_in, sex_one_in, place_one_in) > 1 AS more FROM weighed) "
         "SELECT *, CASE "
-        f"WHEN name = 2 AND number = 1 AND more AND one_in >= {C_AT_LEAST} THEN 'C' "
+        f"WHEN name = 2 AND number = 1 AND (more OR nearly_whole) AND one_in >= {C_AT_LEAST} THEN 'C' "
         "WHEN name = 2 AND (birth = 2 OR COALESCE(shows_birth, FALSE)) AND (sex = 1 OR COALESCE(shows_sex, FALSE)) "
         f"AND one_in >= {D_AT_LEAST} THEN 'D' ELSE 'E' END AS tier FROM odds"
     )

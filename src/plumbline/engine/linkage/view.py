@@ -55,6 +55,9 @@ class Ties:
         replaced, added, joins = [], [], []
         for column in dataset.bearers:
             at, link = f"facts.{sql.name(column)}", f"tie_{column}"
+            if dataset.columns[column].type == "org.code" and dataset.columns[column].masked:
+                # Organisations meet by this text, and two masks that look alike are not one of them.
+                at = f"CASE WHEN NOT CONTAINS({at}, '*') THEN {at} END"
             who, tier = at, "'A'"
             if (dataset.name, column) in self.tied:
                 rows = self._rows(dataset.name, column, "tier <> 'E'")

@@ -94,13 +94,13 @@ def add(store: Store, duck: Duck, frozen: Frozen | None, claims: str, said: str)
         found = both.weigh(frozen.model)
     duck.run(
         "CREATE OR REPLACE TEMP TABLE candidates AS WITH likely AS ("
-        "SELECT w.claim, w.key, p.number AS who, w.match_weight, w.probability, "
+        f"SELECT w.claim, w.key, p.number AS who, w.match_weight, w.probability, {_compared(frozen.model)} AS compared, "
         "ROW_NUMBER() OVER (PARTITION BY w.claim ORDER BY w.match_weight DESC, w.key) AS place "
         f"FROM {found.relation} AS w JOIN (SELECT key, MIN(number) AS number FROM who_numbers GROUP BY key) AS p USING (key) "
         f"WHERE w.probability >= {LIKELY} AND (w.claim, p.number) NOT IN (SELECT (claim, who) FROM excluded_person)), "
         f"guesses AS (SELECT COALESCE(r.claim, l.claim) AS claim, COALESCE(r.key, l.key) AS key, "
         "COALESCE(r.who, l.who) AS who, 'E' AS tier, CASE WHEN l.claim IS NULL THEN 'rule' ELSE 'weight' END AS via, "
-        "CASE WHEN l.claim IS NULL THEN r.why ELSE CAST(JSON_MERGE_PATCH(COALESCE(r.why, '{}'), TO_JSON("
+        "CASE WHEN l.claim IS NULL THEN r.why ELSE CAST(JSON_MERGE_PATCH(COALESCE(r.why, l.compared), TO_JSON("
         "{'weight': ROUND(l.match_weight, 2), 'probability': ROUND(l.probability, 4)})) AS VARCHAR) END AS why, "
         "COALESCE(l.match_weight, -100) AS weight FROM (SELECT * FROM who_candidates WHERE tier = 'E') AS r "
         f"FULL JOIN (SELECT * FROM likely WHERE place <= {MOST}) AS l ON l.claim = r.claim AND l.key = r.key) "
@@ -109,6 +109,20 @@ def add(store: Store, duck: Duck, frozen: Frozen | None, claims: str, said: str)
         f"QUALIFY ROW_NUMBER() OVER (PARTITION BY claim ORDER BY weight DESC, key) <= {MOST_GUESSES}"
     )
     return frozen
+
+
+def _compared(model: weighing.Model) -> str:
+    """SQL over a weighed pair: what agrees, nearly agrees and differs, as JSON in the words of `why`."""
+    told = {"agrees": "= {0}", "near": "BETWEEN 1 AND {0} - 1", "differs": "= 0"}
+    lists = []
+    for said, test in told.items():
+        each = ", ".join(
+            f"CASE WHEN w.level_{feature.name} {test.format(len(feature.levels) - 1)} "
+            f"THEN '{feature.name}' END"
+            for feature in model.scheme.weigh
+        )
+        lists.append(f"'{said}': LIST_FILTER([{each}], lambda x: x IS NOT NULL)")
+    return f"CAST(TO_JSON({{{', '.join(lists)}}}) AS VARCHAR)"
 
 
 def touched(duck: Duck, frozen: Frozen, claims: str, changed: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -155,6 +155,33 @@ def standing(store: Store, datasets: Mapping[str, Dataset], name: RowName) -> St
     return replace(known, elsewhere=elsewhere(store, datasets, known.who)) if known.who else known
 
 
+def judged_today(
+    store: Store, datasets: Mapping[str, Dataset], listed: Iterable[Judgement]
+) -> dict[int, RowName]:
+    """Number of a judgement -> the row it is about as it stands today, known again by its key.
+
+    There is none where a number was judged, or where the row is not delivered any more.
+    """
+    marks: dict[str, set[str]] = {}
+    judged = [each for each in listed if each.dataset in datasets]
+    for each in judged:
+        marks.setdefault(each.dataset, set()).add(each.mark)
+    rows: dict[tuple[str, str], int] = {}
+    with open_duckdb(store.limits) as duck:
+        for name in sorted(name for name in marks if store.version(name) is not None):
+            facts = store.snapshot(name).relation(datasets[name].fields)
+            listed_marks = ", ".join(map(sql.literal, sorted(marks[name])))
+            found = duck.run(
+                f"SELECT mark, MAX(_row) FROM (SELECT _row, {mark_of(datasets[name])} AS mark "
+                f"FROM {facts}) WHERE mark IN ({listed_marks}) GROUP BY mark"
+            )
+            rows |= {(name, mark): row for mark, row in found}
+    return {
+        each.number: RowName(each.dataset, rows[each.dataset, each.mark], each.slot)
+        for each in judged if (each.dataset, each.mark) in rows
+    }  # fmt: skip
+
+
 def _told(duck: Duck, slot: Slot, name: RowName) -> tuple[dict[str, Any], str, bool, int]:
     """What the row says (kept as the table `asked`), its mark, whether its number is full, its claim."""
     key = slot.column + "__key" if slot.kind == "person" else slot.column
@@ -253,19 +280,19 @@ def _settled(store: Store, datasets: Mapping[str, Dataset], kind: Kind, name: Ro
     if Slot(datasets[name.dataset], name.column).kind != kind:
         raise _unlike(str(name), kind)
     other = standing(store, datasets, name)
-    hint = Text("写出对方的证号", "give the person's number")
-    if other.who is None:
-        raise RunError(
-            Text(f"{name} 本身说的是谁还没有定", f"whom {name} is about is not settled itself"),
-            hint=hint,
-        )
-    if other.who.startswith(NOBODYS):
+    if other.who is None or other.who.startswith(NOBODYS):
         raise RunError(
             Text(
-                f"{name} 说的人在名册里没有号码，无从认定", f"no register knows the number of whom {name} is about"
+                f"{name} 说的是哪一个号码还没有定，不能拿它来认定别的行",
+                f"of which number {name} speaks is not settled itself, so no other row can be held "
+                "against it",
             ),
-            hint=hint,
-        )  # fmt: skip
+            hint=Text(
+                "判断总是对着一个号码：写出证号；或先判断那一行是谁。两行都查不到号码的，请部门补报",
+                "a judgement is held against a number: give it, or judge that row first; where neither "
+                "row has one, ask the departments for it",
+            ),
+        )
     return other.who
 
 

@@ -16,8 +16,8 @@ TIERS = {
     "A": Text("号码或代码相同，姓名不矛盾", "identifier equal, no name contradicts"),
     "B": Text("号码相同，姓名不符", "number equal, name different"),
     "C": Text(
-        "遮盖号码相符，姓名相同，另有一项相同；或经人认定",
-        "masked number, full name and one more equal; or judged so by a person",
+        "遮盖号码相符，姓名相同，另有一项相同或只遮一两位；或经人认定",
+        "masked number and full name equal, and one more or all but two characters; or judged so by a person",
     ),
     "D": Text(
         "姓名、出生日期、性别相同；单位为名称全同，另有一项相同",
@@ -36,6 +36,8 @@ _AGREES = {
     "name": Text("姓名相同", "same name"),
     "name_masked": Text("与遮盖的姓名相符", "fits the masked name"),
     "birth": Text("出生日期相同", "same birth date"),
+    "head": Text("号码前六位相符", "the number's first six digits agree"),
+    "tail": Text("号码末四位相符", "the number's last four digits agree"),
     "birth_year": Text("与出生年份相符", "fits the year of birth"),
     "sex": Text("性别相同", "same sex"),
     "phone": Text("电话相符", "telephone agrees"),
@@ -50,7 +52,21 @@ _AGREES = {
     "addresses": Text("地址相同", "same address"),
     "regions": Text("同一地区", "same region"),
 }  # fmt: skip
+_NEAR = {
+    "name": Text("姓名相近", "similar name"),
+    "birth": Text("出生日期相近", "similar birth date"),
+    "head": Text("号码开头相近", "the number begins alike"),
+    "tail": Text("号码末尾相近", "the number ends alike"),
+    "phone": Text("与遮盖的电话相符", "fits the masked telephone"),
+    "address": Text("地址相近", "similar address"),
+    "region": Text("同一设区市", "same city"),
+}
 _DIFFERS = {
+    "name": Text("姓名不同", "other name"),
+    "birth": Text("出生日期不同", "other birth date"),
+    "sex": Text("性别不同", "other sex"),
+    "head": Text("号码开头不同", "the number begins otherwise"),
+    "tail": Text("号码末尾不同", "the number ends otherwise"),
     "phone": Text("电话不同", "other telephone"),
     "region": Text("地区不同", "other region"),
     "address": Text("地址不同", "other address"),
@@ -97,12 +113,14 @@ def why_in_words(
 def _compared(why: Mapping[str, Any]) -> Iterator[Text]:
     level = [LEVELS[why["level"]]] if why.get("level") in LEVELS else []
     agrees = [_AGREES[name] for name in why.get("agrees", why.get("agreed", ())) if name in _AGREES]
-    if level or agrees:
-        yield join([*level, *agrees], "、", ", ")
+    near = [_NEAR[name] for name in why.get("near", ()) if name in _NEAR]
+    if level or agrees or near:
+        yield join([*level, *agrees, *near], "、", ", ")
     differs = [_DIFFERS[name] for name in why.get("differs", ()) if name in _DIFFERS]
     if differs:
         said = join(differs, "、", ", ")
-        yield Text(f"但{said.zh}", f"but {said.en}")
+        but = Text("但", "but ") if level or agrees or near else Text("", "")
+        yield Text(f"{but.zh}{said.zh}", f"{but.en}{said.en}")
 
 
 def _counted(why: Mapping[str, Any]) -> Iterator[Text]:
@@ -190,7 +208,10 @@ def bearer_in_words(who: str | None, *, masked: bool = True) -> Text:
     if who is None:
         return Text("尚不知是谁", "nobody known")
     if who.startswith(NOBODYS):
-        return Text(f"名册里没有号码的某人 {who}", f"somebody without a known number {who}")
+        return Text(
+            f"号码不在名册里的一个人或单位（代号 {who}）",
+            f"somebody whose number no register knows (called {who})",
+        )
     shown = somebody(who, masked=masked)
     return Text(shown, shown)
 
@@ -221,6 +242,8 @@ def _state(state: Mapping[str, Any], *, masked: bool) -> Text:
         return Text("按本行的号码", "whoever bears its number")
     said = bearer_in_words(state.get("who"), masked=masked)
     tier = state.get("tier")
+    if state.get("by") == "judgement" and str(state.get("who") or "").startswith(NOBODYS):
+        return said  # that number and name are not one person's; no tier says that
     return Text(f"{said.zh}（{tier} 级）", f"{said.en} (tier {tier})") if tier else said
 
 

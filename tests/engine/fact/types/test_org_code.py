@@ -45,6 +45,16 @@ def test_reasons_are_in_words(typed, why, raw, reason):
     assert reason in why(typed("org.code"), raw)
 
 
+def test_a_masked_code_loads_only_where_that_is_declared(typed, why):
+    assert "declare masked: true" in why(typed("org.code"), "9138**********12")
+    masked = typed("org.code", masked=True)
+    assert masked.parse("9138××××××××××ma") == ("9138**********MA",)
+    assert masked.parse(SOMEBODY) == (SOMEBODY,)
+    assert "more than 18" in why(masked, "9138" + "*" * 15)
+    assert "has 4 characters" in why(masked, "****")
+    assert "has 17 characters" in why(masked, SOMEBODY[:17])
+
+
 def test_a_letter_that_never_occurs_is_named_and_a_repair_asked_for(typed):
     damaged = SOMEBODY.replace("0", "O", 1) if SOMEBODY[2] != "0" else SOMEBODY
     with pytest.raises(UnreadableCellError) as raised:

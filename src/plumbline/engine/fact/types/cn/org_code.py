@@ -16,6 +16,8 @@ _ORG_CHARSET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _ORG_CHECKS = "0123456789X"
 _FORM = rf"[{CHARSET}]{{2}}[0-9]{{6}}[{CHARSET}]{{10}}"
+_LENGTH = 18
+_HIDDEN = re.compile("[×#●•]")
 _NEVER = str.maketrans("IOSVZ", "10512")  # what the five were probably meant to be, V for U aside
 
 
@@ -24,17 +26,20 @@ class OrgCode(Kind):
 
     Both checks must hold, the code's own and that of the organisation code inside it
     (GB 11714-1997), as the standard requires. A repair is suggested in words, never made.
+
+    Masked codes load where the column declares `masked`; they join nothing by themselves.
     """
 
     name = "org.code"
     title = Text("统一社会信用代码", "unified social credit code")
+    options = frozenset({"masked"})
 
     def parse(self, raw: str) -> Value:
         code = compact(raw).upper()
         if not code:
             return self.empty
         if not re.fullmatch(_FORM, code):
-            raise _malformed(code)
+            return self._otherwise(code)
         if code[17] != check_character(code[:17]):
             raise UnreadableCellError("校验码不符", "the check character is wrong")
         if not org9_valid(code[8:17]):
@@ -59,6 +64,24 @@ class OrgCode(Kind):
             f" AND substr('{_ORG_CHECKS}', {inner}, 1) = substr({raw}, 17, 1)",
             (raw,),
         )
+
+    def _otherwise(self, code: str) -> Value:
+        """What is no full code: a mask that may load, or a reason."""
+        hidden = _HIDDEN.sub("*", code)
+        if (
+            "*" not in hidden
+            or not re.fullmatch(rf"[{CHARSET}*]+", hidden)
+            or not hidden.strip("*")
+        ):
+            raise _malformed(code)
+        if not self.column.masked:
+            raise UnreadableCellError(
+                "代码已遮盖；确需入库请在列声明中写 masked: true",
+                "the code is masked; to load it, declare masked: true",
+            )
+        if len(hidden) > _LENGTH:
+            raise UnreadableCellError("遮盖代码超过 18 位", "a masked code of more than 18")
+        return (hidden,)
 
 
 def check_character(first17: str) -> str:
@@ -102,7 +125,7 @@ def _malformed(code: str) -> UnreadableCellError:
             "是 9 位的组织机构代码，不是统一社会信用代码",
             "an organisation code of 9 characters, not a unified social credit code",
         )
-    if len(code) != 18:
+    if len(code) != _LENGTH:
         return UnreadableCellError(
             f"有 {len(code)} 位，应为 18 位", f"has {len(code)} characters, not 18"
         )
