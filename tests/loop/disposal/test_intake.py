@@ -93,6 +93,7 @@ def test_they_are_opened_as_the_model_says_and_sent_by_rule(cast: Any) -> None:
 
 def test_doing_it_again_opens_and_sends_nothing(cast: Any, town: Town) -> None:  # noqa: F811
     run(town)
+    assert EarlyWarning.objects.filter(unit=cast.industry).count() == 2
     assert take_up.call(NOW.isoformat()) == (0, 0, 0)
     assert Disposal.objects.count() == 2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,6 +95,11 @@ def test_who_may_do_what(cast: Any, state: State) -> None:
 def test_the_table_speaks_of_every_action() -> None:
     spoken = {action for who in WHO.values() for actions in who.values() for action in actions}
     assert spoken == set(MAY)
+
+
+def test_the_page_about_disposals_names_every_act(root: Path) -> None:
+    page = (root / "docs" / "explanation" / "disposal.md").read_text(encoding="utf-8")
+    assert [action for action in MAY if f"`{action}`" not in page] == []
 
 
 ACTS: dict[str, Callable[[Disposal, Any, User], object]] = {
