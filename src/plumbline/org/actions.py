@@ -6,7 +6,7 @@ Who may is asked here too (`policy.MAY`), so that nothing depends on a page havi
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from allauth.mfa.models import Authenticator
 from django.db import models, transaction
@@ -58,8 +58,8 @@ def _day(at: datetime) -> date:
 
 def _lock(row: Row) -> Row:
     """The row as it is now; whoever else wants to change it waits."""
-    rows = row._meta.model._default_manager  # noqa: SLF001 -- of a lazy request.user too
-    return rows.select_for_update(of=("self",)).get(pk=row.pk)
+    model = cast("type[Row]", row._meta.model)  # noqa: SLF001 -- of a lazy request.user too
+    return model._default_manager.select_for_update(of=("self",)).get(pk=row.pk)  # noqa: SLF001
 
 
 # -- units ---------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 from plumbline.bilingual import say
 
@@ -10,6 +11,7 @@ class OrgConfig(AppConfig):
     verbose_name = say("机构与人员", "Organisation")
 
     def ready(self) -> None:
-        from plumbline.org import signing_in  # noqa: PLC0415 -- it needs the models
+        from plumbline.org import signing_in, walls  # noqa: PLC0415 -- they need the models
 
         signing_in.listen()
+        connection_created.connect(walls.carry_scope, dispatch_uid="plumbline.org.walls")

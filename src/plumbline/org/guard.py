@@ -13,12 +13,14 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from plumbline.bilingual import say
 from plumbline.org.policy import keep_rights, rights_of
+from plumbline.org.walls import NOBODY, scope, scope_of
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -39,15 +41,20 @@ _OPEN_WITHOUT_SECOND_FACTOR = {
 
 
 class OneRequest:
-    """Rights are asked for once a request, and not kept longer."""
+    """Rights are asked for once a request and not kept longer, and the database is told whose request it is."""
 
     def __init__(self, respond: Respond) -> None:
         self._respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            keep_rights(request.user)
-        return self._respond(request)
+        user = request.user
+        if not user.is_authenticated:
+            with scope(NOBODY):
+                return self._respond(request)
+        keep_rights(user)
+        has_walls = connection.vendor == "postgresql"
+        with scope(scope_of(user, timezone.localdate()) if has_walls else NOBODY):
+            return self._respond(request)
 
 
 class IdleLock:
