@@ -61,10 +61,10 @@ def take_in(of: Workspace, *, at: datetime) -> Intake | None:
     """
     while True:
         last = max(Intake.objects.values_list("run", flat=True), default=0)
+        if max(of.runs(), default=0) <= last:
+            return Intake.objects.filter(pk=last).first()
         runs, register = _settled(of)
         new = {number: manifest for number, manifest in runs.items() if number > last}
-        if not new:
-            return Intake.objects.filter(pk=last).first()
         found = _found(of, register, runs, last)
         told_of = [_run_found(manifest, register) for _, manifest in sorted(new.items())]
         if take_in_runs(last, told_of, found, at=at):
