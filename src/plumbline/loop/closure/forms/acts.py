@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 from plumbline.bilingual import say
 from plumbline.loop.closure.actions.attachment import File
@@ -73,8 +72,8 @@ class ActForm(forms.Form):
         """The action's arguments."""
         given = dict(self.cleaned_data)
         if "file" in self.fields:
-            sent: UploadedFile | None = given.pop("file")
-            given["files"] = [File(sent.name or "", sent.read())] if sent else []
+            sent = given.pop("file")
+            given["files"] = [File(sent.name, sent.read())] if sent else []
         return given
 
     def _offer(self, name: str, chosen: Any) -> None:
@@ -183,7 +182,7 @@ class LetterForm(ActForm):
 
     def offer(self) -> None:
         if isinstance(self.thing, GovernanceProblem):
-            self.initial |= {"title": self.thing.title[:_SHORT], "basis": self.thing.clause}
+            self.initial.update(title=self.thing.title[:_SHORT], basis=self.thing.clause)
 
     def said(self) -> dict[str, Any]:
         return {**super().said(), "kind": Recommendation.Kind(self.cleaned_data["kind"])}

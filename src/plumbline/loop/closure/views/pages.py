@@ -119,8 +119,8 @@ def _mechanism(of: Mechanism, user: User, on: date) -> dict[str, Any]:
     raised = EarlyWarning.objects.filter(model__in=[each.model for each in written])
     counts = raised.values_list("model", "level").annotate(n=Count("pk")).order_by("model")
     return {
-        "problem": seeing.problems(user, on).filter(pk=of.problem_id).first(),
-        "disposal": seeing.grounds(user, on).filter(pk=of.disposal_id).first(),
+        "problem": seeing.problems(user, on).filter(mechanisms=of).first(),
+        "disposal": seeing.grounds(user, on).filter(mechanisms=of).first(),
         "units": of.units.order_by("path"),
         "files": of.attachments.order_by("pk"),
         "written": [(each, [(lv, n) for m, lv, n in counts if m == each.model]) for each in written],
