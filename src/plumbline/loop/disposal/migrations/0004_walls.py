@@ -2,8 +2,8 @@
 
 A warning is seen by the bodies that supervise its unit, by those that its disposal was given to, alone or
 jointly, and by those above them; never by whoever its evidence is about. Everything below belongs to a warning
-and is seen with it; a lead also by the body that keeps it. `disposal_disposal` itself has no wall, since the
-warnings' own looks into it: it holds states and days, and nobody's name.
+and is seen with it; a lead also by the bodies that keep it and carry it out. `disposal_disposal` itself has
+no wall, since the warnings' own looks into it: it holds states and days, and nobody's name.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ class Migration(migrations.Migration):
                 for what in ("step", "note", "outcome", "review", "clarification")
             ),
             Wall("disposal_consequence", through("outcome_id", "disposal_outcome")),
-            Wall("disposal_lead", f"{by_body('body_id')} OR {_OF_A_DISPOSAL}"),
+            Wall(
+                "disposal_lead",
+                f"{by_body('body_id')} OR {by_body('assigned_to_id')} OR {_OF_A_DISPOSAL}",
+            ),
         )
     ]
