@@ -55,8 +55,13 @@ def seen_by(user: User) -> set[EarlyWarning]:
 
 class TestScope:
     @pytest.mark.usefixtures("behind")
-    def test_the_role_stands_behind_the_wall(self) -> None:
+    def test_a_superuser_is_told_that_the_wall_does_not_hold(self) -> None:
         assert stands_behind_the_wall()
+        assert walls.check_wall(databases=["default"]) == []
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+        told = walls.check_wall(databases=["default"])
+        assert [each.id for each in told] == ([] if stands_behind_the_wall() else ["org.W001"])
 
     def test_nothing_was_said_so_nothing_is_seen(self, behind: Any) -> None:
         with scope(NOBODY):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 from django.db.backends.signals import connection_created
 
 from plumbline.bilingual import say
@@ -14,4 +15,5 @@ class OrgConfig(AppConfig):
         from plumbline.org import signing_in, walls  # noqa: PLC0415 -- they need the models
 
         signing_in.listen()
+        register(walls.check_wall, Tags.database)
         connection_created.connect(walls.carry_scope, dispatch_uid="plumbline.org.walls")

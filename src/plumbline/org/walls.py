@@ -6,14 +6,14 @@ The application says with every statement for whom it is made (`scope`): what a 
 units their bodies supervise and on the persons they may not judge. Where nothing was said, no row is shown:
 to a page that forgot its filter, to a tool that connects by itself, to whoever stole the application's
 password. The wall holds for the owner of the tables too; it does not hold for a superuser of PostgreSQL, which
-the application must therefore not be (`plumbline serve` says so). SQLite has no such wall.
+the application must therefore not be (`check_wall` says so whenever tables are brought up to date). SQLite has no such wall.
 
 Background work is not done for one person and sees everything: `scope(WORKER)`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.checks import Warning  # noqa: A004 -- Django's name of it
 from django.db import connection, migrations
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -210,6 +211,18 @@ def _execute(schema: BaseDatabaseSchemaEditor, statements: list[str]) -> None:
     if schema.connection.vendor == "postgresql":
         for statement in statements:
             schema.execute(statement, params=None)
+
+
+def check_wall(databases: Sequence[str] | None = None, **_: Any) -> list[Warning]:
+    """Django's check, made where a database is at hand: `migrate`, and so every start of the workbench."""
+    if not databases or stands_behind_the_wall():
+        return []
+    return [
+        Warning(
+            "数据库用户是超级用户，行级安全不起作用 / the database's user is a superuser, and the wall does not hold",
+            hint="docs/how-to/people-and-rights.md", id="org.W001",
+        )
+    ]  # fmt: skip
 
 
 def stands_behind_the_wall() -> bool:
