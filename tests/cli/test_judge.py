@@ -57,7 +57,7 @@ def test_where_only_weights_speak_the_pair_says_what_is_the_same(tmp_path: Path)
     run = command(tmp_path / "office")
     run("link")
     [pair] = map(json.loads, run("pairs", "--json").stdout.splitlines())
-    assert pair["words"].startswith("姓名相同、电话相同、出生日期相近；按权重，可能性 ")
+    assert pair["words"].startswith("姓名相同、电话相符、出生日期相近；按权重，可能性 ")
 
 
 def test_a_judgement_raises_a_warning_and_its_withdrawal_takes_it_back(run: Run) -> None:
@@ -228,7 +228,7 @@ def test_what_a_mask_leaves_open_does_not_differ(tmp_path: Path) -> None:
     run = command(tmp_path / "office")
     run("link")
     [pair] = map(json.loads, run("pairs", "--json").stdout.splitlines())
-    assert pair["words"].startswith("电话相同，但姓名不同；按权重，可能性 ")
+    assert pair["words"].startswith("电话相符、姓名相近、出生日期相近；按权重，可能性 ")
 
 
 def test_what_is_said_in_the_wrong_place(built: Path) -> None:

@@ -59,10 +59,11 @@ def test_rows_are_counted_by_tier_with_its_meaning(run: Run) -> None:
     said = run("link", lang="en").stdout.splitlines()
     assert said == [
         "tier\trows\tmeaning",
-        "C\t1\tmasked number, full name and one more equal; or judged so by a person",
+        "C\t1\tmasked number and full name equal, and one more or all but two characters; or judged so by a person",
         "D\t1\tname, birth date and sex equal; of an organisation, the full name and one more",
         "E\t1\tnothing but the name equal, or otherwise too little to tell by",
         "—\t1\tnobody in the registers fits, or too many do",
+        "rows that go by a full number of their own (tier A) are not counted here",
         "no data and no judgement changed; nothing to do",
     ]
 

@@ -31,7 +31,8 @@ class Limits:
     @property
     def cores(self) -> int:
         """Threads that may run at the same time."""
-        return self.threads or len(os.sched_getaffinity(0))
+        affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+        return self.threads or (len(affinity(0)) if affinity else os.cpu_count() or 1)
 
     @property
     def megabytes(self) -> float | None:

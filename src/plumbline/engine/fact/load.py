@@ -203,7 +203,7 @@ def load_inbox(  # noqa: PLR0913 -- as load_delivery
         if files:
             jobs.append((dataset, _in_order(files, as_of)))
     if hands is None:
-        hands = _hands(store, jobs)
+        hands = _hands(store, jobs, again=again)
     if hands > 1:
         loaded = _side_by_side(store, jobs, terms, hands)
     else:
@@ -240,7 +240,7 @@ def _side_by_side(
 ) -> list[list[Result]]:
     """Load each dataset in one of several processes; what takes longest begins first."""
     limits = store.limits.shared_by(hands)
-    order = sorted(range(len(jobs)), key=lambda at: -_work(store, jobs[at]))
+    order = sorted(range(len(jobs)), key=lambda at: -_work(store, jobs[at], again=terms["again"]))
     with store.held(terms["wait"]) as held:
         handed = [
             (Store(store.root, limits, within=held.scratch / jobs[at][0].name), *jobs[at], terms)
@@ -251,19 +251,20 @@ def _side_by_side(
     return [by_place[at] for at in range(len(jobs))]
 
 
-def _hands(store: Store, jobs: Sequence[Job]) -> int:
+def _hands(store: Store, jobs: Sequence[Job], *, again: bool) -> int:
     """How many processes are worth their start, and fit the limits together."""
-    sizes = [size for job in jobs if (size := _work(store, job))]
+    sizes = [size for job in jobs if (size := _work(store, job, again=again))]
     memory = store.limits.megabytes
     if memory is None or sum(sizes) - max(sizes, default=0) < _WORTH_A_HAND:
         return 1
     return max(1, min(store.limits.cores, int(memory / MEGABYTES), len(sizes)))
 
 
-def _work(store: Store, job: Job) -> int:
+def _work(store: Store, job: Job, *, again: bool) -> int:
     """How much there is to load of a dataset, in bytes; a small file takes its time as well."""
     dataset, paths = job
-    known = {(batch.source, batch.size) for batch in store.batches(dataset.name)}
+    batches = () if again else store.batches(dataset.name)
+    known = {(batch.source, batch.size) for batch in batches}
     sizes = [
         _WORTH_A_HAND if path is None else path.stat().st_size
         for path in paths
