@@ -22,7 +22,16 @@ from django.utils import timezone
 from plumbline.errors import Text
 from plumbline.loop.disposal.models import REVIEWERS, Disposal, Request, Review, State, Verifier
 from plumbline.loop.warning.models import Party
-from plumbline.org.models import Delegation, Grant, GrantQuerySet, Role, SupervisionBody, Unit, User
+from plumbline.org.models import (
+    Delegation,
+    Grant,
+    GrantQuerySet,
+    Kin,
+    Role,
+    SupervisionBody,
+    Unit,
+    User,
+)
 from plumbline.org.policy import Holding, NotYoursError, Rights, rights_of
 from plumbline.org.queries import acting, heads, overseeing
 
@@ -141,12 +150,17 @@ class Relation:
             return frozenset(tops) | and_above(self.joint)
         return and_above({*(body.pk for body in overseeing(unit, self.on)), *self.joint})
 
+    @cached_property
+    def above(self) -> frozenset[int]:
+        """These, and all bodies above them."""
+        return and_above(self.joint)
+
     def bodies(self, place: Place) -> frozenset[int]:
         if place is Place.OWN:
             return self.joint & {self.disposal.body_id or 0}
         if place is Place.JOINT:
             return self.joint
-        return and_above(self.joint) if place is Place.ABOVE else self.watching
+        return self.above if place is Place.ABOVE else self.watching
 
     @cached_property
     def assigned(self) -> bool:
@@ -160,10 +174,10 @@ class Relation:
 
     @cached_property
     def tied(self) -> bool:
-        """Did they verify it, or stand in for somebody who did, at any time since it was signed for?"""
+        """Did they verify it, or stand in for somebody who did, at any time since it was opened?"""
         if self.user.pk in self.verified:
             return True
-        since = self.disposal.signed_at or self.disposal.opened_at
+        since = self.disposal.opened_at
         return Delegation.objects.filter(
             deputy=self.user, principal__in=self.verified, withdrawn_at=None,
             starts_on__lte=self.on, ends_on__gte=timezone.localdate(since),
@@ -239,8 +253,9 @@ def may_read(user: User, disposal: Disposal, on: date) -> bool:
     relation = Relation(user, disposal, on)
     if relation.barred:
         return False
-    above = and_above(relation.joint)
-    if any(held.role in REVIEWERS and held.body in above for held in relation.rights.holdings):
+    if any(
+        held.role in REVIEWERS and held.body in relation.above for held in relation.rights.holdings
+    ):
         return True
     return relation.assigned and bool(relation.rights.bodies(Role.VERIFIER) & relation.joint)
 
@@ -284,6 +299,17 @@ def can_sign(body: SupervisionBody, disposal: Disposal, on: date) -> list[User]:
     return [
         user for user in acting(Role.OFFICE_HEAD, body, on) if not is_barred(user, disposal, on)
     ]
+
+
+def able_bodies(disposal: Disposal, on: date) -> list[SupervisionBody]:
+    """The bodies in which somebody could sign for it, in one question where it concerns nobody who works here."""
+    every = SupervisionBody.objects.order_by("name")
+    people = disposal.warning.parties.values("person")
+    known = User.objects.filter(person__in=people), Kin.objects.filter(person__in=people)
+    if any(found.exists() for found in known):
+        return [body for body in every if can_sign(body, disposal, on)]
+    headed = _grants(Role.OFFICE_HEAD, on=on).filter(user__is_active=True).values("body")
+    return list(every.filter(pk__in=headed))
 
 
 def can_verify(disposal: Disposal, on: date) -> list[User]:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from plumbline.bilingual import say
 from plumbline.loop.disposal.actions.document import KINDS
 from plumbline.loop.disposal.models import FINDINGS, Disposal, Finding, Request
-from plumbline.loop.disposal.policy import ANSWERING, can_sign, can_verify
+from plumbline.loop.disposal.policy import ANSWERING, able_bodies, can_verify
 from plumbline.loop.disposal.queries.disposal import found
 from plumbline.loop.disposal.queries.route import route
 from plumbline.loop.warning.models import Level
@@ -51,11 +51,6 @@ class ActForm(forms.Form):
         for name in fields:
             cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = rows
 
-    def _bodies(self) -> list[SupervisionBody]:
-        """Where somebody could sign for it."""
-        every = SupervisionBody.objects.order_by("name")
-        return [body for body in every if can_sign(body, self.disposal, self.on)]
-
 
 class SignForForm(ActForm):
     """Nothing but the act itself; so are resuming and the like."""
@@ -70,7 +65,7 @@ class DispatchForm(ActForm):
     reason = _reason(required=False)
 
     def offer(self) -> None:
-        able = {body.pk for body in self._bodies()}
+        able = {body.pk for body in able_bodies(self.disposal, self.on)}
         self._choose(SupervisionBody.objects.filter(pk__in=able).order_by("name"), "body", "joint")
         if proposal := route(self.disposal, self.on):
             self.initial.setdefault("body", proposal.body)
@@ -86,7 +81,7 @@ class JoinForm(ActForm):
 
     def offer(self) -> None:
         there = {self.disposal.body_id, *self.disposal.joint.values_list("pk", flat=True)}
-        able = {body.pk for body in self._bodies()} - there
+        able = {body.pk for body in able_bodies(self.disposal, self.on)} - there
         self._choose(SupervisionBody.objects.filter(pk__in=able).order_by("name"), "bodies")
 
 

@@ -71,9 +71,11 @@ def listing(http: HttpRequest) -> HttpResponse:
             (page - 1) * _PAGE : page * _PAGE + 1
         ]
     )
-    counts = dict(all_seen.values_list("state").annotate(n=Count("pk")).order_by())
+    # What is closed grows for ever, and nobody waits for its number.
+    unclosed = all_seen.exclude(state=State.CLOSED).values_list("state")
+    counts: dict[str, int] = dict(unclosed.annotate(n=Count("pk")).order_by())
     tabs = [("mine", say("等我办理", "Waiting for me"), mine.count())] + [
-        (name, says, sum(counts.get(state, 0) for state in states))
+        (name, says, sum(counts.get(state, 0) for state in states) if name != "closed" else None)
         for name, (says, states) in TABS.items()
     ]
     ends = deadlines(chosen, at)
