@@ -34,6 +34,7 @@ def serve(office: Office, host: str, port: int, workers: int, no_work: bool) -> 
     Ctrl-C stops both.
     """
     set_up(office)
+    from plumbline.org.walls import stands_behind_the_wall
     from plumbline.web import serving
     from plumbline.web.schedule import schedule
 
@@ -42,7 +43,7 @@ def serve(office: Office, host: str, port: int, workers: int, no_work: bool) -> 
     with office.busy("准备数据库", "preparing the database"):
         if serving.migrate():
             office.say("数据库已就绪", "the database is up to date", "green")
-    if not serving.walls_hold():
+    if not stands_behind_the_wall():
         office.say(
             "注意：工作台用的数据库账号是超级用户，行级权限对它无效；请换一个普通账号",
             "beware: the workbench's database account is a superuser, whom the rows' walls do not hold",

@@ -94,17 +94,6 @@ def migrate() -> bool:
     return behind
 
 
-def walls_hold() -> bool:
-    """Does PostgreSQL keep its walls (`org.walls`) against the account that the workbench uses?"""
-    if connection.vendor != "postgresql":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
-        above = bool(cursor.fetchone()[0])
-    connections.close_all()
-    return not above
-
-
 class KeepsEndingError(PlumblineError):
     """A process of the workbench ends each time shortly after it was started."""
 

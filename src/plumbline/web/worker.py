@@ -42,7 +42,7 @@ log = logging.getLogger("plumbline.worker")
 
 #: Each is worked by a thread of its own, so that short tasks do not wait behind long ones.
 LANES = ("default", "long")
-ATTEMPTS = 5  # a task that so many workers died of is not tried again
+ATTEMPTS = 10  # a task that so many workers died of is not tried again
 _BEAT = 2.0  # seconds
 _DEAD_AFTER = timedelta(seconds=30)
 _IDLE = 0.5
