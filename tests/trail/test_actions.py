@@ -88,32 +88,40 @@ def test_an_entry_and_its_digest() -> None:
     assert record("sweep.done", subject="sweep:1", by=None, at=AT).actor == "system"
 
 
+ODD = {
+    "a fraction": 0.5,
+    "a large number": 2**53,
+    "a small number": -(2**53),
+    "bytes": b"x",
+    "a key that is no text": {1: 2},
+    "a key beyond the plane": {"\U00020000": 1},
+    "a zero byte": ["a\0b"],
+    "half a character": "\ud800",
+    "an object": object(),
+    "deep inside": {"a": [{"b": 1.0}]},
+}
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "value",
-    [
-        0.5,
-        2**53,
-        -(2**53),
-        b"x",
-        {1: 2},
-        {"\U00020000": 1},
-        ["a\0b"],
-        "\ud800",
-        object(),
-        {"a": [{"b": 1.0}]},
-    ],
-    ids=lambda value: type(value).__name__,
-)
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 def test_what_would_not_read_the_same_everywhere_is_refused(value: Any) -> None:
     with pytest.raises(NotCanonicalError, match=r"a\.b_done"):
         record("a.b_done", subject="a:1", by=None, at=AT, value=value)
 
 
+PLAIN = {
+    "nothing": None,
+    "truth": True,
+    "zero": 0,
+    "the largest number": 2**53 - 1,
+    "text": '文\n"\\\x1f\x7f',
+    "empty": [[], {}],
+    "Chinese": {"键": ["值", -1]},
+}
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "value", [None, True, 0, 2**53 - 1, '文\n"\\\x1f\x7f', [[], {}], {"键": ["值", -1]}]
-)
+@pytest.mark.parametrize("value", PLAIN.values(), ids=PLAIN)
 def test_what_is_recorded_comes_back_as_it_was(value: Any) -> None:
     record("a.b", subject="a:1", by=None, at=AT, value=value)
     assert Entry.objects.get().detail == {"value": value}

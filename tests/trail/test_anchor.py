@@ -95,7 +95,8 @@ def test_a_file_of_something_else_is_not_written_to(
         outside(path)
 
 
-def test_a_place_that_holds_more_than_the_database_is_told(office: Office, owner: Owner) -> None:
+@pytest.mark.usefixtures("office")
+def test_a_place_that_holds_more_than_the_database_is_told(owner: Owner) -> None:
     """As when the database was put back to an older state."""
     owner.drop_the_guards()
     owner.do("DELETE FROM trail_treehead WHERE size = 620")

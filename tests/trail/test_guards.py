@@ -65,8 +65,7 @@ def test_an_entry_waits_without_anybodys_doing_until_it_is_sealed() -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "REPLACE INTO trail_entry SELECT id, at, 'x', on_behalf, action, subject, reason, detail, digest "
-        "FROM trail_entry LIMIT 1",
+        "REPLACE INTO trail_entry SELECT * FROM trail_entry LIMIT 1",
         "REPLACE INTO trail_leaf SELECT position + 10000, entry_id, digest FROM trail_leaf LIMIT 1",
         "UPDATE OR REPLACE trail_leaf SET position = 1",
     ],

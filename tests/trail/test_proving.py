@@ -35,9 +35,8 @@ def checked(proof: dict[str, object], folder: Path) -> str:
     (folder / "check.py").write_text(CHECK)
     (folder / "proof.json").write_text(json.dumps(proof))
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); "
-         f"sys.argv = ['check', {str(folder / 'proof.json')!r}]; exec(open({str(folder / 'check.py')!r}).read())"],
-        capture_output=True, text=True, check=True,
+        [sys.executable, "-S", folder / "check.py", folder / "proof.json"],
+        capture_output=True, text=True, check=True, env={},
     )  # fmt: skip
     return done.stdout.strip()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from plumbline.trail import keys
 from plumbline.trail.models import Entry, Leaf, Node, TreeHead, Unsealed
@@ -71,19 +72,46 @@ def test_content_that_was_altered(owner: Owner, numbers: Numbers, column: str) -
     assert fault.action == ("warning.cleared" if column == "action" else "warning.signed_for")
 
 
-@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL refuses such values")
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [("detail", "{"), ("at", "never"), ("digest", "text"), ("actor", b"\xff"), ("detail", "1")],
-)
+UNREADABLE = {
+    "detail that is no JSON": "detail = '{'",
+    "detail that is empty": "detail = ''",
+    "detail that is a number": "detail = '1'",
+    "a time that is none": "at = 'never'",
+    "a time of another form": "at = '2026-03-18T02:05:00'",
+    "a digest that is text": "digest = 'text'",
+    "bytes for a name": "actor = x'ff'",
+    "text that is no text": "actor = CAST(x'ff' AS TEXT)",
+    "a number for a name": "actor = 1.5",
+}
+
+
+@pytest.mark.parametrize("change", UNREADABLE.values(), ids=UNREADABLE)
 def test_what_cannot_even_be_read(
-    office: Office, owner: Owner, numbers: Numbers, column: str, value: object
+    office: Office, owner: Owner, numbers: Numbers, change: str
 ) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL refuses such values")
     owner.drop_the_guards()
     owner.do("PRAGMA ignore_check_constraints = ON")
-    owner.do(f"UPDATE trail_entry SET {column} = %s WHERE id = %s", value, numbers(300))
+    owner.do(f"UPDATE trail_entry SET {change} WHERE id = {numbers(300)}")
     owner.do("PRAGMA ignore_check_constraints = OFF")
     assert rows(verify(office.kept), Kind.ALTERED) == [(numbers(300), 300)]
+
+
+def test_a_time_that_python_does_not_know(office: Office, owner: Owner, numbers: Numbers) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no such times")
+    owner.drop_the_guards()
+    owner.do("UPDATE trail_entry SET at = 'infinity' WHERE id = %s", numbers(300))
+    assert rows(verify(office.kept), Kind.ALTERED) == [(numbers(300), 300)]
+
+
+def test_heads_that_cannot_be_read(owner: Owner) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL refuses such values")
+    owner.drop_the_guards()
+    owner.do("UPDATE trail_treehead SET at = 'never', root = 'x', algorithm = 7 WHERE size = 400")
+    assert kinds(verify()) == {Kind.FORGED, Kind.SIGNATURE}
 
 
 def test_content_and_its_digest(owner: Owner, numbers: Numbers) -> None:

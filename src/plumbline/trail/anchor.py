@@ -181,7 +181,8 @@ def _peer(address: str) -> Iterator[Outside]:
     """Another office's workbench: `https://NAME:TOKEN@host/trail/heads`."""
     parts = urlsplit(address)
     shown = _shown(address)
-    if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+    here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.scheme != "https" and not (parts.scheme == "http" and here):
         raise PlaceError(
             Text("只发往 https 地址", "heads go to https addresses alone"),
             where=shown,

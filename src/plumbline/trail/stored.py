@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.db import connection
 
@@ -60,9 +61,24 @@ def as_moment(at: object) -> str:
     return f"{parts[1]}T{parts[2]}.{parts[3] or '000000'}+00:00" if parts else at
 
 
+@contextmanager
+def tolerant() -> Iterator[None]:
+    """SQLite's texts are read even where they are no UTF-8; they are then not what was sealed."""
+    if is_postgresql():
+        yield
+        return
+    connection.ensure_connection()
+    raw = connection.connection
+    before, raw.text_factory = raw.text_factory, lambda text: text.decode(errors="surrogateescape")
+    try:
+        yield
+    finally:
+        raw.text_factory = before
+
+
 def as_bytes(value: object) -> bytes:
     return (
-        bytes(value) if isinstance(value, bytes | bytearray | memoryview) else str(value).encode()
+        bytes(value) if isinstance(value, bytes | bytearray | memoryview) else repr(value).encode()
     )
 
 

@@ -32,6 +32,7 @@ from plumbline.trail.stored import (
     heads_after,
     last_head,
     link_after,
+    tolerant,
     tree_of,
 )
 from plumbline.trail.tree import LEVELS, Hash, Peaks, Subtree, leaf_of
@@ -124,6 +125,13 @@ def verify(outsides: Sequence[Outside] = (), *, begin: int = 0) -> Report:
     Raises:
         BeyondTheEndError: nothing is sealed at that position.
     """
+    with tolerant():
+        report = _verified(outsides, begin)
+    report.faults.sort(key=lambda fault: (fault.position is None, fault.position or 0))
+    return report
+
+
+def _verified(outsides: Sequence[Outside], begin: int) -> Report:
     report = Report(last=last_head())
     report.sealed = report.last.size if report.last else 0
     if begin > report.sealed:
@@ -139,7 +147,6 @@ def verify(outsides: Sequence[Outside] = (), *, begin: int = 0) -> Report:
         _nothing_sealed(report, outsides)
     _count(report)
     _look_around(report)
-    report.faults.sort(key=lambda fault: (fault.position is None, fault.position or 0))
     return report
 
 
@@ -269,7 +276,7 @@ def _content(row: _Sealed) -> bytes | None:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).encode(errors="replace").decode()
 
 
 # -- the pass --------------------------------------------------------------------------------------
