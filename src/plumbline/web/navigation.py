@@ -49,7 +49,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place(say("专项治理", "Campaigns"), "closure:campaigns", (*_GOVERNING, Role.UNIT_CONTACT)),
             Place(say("建议与提醒", "Recommendations"), "closure:recommendations", (*_GOVERNING, Role.UNIT_CONTACT)),
             Place(say("整改", "Rectification"), "closure:rectifications", (*_GOVERNING, Role.UNIT_CONTACT)),
-            Place(say("制度机制", "Mechanisms"), "closure:mechanisms", (*_GOVERNING, Role.UNIT_CONTACT)),
+            Place(say("制度机制", "Mechanisms"), "closure:mechanisms", _GOVERNING),
         ),
     ),
     (

@@ -19,6 +19,7 @@ from django_tasks.base import Task
 
 from plumbline.errors import DeclarationError, Text
 from plumbline.kit.clock.actions import adopt_calendar, sweep
+from plumbline.loop.closure import tasks as closure
 from plumbline.trail.anchor import anchor
 from plumbline.trail.sealing import seal
 from plumbline.web import tasks
@@ -115,6 +116,18 @@ def schedule() -> tuple[Entry, ...]:
             Text("夜间接收与碰撞", "Deliveries taken in, and collisions"),
             Daily(night()),
             task=tasks.night,
+        ),
+        Entry(
+            "problems",
+            Text("汇集治理问题", "Gathering governance problems"),
+            Daily(time(5)),
+            task=closure.propose_problems,
+        ),
+        Entry(
+            "effects",
+            Text("衡量制度成效", "Measuring the effect of mechanisms"),
+            Daily(time(5, 30)),
+            task=closure.measure_effects,
         ),
         Entry("tidy", Text("清理", "Clearing up"), Daily(time(4, 30)), task=tasks.tidy),
     )

@@ -96,6 +96,7 @@ def test_the_worker_measures_what_can_be_measured(
     bad = mechanism(cast, ground, model=NAME, clause="第九条")
     type(bad).objects.filter(pk=bad.pk).update(model="withdrawn-model")
     assert tasks.measure_effects.call(NOW.isoformat()) == 1
+    assert tasks.measure_effects.call(NOW.isoformat()) == 0  # nothing is newer
     assert f"mechanism {bad.pk}" in caplog.text
     assert Measurement.objects.get().mechanism == good
     assert tasks.measure_effect.call(good.pk, cast.li.pk, NOW.isoformat())

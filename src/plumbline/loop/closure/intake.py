@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from plumbline.engine import SupervisionModel, Workspace
+from plumbline.kit.clock.calendar import day_of
 from plumbline.loop.closure.actions.mechanism import keep_measurement
 from plumbline.loop.closure.actions.problem import propose_problems
 from plumbline.loop.closure.models import GovernanceProblem, Measurement, Mechanism
@@ -80,11 +81,22 @@ def _deciding(model: SupervisionModel) -> tuple[str, str]:
 
 def propose(*, at: datetime) -> list[GovernanceProblem]:
     """Propose problems from what was closed in this half-year and the one before it."""
-    now = HalfYear.of(at.date())
+    now = HalfYear.of(day_of(at))
     warnings = EarlyWarning.objects.filter(
         disposal__in=[d.pk for period in (now.before, now) for d in closed_in(period)]
     )
     return propose_problems(clauses(workspace(), warnings), at=at)
+
+
+def measure_anew(mechanism: Mechanism, *, at: datetime) -> bool:
+    """Measure it where the data or the model are others than at the last measurement; was it done?"""
+    office = workspace()
+    as_of, version = _newest(office, at), office.model(mechanism.model).declared.version
+    known = mechanism.measurements.filter(as_of=as_of, version=version, model=mechanism.model)
+    if known.exists():
+        return False
+    measure(mechanism, by=None, at=at)
+    return True
 
 
 def measure(mechanism: Mechanism, *, by: User | None, at: datetime) -> Measurement:
@@ -95,13 +107,12 @@ def measure(mechanism: Mechanism, *, by: User | None, at: datetime) -> Measureme
         DeclarationError: there is no such model any more.
     """
     office = workspace()
-    model = office.model(mechanism.model)
-    as_of = (
-        max(s.as_of for s in office.snapshots().values() if s.as_of)
-        if office.snapshots()
-        else at.date()
-    )
+    version = office.model(mechanism.model).declared.version
+    as_of = _newest(office, at)
     counted = office.monthly(mechanism.model, as_of)
-    return keep_measurement(
-        mechanism, counted, as_of=as_of, version=model.declared.version, by=by, at=at
-    )
+    return keep_measurement(mechanism, counted, as_of=as_of, version=version, by=by, at=at)
+
+
+def _newest(office: Workspace, at: datetime) -> date:
+    """The day that the newest delivery speaks of."""
+    return max((s.as_of for s in office.snapshots().values() if s.as_of), default=day_of(at))

@@ -25,9 +25,11 @@ def propose_problems(at: str) -> int:
     return len(intake.propose(at=datetime.fromisoformat(at)))
 
 
-@task()
+@task(queue_name="long")
 def measure_effects(at: str) -> int:
-    """Measure every mechanism that names a model; what cannot be measured is logged, and shown as before.
+    """Measure every mechanism that names a model, where data or model are newer than when it was last done.
+
+    What cannot be measured is logged, and shown as before.
 
     Returns:
         How many were measured.
@@ -35,15 +37,13 @@ def measure_effects(at: str) -> int:
     done = 0
     for mechanism in Mechanism.objects.exclude(model="").order_by("pk"):
         try:
-            intake.measure(mechanism, by=None, at=datetime.fromisoformat(at))
+            done += intake.measure_anew(mechanism, at=datetime.fromisoformat(at))
         except PlumblineError as error:
             log.warning("mechanism %s: %s", mechanism.pk, error)
-        else:
-            done += 1
     return done
 
 
-@task()
+@task(queue_name="long")
 def measure_effect(mechanism: int, by: int, at: str) -> int:
     """Measure one mechanism, as somebody asked on its page.
 

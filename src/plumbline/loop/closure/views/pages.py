@@ -116,7 +116,9 @@ def _rectification(of: Rectification, user: User, on: date) -> dict[str, Any]:
 def _mechanism(of: Mechanism, user: User, on: date) -> dict[str, Any]:
     found = effect(of)
     written = list(of.written.order_by("pk"))
-    raised = EarlyWarning.objects.filter(model__in=[each.model for each in written])
+    raised = EarlyWarning.objects.visible_to(user, on).filter(
+        model__in=[each.model for each in written]
+    )
     counts = raised.values_list("model", "level").annotate(n=Count("pk")).order_by("model")
     return {
         "problem": seeing.problems(user, on).filter(mechanisms=of).first(),
