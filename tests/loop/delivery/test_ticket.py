@@ -22,7 +22,7 @@ from plumbline.loop.delivery.actions import (
 )
 from plumbline.loop.delivery.models import TICKET_FLOW, DataErrorTicket, TicketState
 from plumbline.loop.delivery.policy import allowed
-from plumbline.loop.delivery.queries import open_tickets, tickets_visible_to
+from plumbline.loop.delivery.queries import SAYS, open_tickets, tickets_visible_to
 from plumbline.org.policy import NotYoursError
 from plumbline.trail.models import Entry
 from tests.people import NOW, TODAY
@@ -127,3 +127,8 @@ def test_a_touched_ticket_is_marked_once(cast: Any) -> None:
     ticket.refresh_from_db()
     assert ticket.batch == "benefits-2026-03-01-abcdef12"
     assert not open_tickets().exists()
+
+
+def test_every_act_has_words() -> None:
+    past = {f"ticket.{move.says}" for move in TICKET_FLOW.moves.values()}
+    assert past | {"ticket.asked", "ticket.touched", "ticket.renewed"} <= SAYS.keys()

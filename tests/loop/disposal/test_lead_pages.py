@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from plumbline.loop.disposal.actions.lead import assign
-from plumbline.loop.disposal.models import Lead, LeadState
+from plumbline.loop.disposal.models import CLARIFICATION_FLOW, LEAD_FLOW, Lead, LeadState
+from plumbline.loop.disposal.queries.course import SAYS
 from plumbline.trail.models import Entry
 from tests import people
 from tests.loop.disposal.test_lead import GOOD, by_hand, closed_with_a_lead, workbook
@@ -135,3 +136,12 @@ def test_pages_speak_english_too(cast: Any, keeper: Client) -> None:
     page = keeper.get(LEADS, headers={"Accept-Language": "en"}).content.decode()
     assert "Enter a lead" in page
     assert "手工登记" not in page
+
+
+def test_every_act_has_words() -> None:
+    past = {
+        f"{flow.noun}.{move.says}"
+        for flow in (LEAD_FLOW, CLARIFICATION_FLOW)
+        for move in flow.moves.values()
+    }
+    assert past <= SAYS.keys()

@@ -25,13 +25,13 @@ from plumbline.loop.delivery import actions, forms, intake
 from plumbline.loop.delivery.models import DataErrorTicket, Delivery, TicketState, Upload
 from plumbline.loop.delivery.policy import allowed, right_to_provide
 from plumbline.loop.delivery.queries import (
+    course,
     deliveries_visible_to,
     tickets_visible_to,
     uploads_visible_to,
 )
 from plumbline.org.models import Role, User
 from plumbline.org.policy import NotYoursError, rights_of
-from plumbline.trail.models import Entry
 
 _PAGE = 50
 _UPLOADS = 20
@@ -267,5 +267,5 @@ def _page(http: HttpRequest, one: DataErrorTicket, bound: Mapping[str, Form]) ->
     return render(http, "delivery/ticket.html", {
         "ticket": one, "acts": acts, "due": due, "left": remaining(due, timezone.now()) if due else None,
         "may_take": _may_take(http, one),
-        "entries": Entry.objects.filter(subject=f"ticket:{one.pk}").order_by("-pk")[:_PAGE],
+        "course": course(one),
     })  # fmt: skip

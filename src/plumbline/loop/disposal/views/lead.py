@@ -21,11 +21,11 @@ from plumbline.kit.clock.queries import remaining, running
 from plumbline.loop.disposal.actions import lead as actions
 from plumbline.loop.disposal.forms import lead as forms
 from plumbline.loop.disposal.models import Lead, LeadState
+from plumbline.loop.disposal.queries.course import course
 from plumbline.loop.disposal.queries.lead import allowed, awaiting, keepers, passed_on, visible_to
 from plumbline.loop.disposal.queries.ledger import read_ledger
 from plumbline.org.models import Role, User
 from plumbline.org.policy import rights_of
-from plumbline.trail.models import Entry
 
 _PAGE = 50
 _SHOWN = 500
@@ -238,5 +238,5 @@ def _page(
         "left": remaining(due, now) if due else None,
         "keeps": keepers(_me(http), _today()).filter(pk=lead.body_id).exists(),
         "informant_form": bound.get("informant") or forms.InformantForm(), "informant": informant,
-        "entries": Entry.objects.filter(subject=f"lead:{lead.pk}").order_by("-pk")[:_PAGE],
+        "course": course(f"lead:{lead.pk}"),
     })  # fmt: skip
