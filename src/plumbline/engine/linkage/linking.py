@@ -146,7 +146,8 @@ class _Work:
         known = persons.population(duck)
         self.model = self._earlier_model(known)
         in_full = (
-            self.full or self.before.version is None or self.before.info.get("known") != known
+            self.full or self.retrain or self.before.version is None
+            or self.before.info.get("known") != known
             or not all(each.comparable for each in said.values())
         )  # fmt: skip
         duck.run(f"CREATE TEMP TABLE found ({FOUND})")
