@@ -120,6 +120,12 @@ def _kill_workers(tmp_path: Path, database: str) -> None:
     assert left["twice"] == 0
     assert sum(left["attempts"].values()) > left["attempts"]["1"]  # some workers were hit at work
     assert left["workers"] == 0
+    verified = subprocess.run(
+        [sys.executable, "-m", "plumbline.cli", "trail", "verify", "--json"],
+        env=env, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert json.loads(verified.stdout)["sealed"] > 0
 
 
 def test_killed_workers_lose_nothing_and_double_nothing_on_sqlite(tmp_path: Path) -> None:
