@@ -159,6 +159,10 @@ SETTINGS = {
             "list of files and peers to which heads of the trail go",
             "a file beside the keys",
         ),
+        "peers": (
+            "section: offices whose heads are kept here, each with its token",
+            "none",
+        ),
         "oidc": ("section: sign in by an office's own accounts (OpenID Connect)", "none"),
     },
 }

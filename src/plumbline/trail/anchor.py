@@ -178,7 +178,7 @@ def _lines_backwards(handle: int, end: int) -> Iterator[bytes]:
 
 @contextmanager
 def _peer(address: str) -> Iterator[Outside]:
-    """Another office's workbench: `https://NAME:TOKEN@host/trail/heads`."""
+    """Another office's workbench: its address, with the name and token that it knows us by."""
     parts = urlsplit(address)
     shown = _shown(address)
     here = parts.hostname in {"localhost", "127.0.0.1", "::1"}

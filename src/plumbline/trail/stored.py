@@ -47,7 +47,7 @@ def at_column(table: str) -> str:
     """SQL of a column `at`; PostgreSQL knows times that Python does not, so it writes them itself."""
     if is_postgresql():
         return f"""to_char({table}.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
-    return f"{table}.at"
+    return f"CAST({table}.at AS TEXT)"  # as it stands, and not as Django would read it
 
 
 _SQLITE_AT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{6}))?", re.ASCII)
