@@ -66,7 +66,7 @@ def test_an_entry_waits_without_anybodys_doing_until_it_is_sealed() -> None:
     "statement",
     [
         "REPLACE INTO trail_entry SELECT * FROM trail_entry LIMIT 1",
-        "REPLACE INTO trail_leaf (position, entry_id, digest) SELECT 10000, entry_id, digest FROM trail_leaf",
+        "INSERT OR REPLACE INTO trail_treehead SELECT * FROM trail_treehead",
         "UPDATE OR REPLACE trail_leaf SET position = 1",
     ],
 )

@@ -14,6 +14,10 @@ ALGORITHMS = ("sha256", "sm3")
 #: Beyond this, JSON's numbers are not the same everywhere (RFC 8785, 3.2.2.3).
 _LARGEST = 2**53 - 1
 
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
+
 
 class NotCanonicalError(TypeError):
     """A programming fault: what is written down must read the same everywhere and for ever."""
@@ -24,9 +28,7 @@ def canonical(value: Mapping[str, Any]) -> bytes:
 
     Of RFC 8785 it holds all but fractions, which the trail does without: money is in fen, shares are text.
     """
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def must_be_plain(value: object, where: str) -> None:

@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
     operations = [
         only_added("trail_entry"),
         only_added("trail_reading", keys=[["whom", "entry_id"]]),
-        only_added("trail_leaf", keys=[["position"], ["entry_id"]]),
+        only_added("trail_leaf"),
         only_added("trail_node", keys=[["height", "index"]]),
         only_added("trail_treehead", settable=["anchored_at"], keys=[["size"], ["previous"]]),
         only_added("trail_peerhead", keys=[["peer", "size"], ["peer", "previous"]]),
