@@ -95,6 +95,15 @@ class TestScope:
         with scope(scope_of(behind.wang, TODAY)):
             assert EarlyWarning.objects.filter(pk=behind.of_industry.pk).update(rank=9) == 0
 
+    def test_a_unit_s_people_are_kept_from_their_kin_without_seeing_the_warning(
+        self, behind: Any
+    ) -> None:
+        with scope(scope_of(behind.contact, TODAY)):  # who excludes by parties must see them
+            assert Party.objects.filter(person="甲").exists()
+        for nothing in (behind.auditor, behind.stranger):
+            with scope(scope_of(nothing, TODAY)):
+                assert not Party.objects.exists()
+
     def test_what_belongs_to_a_warning_is_seen_with_it(self, behind: Any) -> None:
         for each in (behind.of_industry, behind.of_county):
             with scope(WORKER):

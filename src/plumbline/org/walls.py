@@ -76,9 +76,9 @@ def scope(of: Scope) -> Iterator[None]:
 def scope_of(user: User | AnonymousUser, on: date) -> Scope:
     """What somebody's rights open on a day; a sector is left to `visible_to`, which is the finer sieve."""
     rights = rights_of(user, on)
-    bodies = rights.bodies_and_below()
-    if not bodies:
+    if not rights.holdings or rights.administers:
         return NOBODY
+    bodies = rights.bodies_and_below()  # none for a unit's own people, who see no warning
     paths = (
         oversights_on(on).filter(body__in=bodies).values_list("unit__path", flat=True).distinct()
     )
