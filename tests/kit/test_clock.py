@@ -272,6 +272,19 @@ def test_an_extension_of_what_is_paused_does_not_let_it_run() -> None:
     assert ends_on(due) == date(2026, 3, 30)  # two by the extension, one by the pause
 
 
+@pytest.mark.django_db
+def test_a_month_by_the_calendar_ends_with_a_working_day_and_is_extended_from_there() -> None:
+    due = start("lead:1", Starting("lead", until=date(2026, 4, 18)), at=NOW)  # a Saturday
+    assert ends_on(due) == date(2026, 4, 20)
+    pause(due, by=None, at=at(1, month=4), document="函", reason="等待鉴定")
+    resume(due, by=None, at=at(2, month=4))
+    assert ends_on(due) == date(2026, 4, 21)
+    extend(due, by=None, at=at(2, month=4), working_days=1, reason="情况复杂")
+    assert ends_on(due) == date(2026, 4, 22)
+    with pytest.raises(DeadlineError):
+        start("lead:2", Starting("lead", until=date(2026, 3, 18)), at=NOW)
+
+
 @pytest.mark.django_db(transaction=True)
 @hypothesis(max_examples=40)
 @given(

@@ -36,8 +36,8 @@ from plumbline.web.models import Tick, Worker
 from plumbline.web.schedule import Daily, Every, schedule
 from plumbline.web.schedule import Entry as Planned
 from plumbline.web.serving import AddressTakenError, KeepsEndingError, Kept, claim_address
-from scripts.reference.small import make_office
 from tests import people
+from tests.loop.warning.town import go_live, town
 from tests.web import work_to_do
 
 ROOT = Path(__file__).parents[2]
@@ -337,18 +337,21 @@ def test_the_schedule_does_what_it_says(tmp_path: Path, settings: Any) -> None:
 
 @pytest.mark.django_db
 def test_the_night_takes_in_what_came_and_warns_of_it_once(tmp_path: Path, settings: Any) -> None:
-    people.cast()
+    cast = people.cast()
     settings.WORKSPACE = tmp_path / "empty"
     Workspace.create(tmp_path / "empty")
-    assert night.work() == "nothing is loaded yet"
-    settings.WORKSPACE = make_office(tmp_path / "office")
-    assert night.work() == "files 2, run 1"
-    assert Delivery.objects.count() == 2
+    assert night.work(NOW) == "nothing is loaded yet"
+    made = town(tmp_path / "office")
+    go_live(made, cast)
+    settings.WORKSPACE = made.folder
+    first = night.work(NOW)
     warned = set(EarlyWarning.objects.values_list("key", flat=True))
+    delivered = Delivery.objects.count()
     assert warned
-    assert night.work() == "files 2, run 2"
-    assert Delivery.objects.count() == 2
+    assert delivered
+    assert night.work(NOW) != first  # a run of its own
     assert set(EarlyWarning.objects.values_list("key", flat=True)) == warned
+    assert Delivery.objects.count() == delivered
 
 
 @pytest.mark.django_db

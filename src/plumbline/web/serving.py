@@ -166,7 +166,6 @@ def _serve(host: str, port: str, workers: str) -> None:
     from granian.log import LogLevels  # noqa: PLC0415
     from granian.server import Server  # noqa: PLC0415
 
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise complains otherwise
     multiprocessing.set_start_method("spawn")  # a fork would take the watching thread's locks along
     end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     Server(

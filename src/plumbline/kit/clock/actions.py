@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from plumbline.errors import PlumblineError, Text
 from plumbline.kit.clock import ladder
 from plumbline.kit.clock.calendar import calendar, close, day_of
-from plumbline.kit.clock.models import Due, Notice, Pause, WorkingCalendar
+from plumbline.kit.clock.models import Due, Pause, WorkingCalendar
 from plumbline.kit.clock.queries import end_of, open_pause
 from plumbline.trail.actions import Actor, record
 
@@ -52,7 +52,8 @@ def start(subject: str, what: Starting, *, at: datetime) -> Due:
             Text("期限至少一个工作日", "a deadline has a working day at least"), where=where
         )
     days = calendar()
-    due_at = close(days.add(what.until or day_of(at), what.working_days))
+    first = days.add(what.until, 0) if what.until else day_of(at)
+    due_at = close(days.add(first, what.working_days))
     step = ladder.passed(what.kind, due_at, at, days)
     try:
         with transaction.atomic():
@@ -225,30 +226,45 @@ def _sweep_batch(at: datetime) -> int:
     batch = list(
         Due.objects.filter(stopped_at=None, next_at__lte=at)
         .order_by("next_at")
-        .select_for_update(skip_locked=True)[:_BATCH]
+        .select_for_update(skip_locked=True)
+        .values_list("pk", "kind", "due_at", "step")[:_BATCH]
     )
     alike: defaultdict[tuple[str, datetime, int], list[int]] = defaultdict(list)
-    for due in batch:
-        alike[due.kind, due.due_at, due.step].append(due.pk)
-    notices = []
+    for pk, kind, due_at, step in batch:
+        alike[kind, due_at, step].append(pk)
+    told = 0
     for (kind, due_at, step), found in alike.items():
         done = ladder.passed(kind, due_at, at, days)
+        if done > step:  # otherwise the calendar moved it away
+            _notice(
+                found,
+                at,
+                step=done - 1,
+                taken=ladder.LADDERS[kind][done - 1],
+                skipped=done - 1 - step,
+            )
+            told += len(found)
         Due.objects.filter(pk__in=found, step=step, stopped_at=None).update(
             step=done, next_at=ladder.next_at(kind, due_at, done, days)
         )
-        if done <= step:  # the calendar moved it away
-            continue
-        told = ladder.LADDERS[kind][done - 1]
-        notices += [
-            Notice(due_id=pk, due_at=due_at, step=done - 1, level=told.level, at=at,
-                   working_days=told.working_days, skipped=done - 1 - step)
-            for pk in found
-        ]  # fmt: skip
-    if notices:
-        # An end that was moved and moved back is told once.
-        Notice.objects.bulk_create(notices, ignore_conflicts=True)
-        record("deadline.told", subject="deadline:all", by=None, at=at, notices=len(notices))
+    if told:
+        record("deadline.told", subject="deadline:all", by=None, at=at, notices=told)
     return len(batch)
+
+
+def _notice(dues: list[int], at: datetime, *, step: int, taken: ladder.Step, skipped: int) -> None:
+    """Notices of deadlines that are alike, in one statement; an end that was moved and moved back is told once."""
+    marks = ", ".join(["%s"] * len(dues))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO clock_notice (due_id, due_at, step, level, at, working_days, skipped)
+            SELECT id, due_at, %s, %s, %s, %s, %s FROM clock_due WHERE id IN ({marks})
+            ON CONFLICT DO NOTHING
+            """,  # noqa: S608 -- marks alone; whatever comes from outside is bound
+            [step, taken.level.value, connection.ops.adapt_datetimefield_value(at),
+             taken.working_days, skipped, *dues],
+        )  # fmt: skip
 
 
 def _running(due: Due) -> Due:
@@ -290,5 +306,5 @@ def _tell(
            on_behalf=on_behalf, due=due.pk, kind=due.kind, **detail)  # fmt: skip
 
 
-def _moved(before: datetime, due: Due) -> dict[str, str]:
+def _moved(before: datetime, due: Due) -> dict[str, Any]:
     return {"from": f"{day_of(before)}", "to": f"{day_of(due.due_at)}"}

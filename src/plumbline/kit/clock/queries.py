@@ -92,7 +92,10 @@ def end_of(due: Due, working_days: int | None = None) -> datetime:
     """When it ends by today's calendar: from its start, what it was given, and what it was paused."""
     given = due.working_days if working_days is None else working_days
     moved = given + shift(due.pauses.all())
-    return close(calendar().add(due.until or day_of(due.started_at), moved))
+    days = calendar()
+    # What is counted from a last day that is not worked is counted from the day it really ends with.
+    first = days.add(due.until, 0) if due.until else day_of(due.started_at)
+    return close(days.add(first, moved))
 
 
 def notices(
