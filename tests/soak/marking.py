@@ -55,9 +55,10 @@ def enqueue() -> int:
 def report() -> dict[str, object]:
     """How the queue, the rows and the trail stand."""
     entries = Counter(Entry.objects.filter(action="ticket.asked").values_list("subject", flat=True))
+    ours = DBTaskResult.objects.filter(task_path=mark.module_path)  # the schedule has its own
     return {
-        "states": Counter(DBTaskResult.objects.values_list("status", flat=True)),
-        "attempts": Counter(map(len, DBTaskResult.objects.values_list("worker_ids", flat=True))),
+        "states": Counter(ours.values_list("status", flat=True)),
+        "attempts": Counter(map(len, ours.values_list("worker_ids", flat=True))),
         "rows": DataErrorTicket.objects.count(),
         "entries": len(entries),
         "twice": sum(count > 1 for count in entries.values()),
