@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,8 +25,9 @@ Trail = Callable[..., Result]
 
 
 @pytest.fixture
-def trail(private: Path) -> Trail:
+def trail(private: Path, monkeypatch: pytest.MonkeyPatch) -> Trail:
     """The command in a workspace of its own."""
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(private.parent))  # the command sets it, too
     (private.parent / "plumbline.toml").write_text('[workspace]\nname = "小样"\n')
 
     def run(
@@ -53,6 +57,18 @@ def test_outside_a_workspace(tmp_path: Path) -> None:
     done = CliRunner().invoke(plumbline, ["--workspace", str(tmp_path), "trail", "verify"])
     assert done.exit_code == 2
     assert "plumbline init" in done.output
+
+
+def test_before_the_workbench_was_opened(tmp_path: Path) -> None:
+    """In a process of its own, which has no database yet."""
+    (tmp_path / "plumbline.toml").write_text('[workspace]\nname = "小样"\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "plumbline.cli", "--lang", "en", "trail", "verify"],
+        env={**os.environ, "PLUMBLINE_WORKSPACE": str(tmp_path), "PLUMBLINE_DATABASE": ""},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "plumbline serve" in done.stderr
 
 
 def test_an_empty_trail(trail: Trail) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plumbline.cli.office import Cell, Office, pass_office
-from plumbline.cli.workbench import set_up
+from plumbline.cli.workbench import with_database
 from plumbline.errors import Text
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def seal(office: Office, lost: bool) -> None:
     The worker does this of itself. Exit code 1 if some place has not got all heads;
     it catches up at the next sealing.
     """
-    set_up(office)
+    with_database(office)
     from plumbline.trail.anchor import anchor
     from plumbline.trail.sealing import requeue
     from plumbline.trail.sealing import seal as seal_all
@@ -96,7 +96,7 @@ def head(office: Office, as_json: bool) -> None:
 
     Copy the number of rows and the root; plumbline trail verify --head compares with it.
     """
-    set_up(office)
+    with_database(office)
     from plumbline.trail.stored import last_head
 
     last = last_head()
@@ -140,7 +140,7 @@ def proof(office: Office, entry: int, size: int | None) -> None:
 
     Prints JSON: the entry in canonical form, its position, the path and the signed head.
     """
-    set_up(office)
+    with_database(office)
     from plumbline.trail.proving import proof_of
 
     click.echo(json.dumps(proof_of(entry, size=size), ensure_ascii=False, indent=2))
@@ -157,7 +157,7 @@ def held(office: Office, peer: str) -> None:
     Save them to a file for that office or its auditors, who give it to
     plumbline trail verify --head.
     """
-    set_up(office)
+    with_database(office)
     from plumbline.trail.receiving import lines_of
 
     out = sys.stdout.buffer
@@ -192,7 +192,7 @@ def verify(office: Office, heads: tuple[Path, ...], begin: int, as_json: bool) -
     Computes every row again and compares with the files it is anchored in and the
     heads of --head. Exit code 1 if anything differs.
     """
-    set_up(office)
+    with_database(office)
     from plumbline.trail.anchor import files
     from plumbline.trail.outside import outside
     from plumbline.trail.verifying import verify as compute

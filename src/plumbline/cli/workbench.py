@@ -32,3 +32,23 @@ def set_up(office: Office) -> None:
     import django
 
     django.setup()
+
+
+def with_database(office: Office) -> None:
+    """As `set_up`, for commands that need what people did and do not prepare a database themselves.
+
+    Raises:
+        PlumblineError: the workbench was never opened here, or not since it was brought up to date.
+    """
+    set_up(office)
+    from django.db import DEFAULT_DB_ALIAS, connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise PlumblineError(
+            Text("数据库还没有准备好", "the database is not ready"),
+            hint=Text(
+                "plumbline serve 会建好或更新它", "plumbline serve makes it or brings it up to date"
+            ),
+        )
