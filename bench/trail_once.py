@@ -110,7 +110,11 @@ def anchor(request: dict[str, Any]) -> dict[str, float]:
     before, start = time.process_time(), time.perf_counter()
     [done] = send(at=AT)
     assert done.size >= request["rows"]
-    return {"seconds": time.perf_counter() - start, "cpu": time.process_time() - before, "bytes": peak()}
+    return {
+        "seconds": time.perf_counter() - start,
+        "cpu": time.process_time() - before,
+        "bytes": peak(),
+    }
 
 
 def verify(request: dict[str, Any]) -> dict[str, float]:

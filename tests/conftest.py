@@ -67,7 +67,8 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_modify_db_settings_parallel_suffix: None,  # noqa: ARG001 -- asked for its effect
 ) -> None:
     """On SQLite a file, as in an office: a database in memory locks otherwise when many write at once."""
     from django.conf import settings as django  # noqa: PLC0415 -- most tests need no Django

@@ -153,6 +153,11 @@ SETTINGS = {
         "hosts": ("list of names it is reached by", "this machine alone"),
         "secure": ("true where it is reached by https", "false"),
         "time_zone": ("in which days end and nights begin", '`"Asia/Shanghai"`'),
+        "second_factor": (
+            '`"optional"` in an office on trial',
+            "obligatory for everybody with a role",
+        ),
+        "proxies": ("how many proxies of ours stand before it", "1 with https, else 0"),
         "night": ("when deliveries are taken in and collide", '`"01:30"`'),
         "digest": ('of the trail: `"sha256"` or `"sm3"`, never changed later', '`"sha256"`'),
         "anchors": (

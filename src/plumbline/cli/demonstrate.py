@@ -23,7 +23,7 @@ from plumbline.errors import PlumblineError, Text
 if TYPE_CHECKING:
     from plumbline.cli.demo import Score, WhoIsWho
     from plumbline.cli.demo.opening import Opened
-    from plumbline.engine import EarlyWarning, Run
+    from plumbline.engine import Checked, EarlyWarning, Run
 
 _USUAL = 100_000
 _REASONS_SHOWN = 12
@@ -88,7 +88,7 @@ def demo(office: Office, people: int, seed: int, folder: Path) -> None:
     with clock("核对", "compare"):
         same = _tell_found(office, run, json.loads((folder / "truth.json").read_text("utf-8")))
     with clock("工作台", "workbench"), office.busy("工作台", "filling the workbench"):
-        opened = _open_workbench(office, folder)
+        opened = _open_workbench(office, folder, checked)
     clock.tell()
     _tell_workbench(office, opened)
     _tell_next(office, folder)
@@ -136,7 +136,7 @@ def _build(office: Office, folder: Path, people: int, seed: int) -> None:
     )
 
 
-def _open_workbench(office: Office, folder: Path) -> Opened:
+def _open_workbench(office: Office, folder: Path, checked: Sequence[Checked]) -> Opened:
     from plumbline.cli.workbench import set_up
 
     set_up(office)
@@ -144,7 +144,7 @@ def _open_workbench(office: Office, folder: Path) -> Opened:
     from plumbline.web import serving
 
     serving.migrate()
-    return open_workbench(folder, office.now)
+    return open_workbench(folder, checked, office.now)
 
 
 def _tell_workbench(office: Office, opened: Opened) -> None:

@@ -80,9 +80,9 @@ _SETTINGS = {
     "workspace": {"name", "country", "region"},
     "limits": {"memory", "threads", "spill"},
     # read by the workbench, see plumbline.web.settings
-    "workbench": {
-        "anchors", "database", "digest", "hosts", "night", "oidc", "second_factor", "secure", "time_zone",
-    },  # fmt: skip
+    "workbench": set(
+        "anchors database digest hosts night oidc peers proxies second_factor secure time_zone".split()
+    ),
 }
 
 

@@ -16,12 +16,14 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -177,8 +179,40 @@ class Rights:
         return below
 
 
+_known: ContextVar[dict[Hashable, Any] | None] = ContextVar("known", default=None)
+Answer = TypeVar("Answer")
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """For the length of a batch of the system's own: what is asked about rights is asked once.
+
+    What a person does is always checked against the rights of that very moment.
+    """
+    token = _known.set({})
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def once(question: Hashable, ask: Callable[[], Answer]) -> Answer:
+    """The answer that was given in this batch (`remembering`), or a new one; outside a batch a new one."""
+    known = _known.get()
+    if known is None:
+        return ask()
+    if question not in known:
+        known[question] = ask()
+    answer: Answer = known[question]
+    return answer
+
+
 def rights_of(user: User | AnonymousUser, on: date) -> Rights:
     """What somebody may on a day, in four queries; in one request only once (`keep_rights`)."""
+    return once(("rights", user.pk, on), lambda: _asked(user, on))
+
+
+def _asked(user: User | AnonymousUser, on: date) -> Rights:
     kept: dict[date, Rights] | None = getattr(user, "_rights", None)
     if kept is not None and on in kept:
         return kept[on]

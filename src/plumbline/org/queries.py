@@ -18,7 +18,7 @@ from plumbline.org.models import (
     Unit,
     User,
 )
-from plumbline.org.policy import Rights, rights_of
+from plumbline.org.policy import Rights, once, rights_of
 
 #: Those who keep the office's books of people and places, and have no part in warnings.
 _BOOKKEEPERS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)
@@ -46,6 +46,10 @@ def overseeing(unit: Unit, on: date, sector: str | None = None) -> list[Supervis
     Args:
         sector: of the matter at hand; the unit's own without it.
     """
+    return once(("overseeing", unit.pk, on, sector), lambda: _overseeing(unit, on, sector))
+
+
+def _overseeing(unit: Unit, on: date, sector: str | None) -> list[SupervisionBody]:
     steps = {pk: step for step, pk in enumerate(above(unit))}
     wanted = unit.sector if sector is None else sector
     found = (
@@ -166,6 +170,10 @@ def members(role: Role, body: SupervisionBody, on: date) -> QuerySet[User]:
 
 def acting(role: Role, body: SupervisionBody, on: date) -> list[User]:
     """Who can act in a role in a body on a day: its members, and those who stand in for them."""
+    return once(("acting", role, body.pk, on), lambda: _acting(role, body, on))
+
+
+def _acting(role: Role, body: SupervisionBody, on: date) -> list[User]:
     own = list(members(role, body, on))
     deputies = User.objects.filter(
         stands_in_for__principal__in=own,

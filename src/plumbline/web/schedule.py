@@ -20,6 +20,7 @@ from django_tasks.base import Task
 from plumbline.errors import DeclarationError, Text
 from plumbline.kit.clock.actions import adopt_calendar, sweep
 from plumbline.loop.closure import tasks as closure
+from plumbline.loop.disposal import tasks as disposal
 from plumbline.trail.anchor import anchor
 from plumbline.trail.sealing import seal
 from plumbline.web import tasks
@@ -116,6 +117,12 @@ def schedule() -> tuple[Entry, ...]:
             Text("夜间接收与碰撞", "Deliveries taken in, and collisions"),
             Daily(night()),
             task=tasks.night,
+        ),
+        Entry(
+            "carry_out",
+            Text("落实处置结论", "Findings told to the engine and to departments"),
+            Every(300),
+            task=disposal.carry_out,
         ),
         Entry(
             "problems",

@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "plumbline.org.guard.OneRequest",
     "plumbline.org.guard.IdleLock",
     "plumbline.org.guard.SecondFactor",
+    "plumbline.web.told.TellErrors",
 ]
 
 ROOT_URLCONF = "plumbline.web.urls"

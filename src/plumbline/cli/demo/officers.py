@@ -21,7 +21,7 @@ from plumbline.cli.demo.organisations import DEPARTMENTS
 from plumbline.cli.demo.people import CITY, COUNTIES, FIRST_COUNTY
 from plumbline.org import actions
 from plumbline.org.models import BodyKind, Role, SupervisionBody, Unit, User
-from plumbline.org.policy import keep_rights
+from plumbline.org.policy import remembering
 
 #: Everybody's password in the demo, and only there; a real account begins with a one-time link.
 PASSWORD = "澜州演示-2026-plumb"  # noqa: S105 -- it is printed beside the accounts
@@ -110,10 +110,9 @@ def appoint(at: datetime, since: date) -> Officers:
         for username, name, role in _ADMINISTRATORS
     }
     system, security = users["xitong"], users["anquan"]
-    keep_rights(system)
-    keep_rights(security)
-    units = _found_units(system, at)
-    bodies = _found_bodies(units, system, at, since)
+    with remembering():
+        units = _found_units(system, at)
+        bodies = _found_bodies(units, system, at, since)
     for username, name, role, place in _OFFICERS:
         unit, body = units.get(place), bodies.get(place)
         user = actions.add_user(username, name, by=system, at=at, unit=unit, number=next(number))

@@ -32,7 +32,7 @@ from plumbline.org.models import (
     Unit,
     User,
 )
-from plumbline.org.policy import Holding, NotYoursError, Rights, rights_of
+from plumbline.org.policy import Holding, NotYoursError, Rights, once, rights_of
 from plumbline.org.queries import acting, heads, overseeing
 
 
@@ -111,6 +111,10 @@ def barred(user: User, on: date) -> frozenset[str]:
     Themself, kin, those of whom they stand in for (`Rights.barred`), and whoever heads the unit that one
     of them works in, or a unit above it: a warning about a unit's head is nothing for their own people.
     """
+    return once(("barred", user.pk, on), lambda: _barred(user, on))
+
+
+def _barred(user: User, on: date) -> frozenset[str]:
     rights = rights_of(user, on)
     staff = [user, *rights.acts_for]
     units = Unit.objects.filter(pk__in={each.unit_id for each in staff if each.unit_id})
@@ -118,7 +122,11 @@ def barred(user: User, on: date) -> frozenset[str]:
 
 
 def is_barred(user: User, disposal: Disposal, on: date) -> bool:
-    return Party.objects.filter(warning=disposal.warning_id, person__in=barred(user, on)).exists()
+    people = barred(user, on)
+    return (
+        bool(people)
+        and Party.objects.filter(warning=disposal.warning_id, person__in=people).exists()
+    )
 
 
 @dataclass(frozen=True)

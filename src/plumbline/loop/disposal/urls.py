@@ -22,7 +22,9 @@ urlpatterns = [
     path("leads/<int:pk>/<slug:action>/", lead.act, name="lead_act"),
     path("clarifications/", clarify.listing, name="clarifications"),
     path("clarifications/<int:pk>/", clarify.page, name="clarification"),
-    path("clarifications/<int:pk>/letter.<slug:ending>", clarify.letter, name="clarification_letter"),
+    path(
+        "clarifications/<int:pk>/letter.<slug:ending>", clarify.letter, name="clarification_letter"
+    ),
     path("clarifications/<int:pk>/<slug:action>/", clarify.act, name="clarification_act"),
     path("write-offs/<int:pk>/<slug:decision>/", money.decide, name="write_off"),
     path("<int:pk>/money/", money.page, name="money"),

@@ -25,6 +25,7 @@ from plumbline.loop.disposal.policy import ANSWERING, can_answer, can_sign
 from plumbline.loop.disposal.queries.route import route
 from plumbline.loop.warning.models import EarlyWarning
 from plumbline.org.models import SupervisionBody, Unit, User
+from plumbline.org.policy import remembering
 from plumbline.trail.actions import record
 
 _BATCH = 1000
@@ -150,12 +151,13 @@ def dispatch_all_by_rule(*, at: datetime) -> tuple[int, int]:
         How many were sent, and how many wait for a dispatcher.
     """
     sent = kept = 0
-    waiting = Disposal.objects.filter(state=State.RAISED, dispatched_at=None)
-    for disposal in waiting.select_related("warning__unit").order_by("pk").iterator(_BATCH):
-        if dispatch_by_rule(disposal, at=at):
-            sent += 1
-        else:
-            kept += 1
+    with remembering():
+        waiting = Disposal.objects.filter(state=State.RAISED, dispatched_at=None)
+        for disposal in waiting.select_related("warning__unit").order_by("pk").iterator(_BATCH):
+            if dispatch_by_rule(disposal, at=at):
+                sent += 1
+            else:
+                kept += 1
     return sent, kept
 
 

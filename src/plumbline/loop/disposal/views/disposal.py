@@ -23,7 +23,7 @@ from plumbline.kit.clock.calendar import day_of
 from plumbline.loop.disposal.actions import dispatch, document, reading, request, review, verify
 from plumbline.loop.disposal.forms import disposal as forms
 from plumbline.loop.disposal.models import MOST_EXTENSIONS, Disposal, Document, Outcome, State, Step
-from plumbline.loop.disposal.policy import allowed, may_read
+from plumbline.loop.disposal.policy import MAY, allowed, may_read
 from plumbline.loop.disposal.queries.clarify import to_clarify
 from plumbline.loop.disposal.queries.disposal import (
     TABS,
@@ -39,6 +39,7 @@ from plumbline.loop.supervision.intake import Told
 from plumbline.loop.warning.forms import ReadingForm
 from plumbline.loop.warning.views import context as warning_context
 from plumbline.org.models import User
+from plumbline.org.policy import rights_of
 from plumbline.trail.actions import record_reading
 
 _PAGE = 50
@@ -114,6 +115,8 @@ def _without_page(http: HttpRequest) -> str:
 def sign_many(http: HttpRequest) -> HttpResponse:
     """Sign for everything that was ticked."""
     at = timezone.now()
+    if not rights_of(me(http), day_of(at)).has(*MAY["sign_for"].roles):
+        raise Http404
     ticked = [int(pk) for pk in http.POST.getlist("disposal") if pk.isdecimal()]
     chosen = visible_to(me(http), day_of(at)).filter(pk__in=ticked, state=State.DISPATCHED)
     signed, refused = dispatch.sign_for_many(chosen, by=me(http), at=at)
