@@ -9,8 +9,6 @@ sees the other. What third parties bring (the login pages) uses Django's own cat
 
 from __future__ import annotations
 
-from typing import cast
-
 from django import template
 from django.utils.functional import lazy
 from django.utils.translation import get_language
@@ -31,7 +29,7 @@ def _chosen(zh: str, en: str) -> str:
 
 def say(zh: str, en: str) -> str:
     """Words that are Chinese or English when they are shown."""
-    return cast("str", lazy(_chosen, str)(zh, en))
+    return lazy(_chosen, str)(zh, en)
 
 
 @register.simple_tag(name="say")

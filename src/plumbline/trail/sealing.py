@@ -125,27 +125,36 @@ def _algorithm(before: Head | None) -> str:
 def _place(begin: int, most: int) -> list[bytes]:
     """Move entries that wait into the tree; their digests, in their order."""
     with connection.cursor() as cursor:
-        cursor.execute(_PLACE, [begin - 1, most])
+        cursor.execute(_WHICH, [most])
+        first, last = cursor.fetchone()
+        if first is None:
+            return []
+        cursor.execute(_PLACE, [begin - 1, first, last, first, last])
         cursor.execute(
             "SELECT digest FROM trail_leaf WHERE position >= %s ORDER BY position", [begin]
         )
         new = [bytes(digest) for (digest,) in cursor.fetchall()]
-        cursor.execute(
-            "DELETE FROM trail_unsealed "
-            "WHERE entry_id IN (SELECT entry_id FROM trail_leaf WHERE position >= %s)",
-            [begin],
-        )
+        # Between these numbers others may have come meanwhile, which wait on.
+        cursor.execute(_DONE, [first, last, begin])
     return new
 
 
+_WHICH = """
+    SELECT min(entry_id), max(entry_id)
+    FROM (SELECT entry_id FROM trail_unsealed ORDER BY entry_id LIMIT %s) batch
+"""
+# The bounds are said of both tables, lest a planner read all entries to find these.
 _PLACE = """
     INSERT INTO trail_leaf (position, entry_id, digest)
-    SELECT %s + row_number() OVER (ORDER BY id), id, digest
-    FROM (
-      SELECT e.id, e.digest FROM trail_unsealed u JOIN trail_entry e ON e.id = u.entry_id
-      ORDER BY u.entry_id LIMIT %s
-    ) waiting
-    ORDER BY id
+    SELECT %s + row_number() OVER (ORDER BY e.id), e.id, e.digest
+    FROM trail_unsealed u JOIN trail_entry e ON e.id = u.entry_id
+    WHERE u.entry_id BETWEEN %s AND %s AND e.id BETWEEN %s AND %s
+    ORDER BY e.id
+"""
+_DONE = """
+    DELETE FROM trail_unsealed
+    WHERE entry_id BETWEEN %s AND %s
+      AND entry_id IN (SELECT entry_id FROM trail_leaf WHERE position >= %s)
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -72,8 +72,8 @@ def audit(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _midnight(day: object, later: int = 0) -> datetime | None:
+def _midnight(day: date | None, later: int = 0) -> datetime | None:
     if day is None:
         return None
     zone = timezone.get_default_timezone()
-    return datetime.combine(day + timedelta(days=later), time.min, zone)  # type: ignore[operator]
+    return datetime.combine(day + timedelta(days=later), time.min, zone)

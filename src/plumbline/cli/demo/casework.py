@@ -13,10 +13,11 @@ from io import BytesIO
 
 from plumbline.cli.demo.officers import CITY_OFFICE, RESIDENT, SECOND_OFFICE, Officers
 from plumbline.kit.clock.actions import sweep
-from plumbline.loop.closure.actions import campaign, mechanism, problem, rectification
+from plumbline.loop.closure.actions import campaign as campaigns
+from plumbline.loop.closure.actions import mechanism, problem, rectification
 from plumbline.loop.closure.models import GovernanceProblem
 from plumbline.loop.disposal.actions import clarify, lead, money
-from plumbline.loop.disposal.actions.dispatch import sign_for
+from plumbline.loop.disposal.actions.dispatch import dispatch_by_rule, sign_for
 from plumbline.loop.disposal.actions.document import attach
 from plumbline.loop.disposal.actions.lead import Told
 from plumbline.loop.disposal.actions.money import Sum
@@ -54,6 +55,7 @@ _PAIRS = {
 }  # fmt: skip
 _REVIEWERS = {Role.STANDING_MEMBER: "changwei", Role.SECRETARY: "shuji"}
 
+PAID_AFTER_DEATH = "benefit-after-death"
 _TRUE = (Finding.RIGHT_PERSON, Finding.DATA_CORRECT, Finding.TRUE)
 _CLEARED = (Finding.RIGHT_PERSON, Finding.DATA_CORRECT, Finding.UNTRUE, Finding.NOBODY)
 
@@ -86,6 +88,7 @@ class Casework:
     # -- as far as a case has come ---------------------------------------------------------------
 
     def signed(self, case: Disposal, day: int = 1) -> None:
+        dispatch_by_rule(case, at=self.at(day - 1))
         sign_for(case, by=self.head(case), at=self.at(day))
 
     def verifying(self, case: Disposal, day: int = 1) -> None:
@@ -261,26 +264,22 @@ class Casework:
         first = GovernanceProblem.objects.order_by("pk").first()
         if first is None:
             return
-        problem.accept(first, by=head, at=self.at(26), reason="同一条款多地出现，属领域性问题",
-                       title="评选条件“遵纪守法”没有可核对的标准")  # fmt: skip
-        office, unit = (
-            self.officers.bodies[CITY_OFFICE],
-            self.officers.units["澜江区经济和信息化局"],
-        )
+        problem.accept(first, by=head, at=self.at(26), reason="同一条款在多个单位反复出现，属领域性问题",
+                       title="死亡人员待遇停发不及时")  # fmt: skip
+        office, unit = self.officers.bodies[CITY_OFFICE], self.officers.units["澜江区民政局"]
         until = (self.now + timedelta(days=45)).date()
-        campaign.start_campaign(
-            first, title="荣誉称号评选条件专项治理", scope="2015年以来授予的称号", owner=unit, body=office,
-            ends_on=until, by=head, at=self.at(27),
+        campaign = campaigns.start_campaign(
+            first, title="死亡人员领取待遇专项治理", scope="2020年以来发放的各类补贴", owner=unit,
+            body=office, ends_on=until, by=head, at=self.at(27),
         )  # fmt: skip
         rectification.ask_rectification(
-            first, unit=unit, body=office, what="明确“无不良信誉记录”查询哪些数据、追溯几年",
+            campaign, unit=unit, body=office, what="与公安、殡葬数据按日比对，次月起停发",
             ends_on=until, by=head, at=self.at(27),
         )  # fmt: skip
         mechanism.record_mechanism(
-            first, title="评选条件审核办法", document="澜经信〔2026〕18号", clause="第四条",
-            before="申报者应遵纪守法，无不良信誉记录",
-            after="申报前十年内无刑事处罚、行政处罚和党纪政务处分；由评审单位向公安、法院、市场监管查询",
-            in_force_from=self.at(28).date(), model="honour-despite-offence", units=[unit],
+            first, title="补贴发放前比对办法", document="澜民〔2026〕18号", clause="第四条",
+            before="补贴按季审核", after="每次发放前与公安死亡注销、殡葬火化数据比对，比中的次月起停发",
+            in_force_from=self.at(28).date(), model=PAID_AFTER_DEATH, units=[unit],
             body=office, by=head, at=self.at(28),
         )  # fmt: skip
 
@@ -297,8 +296,8 @@ def work(officers: Officers, clauses: dict[str, str], *, began: datetime, now: d
     taken = 0
     honours = [done.clause] * 4
     others = [
-        done.money, done.money, done.lead, done.cleared, done.data_error, done.half_way, done.asking,
-        done.extended, done.paused, done.sent_back, done.under_review, done.higher_up, done.money,
+        done.lead, done.cleared, done.data_error, done.half_way, done.asking,
+        done.extended, done.paused, done.sent_back, done.under_review, done.higher_up,
         done.half_way, done.under_review,
     ]  # fmt: skip
     for way, theme in [*((way, "honours") for way in honours), *((way, "") for way in others)]:
@@ -306,6 +305,9 @@ def work(officers: Officers, clauses: dict[str, str], *, began: datetime, now: d
         if case is not None:
             way(case)
             taken += 1
+    for case in cases["clustered"]:
+        done.money(case)
+        taken += 1
     for case in (*_first(cases[""], 4), *_first(cases["honours"], 2)):
         done.signed(case, 28)
     done.close_the_loop(clauses)
@@ -318,17 +320,31 @@ def _first(cases: Iterator[Disposal], count: int) -> list[Disposal]:
 
 
 def _in_turn() -> dict[str, Iterator[Disposal]]:
-    """Cases of honours, and of everything else model by model in turn, that somebody here can work."""
-    waiting = Disposal.objects.filter(state=State.DISPATCHED, body__name__in=_HEADS).select_related(
-        "warning__unit", "body"
-    )
+    """Cases that somebody here can work: of honours, of one cluster, and the rest model by model in turn."""
+    waiting = Disposal.objects.filter(state=State.RAISED).select_related("warning__unit")
+    cases = list(waiting.order_by("warning__level", "warning__key"))
+    clustered = _clustered([case for case in cases if case.warning.model == PAID_AFTER_DEATH])
     by_model: dict[str, list[Disposal]] = {}
-    for case in waiting.order_by("warning__level", "warning__key"):
-        by_model.setdefault(case.warning.model, []).append(case)
-    honours = [
-        case for cases in by_model.values() for case in cases if case.warning.theme == "honours"
-    ]
-    rest = [cases for cases in by_model.values() if cases[0].warning.theme != "honours"]
+    for case in cases:
+        if case not in clustered:
+            by_model.setdefault(case.warning.model, []).append(case)
+    honours = [case for of in by_model.values() for case in of if case.warning.theme == "honours"]
+    rest = [of for of in by_model.values() if of[0].warning.theme != "honours"]
     longest = max(map(len, rest), default=0)
-    turned = [cases[at] for at in range(longest) for cases in rest if at < len(cases)]
-    return {"honours": iter(honours), "": iter(turned)}
+    turned = [of[at] for at in range(longest) for of in rest if at < len(of)]
+    return {"honours": iter(honours), "": iter(turned), "clustered": iter(clustered)}
+
+
+def _clustered(cases: list[Disposal]) -> list[Disposal]:
+    """Up to four of one county, in as many of its units as there are: a problem is more than one office's."""
+    by_county: dict[str, dict[int | None, list[Disposal]]] = {}
+    for case in cases:
+        units = by_county.setdefault(case.warning.region, {})
+        units.setdefault(case.warning.unit_id, []).append(case)
+    most = max(
+        by_county.values(),
+        key=lambda units: (len(units), sum(map(len, units.values()))),
+        default={},
+    )
+    turned = [of[at] for at in range(4) for of in most.values() if at < len(of)]
+    return turned[:4]

@@ -51,8 +51,8 @@ def open_workbench(folder: Path, checked: Iterable[Checked], at: datetime) -> Op
     _approve_models(workspace, checked, officers, began)
     take_in(workspace, at=began)
     open_new(at=began)
-    dispatch_all_by_rule(at=began)
     worked = work(officers, clauses(workspace, EarlyWarning.objects.all()), began=began, now=at)
+    dispatch_all_by_rule(at=at - timedelta(days=1))
     sealed = seal(at=at)
     return Opened(EarlyWarning.objects.count(), worked, sealed.rows)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from io import BytesIO
+from typing import BinaryIO, cast
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -139,7 +140,7 @@ def attach_evidence(
     """
     on_behalf = _must_post(disposal, by=by, at=at)
     file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.file_digest(cast("BytesIO", file), "sha256").hexdigest()
     if known := disposal.documents.filter(sha256=digest).first():
         return known
     made = keep(disposal, name, file, by=by, at=at)
