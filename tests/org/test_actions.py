@@ -93,6 +93,7 @@ class TestUnits:
         self, cast: Any, moves: list[tuple[int, int]]
     ) -> None:
         tree = [cast.city, cast.industry, cast.civil, cast.county, cast.county_civil]
+        cast.civil.refresh_from_db()  # an example before this one may have moved it
         tree.append(people.unit(f"科{Unit.objects.count()}-{Entry.objects.count()}", cast.civil))
         for moved, above in moves:
             try:

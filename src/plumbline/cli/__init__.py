@@ -17,6 +17,7 @@ import click
 
 import plumbline as package
 from plumbline.cli import (
+    appoint,
     catalog,
     check,
     collide,
@@ -180,6 +181,7 @@ for _command in (
     judge.judge,
     judge.judgements,
     ticket.tickets,
+    appoint.appoint,
     serve.serve,
     work.work,
     trail.trail,
