@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from plumbline.engine import Checked, EarlyWarning, Run
 
 _USUAL = 100_000
+#: The city's deliveries came, and collided, this long ago; since then its officers have been at work.
+_AGO = timedelta(days=33)
 _REASONS_SHOWN = 12
 _EXAMPLES = 3
 _DIFFERENCES_SHOWN = 5
@@ -76,14 +79,14 @@ def demo(office: Office, people: int, seed: int, folder: Path) -> None:
     with clock("虚构城市", "invent the city"):
         _build(office, folder, people, seed)
     with clock("接收", "load"), office.busy("接收各部门的文件", "taking in the departments' files"):
-        results = office.workspace.load(at=office.now, by=office.user)
+        results = office.workspace.load(at=office.now - _AGO, by=office.user)
     _tell_rows(office, results)
     with clock("检查", "check"), office.busy("检查模型", "checking the models"):
         checked = office.workspace.check()
     passed = tell_checked(office, checked)
     with clock("碰撞", "collide"), progress_bar(office) as progress:
         run = office.workspace.collide(
-            at=office.now, accept=_accepted(office, people), progress=progress
+            at=office.now - _AGO, accept=_accepted(office, people), progress=progress
         )
     with clock("核对", "compare"):
         same = _tell_found(office, run, json.loads((folder / "truth.json").read_text("utf-8")))
@@ -144,7 +147,7 @@ def _open_workbench(office: Office, folder: Path, checked: Sequence[Checked]) ->
     from plumbline.web import serving
 
     serving.migrate()
-    return open_workbench(folder, checked, office.now)
+    return open_workbench(folder, checked, office.now - _AGO, office.now)
 
 
 def _tell_workbench(office: Office, opened: Opened) -> None:

@@ -24,9 +24,6 @@ from plumbline.trail.sealing import seal
 
 __all__ = ["ACCOUNTS", "PASSWORD", "Opened", "open_workbench"]
 
-#: The first warnings came this many days ago.
-_AGO = timedelta(days=33)
-
 
 @dataclass(frozen=True)
 class Opened:
@@ -37,15 +34,17 @@ class Opened:
     sealed: int
 
 
-def open_workbench(folder: Path, checked: Iterable[Checked], at: datetime) -> Opened:
+def open_workbench(
+    folder: Path, checked: Iterable[Checked], began: datetime, at: datetime
+) -> Opened:
     """Fill an empty workbench.
 
     Args:
         checked: how the models' cases came out.
+        began: when the registers collided; since then people have been at work.
 
     Django is set up for the workspace in `folder`, and its database is up to date.
     """
-    began = at - _AGO
     officers = appoint(began, timezone.localdate(began))
     workspace = Workspace(folder)
     _approve_models(workspace, checked, officers, began)
