@@ -79,7 +79,8 @@ class Reading(models.Model):
 class Leaf(models.Model):
     """The place of a sealed entry in the tree."""
 
-    position = models.BigIntegerField(primary_key=True)  # from 0
+    # From 0, and always given; of this type it is the row's own key on SQLite, without an index beside it.
+    position = models.BigAutoField(primary_key=True)
     entry = models.OneToOneField(Entry, models.DO_NOTHING, db_constraint=False)
     digest = models.BinaryField(max_length=32)
 

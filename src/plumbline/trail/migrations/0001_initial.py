@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Leaf",
             fields=[
-                ("position", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("position", models.BigAutoField(primary_key=True, serialize=False)),
                 ("digest", models.BinaryField(max_length=32)),
             ],
         ),
