@@ -18,7 +18,7 @@ ITSELF := install --no-deps --no-build-isolation $(FROM) --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo serve test test-duckdb2 soak check docs wheelhouse clean
+.PHONY: help setup demo serve test test-duckdb2 test-postgres soak check docs wheelhouse clean
 
 help: ## Say what there is
 	@echo "Plumbline (准绳). Start with: make demo"
@@ -40,6 +40,10 @@ serve: $(VENV)/base.stamp ## Open the workbench on the demo city (make demo firs
 
 test: $(VENV)/dev.stamp ## Run the tests (under 15 minutes)
 	$(BIN)/pytest -n auto $(ARGS)
+
+test-postgres: $(VENV)/dev.stamp ## Run the workbench's tests on the PostgreSQL of PLUMBLINE_TEST_POSTGRES
+	PLUMBLINE_DATABASE="$$PLUMBLINE_TEST_POSTGRES" $(BIN)/pytest -n auto \
+	  tests/trail tests/org tests/kit tests/loop $(ARGS)
 
 soak: $(VENV)/dev.stamp ## Run the long tests: kills, races, scale (under 30 minutes)
 	$(BIN)/pytest -m soak $(ARGS)
