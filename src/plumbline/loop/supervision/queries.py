@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from hmac import HMAC
-from math import sqrt
 
 from django.db.models import Count, Q, QuerySet
 
 from plumbline.errors import Text
+from plumbline.kit.interval import wilson
 from plumbline.loop.supervision.models import (
     ModelVersion,
     Sample,
@@ -29,7 +29,6 @@ from plumbline.org.policy import own_people, rights_of
 SAMPLES_NEEDED = 10
 #: Fewer closed warnings say nothing about a model's precision that anything should follow from.
 OUTCOMES_NEEDED = 20
-_Z = 1.959963984540054  # 95 percent, both sides
 
 
 @dataclass(frozen=True)
@@ -49,16 +48,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """E. B. Wilson, 1927: it keeps its word for small counts and shares near 0 or 1."""
-        if not self.of:
-            return 0.0, 1.0
-        share, z2 = self.hits / self.of, _Z * _Z
-        middle = share + z2 / (2 * self.of)
-        spread = _Z * sqrt(share * (1 - share) / self.of + z2 / (4 * self.of * self.of))
-        scale = 1 + z2 / self.of
-        low, high = (middle - spread) / scale, (middle + spread) / scale
-        # At the ends the interval touches them; what a float leaves over says nothing.
-        return (0.0 if self.hits == 0 else low, 1.0 if self.hits == self.of else high)
+        return wilson(self.hits, self.of)
 
     @property
     def in_words(self) -> str:

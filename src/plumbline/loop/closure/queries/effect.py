@@ -17,15 +17,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import sqrt
-from statistics import NormalDist
 from typing import Literal
 
 from django.db.models import Sum
 
+from plumbline.kit.interval import wilson
 from plumbline.loop.closure.models import Measurement, Mechanism, Month
 
-CONFIDENCE = 0.95
-_Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 #: Fewer facts than this in one of the four groups, and no difference is told.
 MINIMUM = 30
 #: So many months on either side are compared at most; what lies further back was another time.
@@ -49,13 +47,7 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson's, within 0 and 1; everything, where there are no facts."""
-        n, p, z = self.facts, self.rate, _Z
-        if not n:
-            return 0.0, 1.0
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        # At the ends rounding would leave the rate itself outside.
-        return max(0.0, min(p, middle - half)), min(1.0, max(p, middle + half))
+        return wilson(self.flagged, self.facts)
 
     def __add__(self, other: Share) -> Share:
         return Share(self.flagged + other.flagged, self.facts + other.facts)

@@ -21,6 +21,7 @@ from plumbline.errors import PlumblineError
 from plumbline.kit.clock.calendar import day_of
 from plumbline.kit.clock.ladder import KINDS
 from plumbline.kit.clock.queries import remaining, running
+from plumbline.kit.interval import CONFIDENCE
 from plumbline.loop.closure.forms.acts import ActForm
 from plumbline.loop.closure.models import (
     Campaign,
@@ -36,7 +37,7 @@ from plumbline.loop.closure.models import (
 from plumbline.loop.closure.policy import READERS, Thing, allowed
 from plumbline.loop.closure.queries import seeing
 from plumbline.loop.closure.queries.clusters import models_behind, units_behind
-from plumbline.loop.closure.queries.effect import CONFIDENCE, MINIMUM, WINDOW, effect
+from plumbline.loop.closure.queries.effect import MINIMUM, WINDOW, effect
 from plumbline.loop.closure.views.acts import ACTS, INLINE
 from plumbline.loop.closure.views.chart import chart_of
 from plumbline.loop.disposal.models import Disposal
