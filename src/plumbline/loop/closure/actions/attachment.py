@@ -6,25 +6,15 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 from django.core.files.base import ContentFile
 
 from plumbline.errors import PlumblineError, Text
+from plumbline.kit.filekind import MOST_BYTES, TAKEN, kind_of
 from plumbline.loop.closure.models import Attachment
 from plumbline.org.models import User
-
-#: No single file is larger: it is read into memory once, to be hashed.
-LARGEST = 50 * 1024 * 1024
-
-#: First bytes -> what such a file is. What a browser would run is not taken, whatever it is called.
-_KINDS = (
-    (b"%PDF-", "application/pdf"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"PK\x03\x04", "application/zip"),  # DOCX, XLSX, OFD and plain archives
-    (b"\xd0\xcf\x11\xe0", "application/x-ole-storage"),  # DOC, XLS, WPS
-)
 
 
 class FileRefusedError(PlumblineError):
@@ -39,34 +29,23 @@ class File:
     content: bytes
 
 
-def kind_of(file: File) -> str:
-    """MIME type by content; plain text where it is readable as that.
+def _kind(file: File) -> str:
+    """MIME type.
 
     Raises:
         FileRefusedError: empty, too large, or of a kind that is not kept.
     """
-    if not file.content or len(file.content) > LARGEST:
+    if not file.content or len(file.content) > MOST_BYTES:
         raise FileRefusedError(
             Text("文件是空的，或超过 50 MB", "the file is empty, or larger than 50 MB"),
             where=file.name,
         )
-    for begins, kind in _KINDS:
-        if file.content.startswith(begins):
-            return kind
-    try:
-        text = file.content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text or text.lstrip().startswith("<"):
-        raise FileRefusedError(
-            Text("不收这种文件", "files of this kind are not kept"),
-            where=file.name,
-            hint=Text(
-                "可以交 PDF、Word、Excel、图片、压缩包、纯文本",
-                "PDF, Word, Excel, pictures, archives and plain text are taken",
-            ),
-        )
-    return "text/plain"
+    if kind := kind_of(file.name, BytesIO(file.content)):
+        return kind
+    raise FileRefusedError(
+        Text("不收这种文件，或内容与扩展名不符", "files of this kind are not kept, or the content is another one"),
+        where=file.name, hint=TAKEN,
+    )  # fmt: skip
 
 
 def keep(files: Iterable[File], *, by: User, at: datetime, **of: Any) -> list[str]:
@@ -82,7 +61,7 @@ def keep(files: Iterable[File], *, by: User, at: datetime, **of: Any) -> list[st
     for file in files:
         digest = hashlib.sha256(file.content).hexdigest()
         Attachment.objects.create(
-            by=by, at=at, name=file.name[-200:], kind=kind_of(file), size=len(file.content),
+            by=by, at=at, name=file.name[-200:], kind=_kind(file), size=len(file.content),
             file=ContentFile(file.content, name=f"{digest[:32]}"), sha256=digest, **of,
         )  # fmt: skip
         digests.append(digest)

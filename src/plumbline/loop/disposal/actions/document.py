@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import zipfile
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePath
 from typing import BinaryIO
@@ -14,52 +12,12 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from plumbline.errors import Text
+from plumbline.kit.filekind import MOST_BYTES, TAKEN, kind_of
 from plumbline.loop.disposal.actions.holding import hold, refuse
 from plumbline.loop.disposal.models import Disposal, Document, Request
 from plumbline.loop.disposal.policy import must_answer
 from plumbline.org.models import User
 from plumbline.trail.actions import record
-
-#: Largest file, in bytes.
-MOST_BYTES = 50 * 1024 * 1024
-_HEAD = 4096
-
-
-def _office(marker: str) -> Callable[[BinaryIO], bool]:
-    """Is it a package (OOXML, OFD) that holds this part?"""
-
-    def is_package(file: BinaryIO) -> bool:
-        try:
-            with zipfile.ZipFile(file) as package:
-                return any(name.startswith(marker) for name in package.namelist())
-        except (zipfile.BadZipFile, OSError, ValueError):
-            return False
-
-    return is_package
-
-
-def _is_text(file: BinaryIO) -> bool:
-    """Plain text as offices write it: no control characters but tabs and line ends."""
-    head = file.read(_HEAD)
-    return bool(head) and not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
-
-
-def _begins(*marks: bytes) -> Callable[[BinaryIO], bool]:
-    return lambda file: file.read(_HEAD).startswith(marks)
-
-
-#: (MIME type, endings, is its content so?); the ending must fit the content, for whoever opens it trusts it.
-KINDS: tuple[tuple[str, tuple[str, ...], Callable[[BinaryIO], bool]], ...] = (
-    ("application/pdf", (".pdf",), _begins(b"%PDF-")),
-    ("image/png", (".png",), _begins(b"\x89PNG\r\n\x1a\n")),
-    ("image/jpeg", (".jpg", ".jpeg"), _begins(b"\xff\xd8\xff")),
-    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", (".docx",), _office("word/")),
-    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (".xlsx",), _office("xl/")),
-    ("application/ofd", (".ofd",), _office("OFD.xml")),
-    ("application/vnd.ms-office", (".doc", ".xls", ".wps", ".et"), _begins(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")),
-    ("text/plain", (".txt", ".csv"), _is_text),
-)  # fmt: skip
 
 
 @transaction.atomic
@@ -123,16 +81,11 @@ def keep(
 
 
 def _kind(disposal: Disposal, name: str, file: BinaryIO) -> str:
-    ending = PurePath(name).suffix.lower()
-    for kind, endings, is_so in KINDS:
-        if ending in endings:
-            file.seek(0)
-            if is_so(file):
-                return kind
-    taken = "、".join(sorted(ending for _, endings, _ in KINDS for ending in endings))
+    if kind := kind_of(name, file):
+        return kind
     raise refuse(
         disposal, "这类文件不能附，或内容与扩展名不符", "files of this kind are not taken, or the content is another one",
-        Text(f"可附：{taken}", f"taken are: {taken}"),
+        TAKEN,
     )  # fmt: skip
 
 

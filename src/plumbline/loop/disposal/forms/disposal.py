@@ -10,7 +10,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from plumbline.bilingual import say
-from plumbline.loop.disposal.actions.document import KINDS
+from plumbline.kit.filekind import ENDINGS
 from plumbline.loop.disposal.models import FINDINGS, Disposal, Finding, Request
 from plumbline.loop.disposal.policy import ANSWERING, able_bodies, can_verify
 from plumbline.loop.disposal.queries.disposal import found
@@ -113,7 +113,7 @@ class NoteForm(ActForm):
 class AttachForm(ActForm):
     file = forms.FileField(
         label=say("文件", "File"),
-        widget=forms.FileInput({"accept": ",".join(end for _, ends, _ in KINDS for end in ends)}),
+        widget=forms.FileInput({"accept": ",".join(ENDINGS)}),
         help_text=say("PDF、OFD、图片、Word、Excel、文本；不超过 50 MB",
                       "PDF, OFD, pictures, Word, Excel, text; 50 MB at most"),
     )  # fmt: skip
