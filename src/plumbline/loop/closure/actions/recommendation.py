@@ -28,9 +28,10 @@ from plumbline.loop.closure.models import (
     RecommendationState,
 )
 from plumbline.loop.closure.policy import OFFICERS, bodies_of_thing, must
-from plumbline.loop.closure.queries.letter import as_docx, as_pdf, letter_of
+from plumbline.loop.closure.queries.letter import letter_of
 from plumbline.loop.disposal.models import Disposal, State
 from plumbline.loop.disposal.policy import and_above
+from plumbline.loop.disposal.queries.letter import as_docx, as_pdf
 from plumbline.org.models import SupervisionBody, Unit, User
 from plumbline.org.policy import rights_of
 from plumbline.trail.actions import record

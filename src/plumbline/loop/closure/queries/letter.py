@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
-from django.conf import settings
-
-from plumbline.kit.letter import docx, pdf
 from plumbline.kit.letter.form import read_form
 from plumbline.kit.letter.letter import Letter, chinese_date
 from plumbline.loop.closure.models import Recommendation
+from plumbline.loop.disposal.queries.letter import office
 
 #: What the text of each kind calls what is asked of the unit.
 _ASKED = {Recommendation.Kind.RECOMMENDATION: "建议", Recommendation.Kind.REMINDER: "要求"}
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def letter_of(recommendation: Recommendation, number: str, *, on: date) -> Letter:
@@ -23,7 +19,7 @@ def letter_of(recommendation: Recommendation, number: str, *, on: date) -> Lette
     Raises:
         LetterError: the office's text of it is wrong.
     """
-    form = read_form(recommendation.kind, _office())
+    form = read_form(recommendation.kind, office())
     return form.fill(
         {
             "机关": recommendation.body.name,
@@ -42,16 +38,3 @@ def letter_of(recommendation: Recommendation, number: str, *, on: date) -> Lette
         },
         on=on,
     )
-
-
-def as_docx(letter: Letter) -> bytes:
-    return docx.write(letter)
-
-
-def as_pdf(letter: Letter, *, watermark: str = "") -> bytes:
-    """Raises NoFontError where the machine has no Chinese font."""
-    return pdf.write(letter, fonts=_office() / "fonts", watermark=watermark)
-
-
-def _office() -> Path:
-    return Path(settings.WORKSPACE) / "letters"
