@@ -6,8 +6,8 @@ nothing is written into a table. Who acts is found by the body that a warning wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 
@@ -65,14 +65,15 @@ class Casework:
     """One office's work on its first warnings.
 
     Attributes:
+        datasets: by model, the register of whom it supervises.
         began: when the warnings came.
         now: nothing is done after it.
     """
 
     officers: Officers
+    datasets: Mapping[str, str]
     began: datetime
     now: datetime
-    _day: int = field(default=0)
 
     def at(self, day: int) -> datetime:
         """In working hours of a day after the beginning; today at the latest."""
@@ -241,9 +242,7 @@ class Casework:
         self.verifying(case)
         self.checked(case, 4)
         first = self.pair(case)[0]
-        evidence = (
-            next(iter(case.warning.datasets), "") if hasattr(case.warning, "datasets") else ""
-        )
+        dataset = self.datasets[case.warning.model]
         find(case, Finding.RIGHT_PERSON, by=first, at=self.at(5))
         find(
             case,
@@ -251,7 +250,7 @@ class Casework:
             by=first,
             at=self.at(5),
             note="登记日期录入有误",
-            dataset=evidence or "deaths",
+            dataset=dataset,
         )
         find(case, Finding.UNTRUE, by=first, at=self.at(5), note="更正后不成立")
         self.hand_in(case, "数据有误，已请部门更正", 5)
@@ -284,14 +283,22 @@ class Casework:
         )  # fmt: skip
 
 
-def work(officers: Officers, clauses: dict[str, str], *, began: datetime, now: datetime) -> int:
+def work(
+    officers: Officers,
+    datasets: Mapping[str, str],
+    clauses: dict[str, str],
+    *,
+    began: datetime,
+    now: datetime,
+) -> int:
     """Work the first warnings; gives how many were taken up.
 
     Args:
+        datasets: by model, the register of whom it supervises.
         clauses: key of a warning -> clause of its line.
         began: when the warnings came: some thirty days before `now`.
     """
-    done = Casework(officers, began, now)
+    done = Casework(officers, datasets, began, now)
     cases = _in_turn()
     taken = 0
     honours = [done.clause] * 4

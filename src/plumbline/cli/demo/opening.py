@@ -50,7 +50,16 @@ def open_workbench(
     _approve_models(workspace, checked, officers, began)
     take_in(workspace, at=began)
     open_new(at=began)
-    worked = work(officers, clauses(workspace, EarlyWarning.objects.all()), began=began, now=at)
+    worked = work(
+        officers,
+        {
+            model.name: model.facts[model.declared.send_to.by.partition(".")[0]].name
+            for model in workspace.models.values()
+        },
+        clauses(workspace, EarlyWarning.objects.all()),
+        began=began,
+        now=at,
+    )
     dispatch_all_by_rule(at=at - timedelta(days=1))
     sealed = seal(at=at)
     return Opened(EarlyWarning.objects.count(), worked, sealed.rows)
