@@ -11,6 +11,8 @@ from django.contrib.auth.models import AnonymousUser
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plumbline.engine.fact.dataset import Column
+from plumbline.engine.fact.types import country_pack, make
 from plumbline.org.models import Delegation, Grant, Kin, Role
 from plumbline.org.policy import (
     WrongNumberError,
@@ -195,3 +197,23 @@ class TestDigests:
 
 def test_a_day_is_a_day(cast: Any) -> None:
     assert rights_of(cast.li, date(2025, 12, 31)).holdings == ()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "38030119900101018X",
+        "38030119900101018x",
+        "３８０３０１１９９００１０１０１８Ｘ",
+        " 380301 19900101 018X ",
+        "38030119900101018Х",
+        "38030119900101018Χ",
+    ],
+    ids=["plain", "small", "wide", "spaced", "Cyrillic", "Greek"],
+)
+def test_numbers_are_read_as_the_registers_are(tmp_path: Path, raw: str) -> None:
+    """Were they not, nobody would be kept from a warning about themself, and nothing would say so."""
+    (tmp_path / "country.yml").write_text('regions: {"380301": 澜州}\n', "utf-8")
+    column = Column.model_validate({"from": "号码", "type": "person.id"})
+    read = make(column, country_pack(tmp_path / "country.yml")).parse(raw)
+    assert read[0] == citizen_number(raw)
