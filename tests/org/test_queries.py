@@ -10,7 +10,6 @@ import pytest
 from plumbline.org.models import Delegation, Oversight, Role, Unit, User
 from plumbline.org.queries import (
     acting,
-    headed_by,
     heads,
     members,
     overseeing,
@@ -88,14 +87,6 @@ class TestHeads:
         User.objects.filter(pk=cast.qin.pk).update(is_active=False)
         assert heads(cast.county_civil) == [cast.wang]
         assert heads(cast.civil) == [cast.wang]
-
-    def test_which_units_somebody_heads(self, cast: Any) -> None:
-        cast.contact.person = "局长"
-        cast.contact.save()
-        cast.industry.head = cast.contact
-        cast.industry.save()
-        assert list(headed_by(["局长"])) == [cast.industry]
-        assert list(headed_by(["", "别人"])) == []
 
 
 class TestWhoSees:

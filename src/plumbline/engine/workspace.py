@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from plumbline.engine.backend import Limits, open_duckdb
 from plumbline.engine.catalog import packaged_catalog
+from plumbline.engine.check import Checked, check
 from plumbline.engine.collision.decided import (
     Decided,
     SubjectException,
@@ -39,7 +40,6 @@ from plumbline.engine.collision.reproduce import (
 from plumbline.engine.collision.rests import Tie, concerned, ties_of
 from plumbline.engine.collision.run import Progress, Run, collide, latest_as_of, opened
 from plumbline.engine.collision.tell import at_stake, per_in_words, sentence
-from plumbline.engine.collision.trial import Outcome, try_cases
 from plumbline.engine.collision.warning import FIELDS, EarlyWarning
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.batch import Batch
@@ -50,14 +50,13 @@ from plumbline.engine.fact.load import AlreadyLoaded, Result, Stray, load_inbox
 from plumbline.engine.fact.quarantine import Count, Quarantined, counts, waiting_rows
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country, country_pack
-from plumbline.engine.line.cases import Cases, Kind, with_invented
+from plumbline.engine.line.cases import with_invented
 from plumbline.engine.line.compile import Dialect, compile_model
 from plumbline.engine.line.model import Level, Status, SupervisionModel
-from plumbline.engine.line.sentence import check_sentence
 from plumbline.engine.line.skeleton import write_skeleton
 from plumbline.engine.linkage.appearance import Appearance, appearances, named
 from plumbline.engine.linkage.identity import Change, changes, identity
-from plumbline.engine.linkage.judgement import Judgement, Verdict, enter, judgements, withdraw
+from plumbline.engine.linkage.judgement import Judgement, Node, Verdict, enter, judgements, withdraw
 from plumbline.engine.linkage.linking import Linked, link
 from plumbline.engine.linkage.pair import Pair, to_judge
 from plumbline.engine.linkage.ticket import Ticket, tickets
@@ -71,7 +70,7 @@ from plumbline.engine.linkage.who import (
     row_name,
     standing,
 )
-from plumbline.errors import DeclarationError, Lang, PlumblineError, RunError, Text
+from plumbline.errors import DeclarationError, Lang, RunError, Text
 
 Named = TypeVar("Named")
 Register = Literal["warnings", "trials", "questions", "candidates"]
@@ -84,22 +83,6 @@ _SETTINGS = {
         "anchors database digest hosts night oidc peers proxies second_factor secure time_zone".split()
     ),
 }
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A model after `check`: what is wrong with its text, and how its cases came out."""
-
-    model: str
-    problem: PlumblineError | None
-    outcomes: tuple[Outcome, ...]
-    missing_kinds: tuple[Kind, ...]
-
-    @property
-    def passed(self) -> bool:
-        return (
-            self.problem is None and not self.missing_kinds and all(o.passed for o in self.outcomes)
-        )
 
 
 @dataclass(frozen=True)
@@ -259,25 +242,11 @@ class Workspace:
 
     def check(self, names: Sequence[str] = ()) -> list[Checked]:
         """Lint models and run their cases; wrong ones are reported, not raised."""
-        folders = self._model_folders
-        for name in names:
-            _named(folders, name, Text("没有模型", "no model"))
-        datasets = _datasets(self._catalogs, with_invented(self.country))
-        with open_duckdb(self.limits) as duck:
-            checked = []
-            for name in names or folders:
-                problem, outcomes, missing = None, [], []
-                try:
-                    model = SupervisionModel(folders[name], datasets)
-                    compiled = compile_model(model)
-                    check_sentence(model, [f"{model.declared.shape}.{f}" for f in compiled.figures])
-                    cases = Cases(model)
-                    missing = cases.missing_kinds()
-                    outcomes = try_cases(duck, model, cases)
-                except PlumblineError as error:
-                    problem = error
-                checked.append(Checked(name, problem, tuple(outcomes), tuple(missing)))
-        return checked
+        folders = {
+            name: _named(self._model_folders, name, Text("没有模型", "no model"))
+            for name in names or self._model_folders
+        }
+        return check(folders, _datasets(self._catalogs, with_invented(self.country)), self.limits)
 
     def sql(self, name: str, dialect: Dialect = "duckdb") -> str:
         """The one statement that decides a model's verdicts."""
@@ -430,10 +399,11 @@ class Workspace:
 
         Args:
             row: its name, as `who` takes it; or a full number that became, or is not, another one.
-            who: the person's number, the organisation's code, or the name of a row about them.
+            who: the person's number, the organisation's code, or the name of a row about them. Where neither
+                row is known by a number, the two are judged against each other.
 
         Raises:
-            RunError: either is unknown, or reason or name are missing.
+            RunError: either is unknown, reason or name are missing, or it contradicts a judgement in force.
         """
         given = {"at": at.isoformat(timespec="seconds"), "by": by, "why": why, "verdict": verdict}
         number = enter(
@@ -454,9 +424,9 @@ class Workspace:
         """Every judgement in order, withdrawn ones too."""
         return judgements(self.store)
 
-    def judged_rows(self, listed: Iterable[Judgement]) -> dict[int, RowName]:
-        """Number of a judgement -> the row that it is about, as it stands today."""
-        return judged_today(self.store, self.datasets, listed)
+    def judged_rows(self, nodes: Iterable[Node]) -> dict[Node, RowName]:
+        """Rows that were judged (`Judgement.node`, `other`), as they stand today."""
+        return judged_today(self.store, self.datasets, nodes)
 
     def history(self, dataset: str = "", row: int | None = None) -> list[Change]:
         """How rows were tied otherwise over time: made, broken, moved, and because of what."""
@@ -481,7 +451,8 @@ class Workspace:
         linked = self.link(at=at)
         moved = {each.dataset for each in self.history() if each.number == linked.identity.number}
         # What is only guessed leaves no trace in the history.
-        moved |= {j.dataset for j in self.judgements() if j.number == judgement and j.dataset}
+        judged = [each for each in self.judgements() if each.number == judgement]
+        moved |= {name for j in judged for name in (j.dataset, j.other_dataset) if name}
         earlier, decided = self.runs(), self._decided()
         concerned = [
             name for name, model in self.models.items()

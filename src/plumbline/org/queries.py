@@ -125,11 +125,6 @@ def heads(unit: Unit) -> list[User]:
     return list(dict.fromkeys(each.head for each in ranked if each.head))
 
 
-def headed_by(people: Iterable[str]) -> QuerySet[Unit]:
-    """The units whose head is one of these persons, by digest."""
-    return Unit.objects.filter(head__person__in={person for person in people if person})
-
-
 # -- who may see them ----------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ from plumbline.loop.supervision.actions import Tried
 from plumbline.loop.supervision.intake import take_in_catalog
 from plumbline.loop.warning.intake import take_in
 from plumbline.loop.warning.models import EarlyWarning
+from plumbline.org.policy import remembering
 from plumbline.trail.sealing import seal
 
 __all__ = ["ACCOUNTS", "PASSWORD", "Opened", "open_workbench"]
@@ -50,16 +51,13 @@ def open_workbench(
     _approve_models(workspace, checked, officers, began)
     take_in(workspace, at=began)
     open_new(at=began)
-    worked = work(
-        officers,
-        {
-            model.name: model.facts[model.declared.send_to.by.partition(".")[0]].name
-            for model in workspace.models.values()
-        },
-        clauses(workspace, EarlyWarning.objects.all()),
-        began=began,
-        now=at,
-    )
+    registers = {
+        model.name: model.facts[model.declared.send_to.by.partition(".")[0]].name
+        for model in workspace.models.values()
+    }
+    quoted = clauses(workspace, EarlyWarning.objects.all())
+    with remembering():  # nobody's rights change meanwhile
+        worked = work(officers, registers, quoted, began=began, now=at)
     dispatch_all_by_rule(at=at - timedelta(days=1))
     sealed = seal(at=at)
     return Opened(EarlyWarning.objects.count(), worked, sealed.rows)

@@ -45,6 +45,8 @@ def try_cases(duck: Duck, model: SupervisionModel, cases: Cases) -> list[Outcome
     compiled = compile_model(model)
     on: dict[date, str] = {}  # writing the statement takes longer than running it
     outcomes = []
+    nothing = pa.array([], pa.string())
+    duck.register(DOUBTS, pa.table({"code": nothing, "name": nothing, "other": nothing}))
     for i, case in enumerate(cases):
         rows = cases.rows(case)
         for dataset in {d.name: d for d in model.facts.values()}.values():
@@ -86,8 +88,6 @@ def lay_out(duck: Duck, dataset: Dataset, given: Sequence[dict[str, str | None]]
             arrays[f"{name}__tier"] = pa.array(["A"] * len(kept), pa.string())
     rows = pa.table(arrays)
     duck.register(dataset.name, rows)
-    nothing = pa.array([], pa.string())
-    duck.register(DOUBTS, pa.table({"code": nothing, "name": nothing, "other": nothing}))
     duck.register(maybe(dataset.name), rows.slice(0, 0))
 
 

@@ -1,10 +1,10 @@
-"""Many hands: processes that help the one that holds the store for writing.
+"""Many hands: processes that help the one that was asked.
 
 Each hand is an interpreter of its own, started anew: the threads of DuckDB do not survive a fork,
 and a program that uses the library need not be written so that it can be imported a second time,
 as `multiprocessing` would have it. It works on what it is handed, one job after another, and ends
-with the process that started it, however that ends. It has inherited the store's lock, which is
-therefore free only once the last hand is gone.
+with the process that started it, however that ends. Where hands write, they have inherited the
+store's lock, which is therefore free only once the last of them is gone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ class _Failed:
 
 
 def share_out(
-    work: Callable[..., Answer], jobs: Sequence[tuple[Any, ...]], *, hands: int, lock: int
+    work: Callable[..., Answer],
+    jobs: Sequence[tuple[Any, ...]],
+    *,
+    hands: int,
+    lock: int | None = None,
 ) -> list[Answer]:
     """`work(*job)` for every job, by so many hands; the answers in the order of the jobs.
 
@@ -47,7 +51,7 @@ def share_out(
 
     Args:
         work: a function of a module; it, the jobs and the answers go from process to process.
-        lock: the open lock that the hands inherit.
+        lock: the open lock that the hands inherit, where they write.
 
     Raises:
         StoreError: a hand has died. Otherwise whatever a job raised.
@@ -70,7 +74,7 @@ def share_out(
 
 
 @contextmanager
-def _hand(lock: int) -> Iterator[Connection]:
+def _hand(lock: int | None) -> Iterator[Connection]:
     """A process that works on what is sent to it."""
     ours, theirs = Pipe()
     with ours:
@@ -79,7 +83,7 @@ def _hand(lock: int) -> Iterator[Connection]:
             process = subprocess.Popen(  # noqa: S603 -- this interpreter, our own words
                 [sys.executable, "-P", "-c", _SERVE.format(handle=handle)],
                 stdin=subprocess.DEVNULL,
-                pass_fds=(handle, lock),
+                pass_fds=(handle,) if lock is None else (handle, lock),
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
         try:
@@ -109,12 +113,12 @@ def _answer(hand: Connection) -> Any:
 def _died() -> StoreError:
     return StoreError(
         Text(
-            "一个帮忙装入的进程意外中止，可能是内存不够；已装完的文件不受影响",
-            "a process that helped with loading has died, perhaps for want of memory; the files "
-            "that were loaded before are unharmed",
+            "一个帮忙的进程意外中止，可能是内存不够；已装完的文件不受影响",
+            "a process that helped has died, perhaps for want of memory; files that were loaded "
+            "before are unharmed",
         ),
         hint=Text(
-            "在 plumbline.toml 的 [limits] 里写 threads = 1，由一个进程装入",
+            "在 plumbline.toml 的 [limits] 里写 threads = 1，由一个进程完成",
             "let one process do it: threads = 1 under [limits] in plumbline.toml",
         ),
     )

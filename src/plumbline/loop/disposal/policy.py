@@ -123,10 +123,14 @@ def _barred(user: User, on: date) -> frozenset[str]:
 
 def is_barred(user: User, disposal: Disposal, on: date) -> bool:
     people = barred(user, on)
-    return (
-        bool(people)
-        and Party.objects.filter(warning=disposal.warning_id, person__in=people).exists()
-    )
+    return bool(people) and not people.isdisjoint(concerned(disposal))
+
+
+def concerned(disposal: Disposal) -> frozenset[str]:
+    """Digests of the persons that its warning is about."""
+    warning = disposal.warning_id
+    parties = Party.objects.filter(warning=warning).values_list("person", flat=True)
+    return once(("concerned", warning), lambda: frozenset(parties)) - {""}
 
 
 @dataclass(frozen=True)

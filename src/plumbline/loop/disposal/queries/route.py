@@ -9,10 +9,10 @@ from datetime import date
 from django.db.models import Q
 
 from plumbline.loop.disposal.models import Disposal, StaffAuthority
-from plumbline.loop.disposal.policy import can_sign
+from plumbline.loop.disposal.policy import can_sign, concerned
 from plumbline.loop.warning.models import Level
 from plumbline.org.models import SupervisionBody
-from plumbline.org.queries import above, headed_by, overseeing, oversights_on
+from plumbline.org.queries import above, overseeing, oversights_on
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,8 @@ class Route:
 
 def is_about_head(disposal: Disposal) -> bool:
     """Is somebody concerned who heads the unit it is about?"""
-    unit = disposal.warning.unit_id
-    people = disposal.warning.parties.values_list("person", flat=True)
-    return unit is not None and headed_by(people).filter(pk=unit).exists()
+    unit = disposal.warning.unit
+    return unit is not None and unit.head is not None and unit.head.person in concerned(disposal)
 
 
 def by_staff_authority(disposal: Disposal, on: date) -> list[SupervisionBody]:
