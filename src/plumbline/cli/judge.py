@@ -185,6 +185,7 @@ def judge(
     plumbline judge offences:3-17 same honours:1-4 --why "看过户籍档案"
     plumbline judge offences:3-17 different 380101197005090136 --why "..."
     plumbline judge 380101197005090136 same 380101197005090152 --why "..."
+    plumbline judge offences:3-17 same offences:2-5 --why "两行都没有号码；卷宗是同一人的"
 
     人的判断高于规则和权重，直到撤回；牵涉的预警随即重新核算。
 
@@ -249,12 +250,19 @@ class _Today:
 
     def __init__(self, office: Office, judgements: list[Judgement]) -> None:
         self.office = office
-        self.names = office.workspace.judged_rows(judgements)
+        nodes = [node for j in judgements for node in (j.node, j.other) if node and node[0]]
+        self.names = office.workspace.judged_rows(nodes)
         self.rows = office.workspace.rows(self.names.values())
 
     def name(self, each: Judgement) -> str | None:
-        found = self.names.get(each.number)
+        found = self.names.get(each.node)
         return str(found) if found else None
+
+    def other(self, each: Judgement) -> str:
+        """Whom or which row it is held against, as it is called today."""
+        if each.other and (found := self.names.get(each.other)):
+            return str(found)
+        return _about(self.office, each)[1]
 
     def says(self, each: Judgement) -> str:
         """What the row says of its bearer; that it is gone, where it is."""
@@ -262,7 +270,7 @@ class _Today:
 
         if each.row is None:
             return ""
-        found = self.names.get(each.number)
+        found = self.names.get(each.node)
         if found is None or found not in self.rows:
             return self.office.words("已不在最新数据里", "not in the newest data any more")
         return in_one_line(self.office, list(said_by(self.office, found, self.rows[found])))
@@ -277,6 +285,8 @@ def _about(office: Office, each: Judgement) -> tuple[str, str]:
         what = str(RowName(each.dataset, each.row, each.slot))
     else:
         what = somebody(each.number_a, masked=masked)
+    if each.other_row is not None:
+        return what, str(RowName(each.other_dataset, each.other_row, each.other_slot))
     return what, somebody(each.who, masked=masked)
 
 
@@ -286,7 +296,7 @@ def _tell_list(office: Office, found: list[Judgement]) -> None:
     rows: list[list[Cell]] = []
     today = _Today(office, found)
     for each in found:
-        what, whom = _about(office, each)
+        what, _ = _about(office, each)
         state: Cell = ""
         if each.withdrawn:
             at, by, why = each.withdrawn
@@ -298,7 +308,7 @@ def _tell_list(office: Office, found: list[Judgement]) -> None:
             )
         rows.append([
             str(each.number), each.at[:10], each.by, (today.name(each) or what, "cyan"),
-            today.says(each), verdict_in_words(each.verdict).in_(office.lang), whom, each.why, state,
+            today.says(each), verdict_in_words(each.verdict).in_(office.lang), today.other(each), each.why, state,
         ])  # fmt: skip
     office.table(
         [
@@ -310,7 +320,7 @@ def _tell_list(office: Office, found: list[Judgement]) -> None:
 
 
 def _as_json(office: Office, each: Judgement, today: _Today) -> dict[str, Any]:
-    what, whom = _about(office, each)
+    what, _ = _about(office, each)
     at, by, why = each.withdrawn or (None, None, None)
     return {
         "number": each.number,
@@ -320,7 +330,7 @@ def _as_json(office: Office, each: Judgement, today: _Today) -> dict[str, Any]:
         "row_today": today.name(each),
         "says_today": office.clean(today.says(each)) or None,
         "verdict": each.verdict,
-        "who": whom,
+        "who": today.other(each),
         "why": office.clean(each.why),
         "withdrawn": {"at": at, "by": by, "why": office.clean(why or "")} if at else None,
         "masked": office.masked,
@@ -340,7 +350,7 @@ def _tell_judged(office: Office, done: Consequences) -> None:
         (office.words("已记下  ", "entered  "), "bold green"), what, " ? ", whom, "  ",
         judgement_in_words(judged).in_(office.lang),
     )  # fmt: skip
-    if judged.in_force and not office.workspace.appearances(judged.who):
+    if judged.in_force and judged.who and not office.workspace.appearances(judged.who):
         office.say(
             "注意：名册里没有这个号码，请核对",
             "note: no register has this number; check it",

@@ -31,8 +31,9 @@ from plumbline.engine.fact.batch import Batch
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.formula import is_formula
 from plumbline.engine.fact.load import AlreadyLoaded, Refused, Stray
-from plumbline.engine.fact.profile import Profile, profile
+from plumbline.engine.fact.profile import Guess, Profile, profile, with_bearers
 from plumbline.engine.fact.quarantine import Quarantined
+from plumbline.engine.fact.types import TYPES as SEMANTIC_TYPES
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.linkage.appearance import Appearance
 from plumbline.engine.linkage.identity import Change
@@ -63,6 +64,7 @@ from plumbline.engine.workspace import (
 __all__ = [
     "NOT_A_VERDICT",
     "NOT_CERTAIN",
+    "SEMANTIC_TYPES",
     "TIERS",
     "AlreadyLoaded",
     "Appearance",
@@ -79,6 +81,7 @@ __all__ = [
     "Evidence",
     "Explanation",
     "FactRow",
+    "Guess",
     "Judged",
     "Judgement",
     "Linked",
@@ -112,5 +115,6 @@ __all__ = [
     "tie_in_words",
     "verdict_in_words",
     "why_in_words",
+    "with_bearers",
     "write_model_skeleton",
 ]

@@ -6,12 +6,14 @@ The workspace's catalog lies over the packaged one: a dataset or model of the sa
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeVar, get_args
 
 from plumbline.engine.backend import Limits, open_duckdb
@@ -46,7 +48,8 @@ from plumbline.engine.fact.batch import Batch
 from plumbline.engine.fact.corrections import Exported, export, take_back
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.document import did_you_mean
-from plumbline.engine.fact.load import AlreadyLoaded, Result, Stray, load_inbox
+from plumbline.engine.fact.durable import make_folder
+from plumbline.engine.fact.load import AlreadyLoaded, Result, Stray, let_in, load_inbox
 from plumbline.engine.fact.quarantine import Count, Quarantined, counts, waiting_rows
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country, country_pack
@@ -73,6 +76,7 @@ from plumbline.engine.linkage.who import (
 from plumbline.errors import DeclarationError, Lang, RunError, Text
 
 Named = TypeVar("Named")
+_PLAIN = re.compile(r"[a-z][a-z0-9_]{0,59}")
 Register = Literal["warnings", "trials", "questions", "candidates"]
 
 _SETTINGS = {
@@ -80,7 +84,7 @@ _SETTINGS = {
     "limits": {"memory", "threads", "spill"},
     # read by the workbench, see plumbline.web.settings
     "workbench": set(
-        "anchors database digest hosts night oidc peers proxies second_factor secure time_zone".split()
+        "anchors database demo digest hosts night oidc peers proxies second_factor secure time_zone webhooks".split()
     ),
 }
 
@@ -229,6 +233,53 @@ class Workspace:
     ) -> Batch | AlreadyLoaded:
         """Load the corrected rows of a workbook that `export_waiting` wrote."""
         return take_back(self.store, self.datasets, path, received_at=at, accept=accept, by=by)
+
+    def let_in(
+        self, name: str, batch: str, *, at: datetime, reason: str, by: str
+    ) -> Batch | AlreadyLoaded:
+        """Load a delivery that was held back whole, exactly as it was received.
+
+        Raises:
+            StoreError: there is no such delivery.
+            DeliveryError: it is not held, or it was not kept because it has sealed rows.
+        """
+        return let_in(self.store, self.dataset(name), batch, received_at=at, reason=reason, by=by)
+
+    def declare(self, name: str, theme: str, text: str) -> Path:
+        """Save a dataset's declaration in the workspace's own catalog, once it reads well.
+
+        Raises:
+            DeclarationError: name or theme is none, the name is taken, or the declaration is wrong.
+        """
+        if not _PLAIN.fullmatch(name) or not _PLAIN.fullmatch(theme):
+            raise DeclarationError(
+                Text("名称只用小写英文字母、数字和下划线", "a name has small letters, digits and underscores"),
+                where=name or theme,
+            )  # fmt: skip
+        if name in self.datasets:
+            raise DeclarationError(
+                Text(f"已有名为“{name}”的数据集", f"there is a dataset '{name}' already"),
+                where=name,
+            )
+        with TemporaryDirectory() as folder:
+            draft = Path(folder) / f"{name}.yml"
+            draft.write_text(text, encoding="utf-8")
+            Dataset(draft, self.country)
+        path = self.directory / "catalog" / "datasets" / theme / f"{name}.yml"
+        make_folder(path.parent)
+        draft = path.with_suffix(".draft")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+        for cached in ("datasets", "models"):
+            self.__dict__.pop(cached, None)
+        return path
+
+    def themes(self) -> list[str]:
+        """The folders of the catalog in which datasets are filed."""
+        return sorted({
+            path.parent.name
+            for catalog in self._catalogs for path in catalog.glob("datasets/*/*.yml")
+        })  # fmt: skip
 
     def _chosen(self, only: Sequence[str]) -> list[Dataset]:
         return [self.dataset(name) for name in only] if only else list(self.datasets.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -238,6 +239,98 @@ class TestJudgements:
         workspace.judge(ZHAO, "same", WANG, at=AT, by="甲", why="更正过出生日期")
         assert workspace.bearer(WANG) == {"honours": 2, "offences": 1}
 
+    def test_two_rows_without_numbers_may_be_one_person(self, office: Office) -> None:
+        """Nobody knows who that is, and yet the two meet."""
+        office.deliver("honours", [honour(None, "吴不凡")])
+        office.deliver("offences", [offence("S", None, "吴一凡")])
+        workspace = collided(office)
+        honoured = office.row("honours", "person__key IS NULL")
+        done = workspace.judge(honoured, "same", row(office, "S"), at=AT, by="甲", why="同一卷宗")
+        assert done.run is not None
+        assert done.run.changes["warnings"]["raised"] == 1
+        (warning,) = [w for w in workspace.warnings() if w.subject.startswith("~")]
+        assert (warning.level, warning.tier) == ("yellow", "C")
+        assert workspace.reproduce(warning.key).same
+        for name in (honoured, row(office, "S")):
+            standing = workspace.who(name)
+            assert [(c.who, c.by) for c in standing.candidates] == [(warning.subject, "judgement")]
+            assert [j.number for j in standing.judgements] == [1]
+        workspace.link(at=AT, full=True)  # outranks every rerun
+        assert workspace.who(honoured).who == warning.subject
+        workspace.withdraw(1, at=AT, by="乙", why="看错了卷宗")
+        assert not [w for w in workspace.warnings() if w.subject.startswith("~")]
+        assert workspace.who(honoured).who is None
+
+    def test_when_a_number_turns_up_for_one_row_the_other_has_it_too(self, office: Office) -> None:
+        office.deliver("honours", [honour(None, "吴不凡")])
+        office.deliver("offences", [offence("S", None, "吴一凡")])
+        workspace = collided(office)
+        honoured = office.row("honours", "person__key IS NULL")
+        workspace.judge(honoured, "same", row(office, "S"), at=AT, by="甲", why="同一卷宗")
+        known = number(61)
+        office.deliver("offences", [offence("S", known, "吴一凡")])
+        workspace = collided(office)
+        assert [(c.who, c.tier) for c in workspace.who(honoured).candidates] == [(known, "C")]
+        assert told(workspace)[known] == ("yellow", "C")
+
+    def test_of_two_people_with_one_name_birthday_and_sex_nobody_knows_which_is_meant(
+        self, office: Office
+    ) -> None:
+        born = {"性别": "女", "出生日期": "1970-02-03"}
+        office.deliver("honours", [{**honour(None, "吴不凡"), **born}])
+        office.deliver("offences", [offence(no, None, "吴不凡", **born) for no in ("S", "T")])
+        workspace = collided(office)
+        assert len([w for w in workspace.warnings() if w.subject.startswith("~")]) == 1
+        workspace.judge(
+            row(office, "S"), "different", row(office, "T"), at=AT, by="甲", why="两份卷宗"
+        )
+        assert not [w for w in workspace.warnings() if w.subject.startswith("~")]
+        honoured = office.row("honours", "person__key IS NULL")
+        workspace.judge(honoured, "same", row(office, "T"), at=AT, by="甲", why="单位证明")
+        (warning,) = [w for w in workspace.warnings() if w.subject.startswith("~")]
+        assert {e.row for e in warning.evidence if e.fact == "offence"} == {
+            workspace.who(row(office, "T")).name.row
+        }
+
+    def test_of_a_number_that_two_rows_fit_only_one_can_be(self, office: Office) -> None:
+        """Both are candidates then: which of them it is, somebody has to find out."""
+        born = {"性别": "男", "出生日期": "1985-03-12"}
+        office.deliver("offences", [offence(no, None, "吴不凡", **born) for no in ("S", "T")])
+        workspace = collided(office)
+        both = [row(office, no) for no in ("S", "T")]
+        workspace.judge(both[0], "different", both[1], at=AT, by="甲", why="两份卷宗")
+        known = number(63)
+        office.deliver("honours", [honour(known, "吴不凡")])
+        workspace = collided(office)
+        for name in both:
+            assert [(c.who, c.tier) for c in workspace.who(name).candidates] == [(known, "E")]
+        assert known not in told(workspace)
+        workspace.judge(both[0], "same", known, at=AT, by="甲", why="户籍档案")
+        assert [workspace.who(name).who for name in both] == [known, None]
+
+    def test_a_word_that_contradicts_another_by_way_of_a_third_is_refused(
+        self, office: Office
+    ) -> None:
+        office.deliver("offences", [offence(no, None, "吴不凡") for no in ("X", "Y", "Z")])
+        workspace = collided(office)
+        x, y, z = (row(office, no) for no in ("X", "Y", "Z"))
+        workspace.judge(x, "same", y, at=AT, by="甲", why="试")
+        workspace.judge(y, "same", z, at=AT, by="甲", why="试")
+        for one, verdict, other in ((x, "different", z), (z, "different", x)):
+            with pytest.raises(RunError, match=r"judgement [12]"):
+                workspace.judge(one, verdict, other, at=AT, by="甲", why="试")  # type: ignore[arg-type]
+        workspace.withdraw(2, at=AT, by="甲", why="试")
+        workspace.judge(x, "different", z, at=AT, by="甲", why="试")
+        with pytest.raises(RunError, match="judgement 4"):
+            workspace.judge(z, "same", y, at=AT, by="甲", why="试")
+        workspace.judge(z, "same", WANG, at=AT, by="甲", why="试")
+        with pytest.raises(RunError, match="judgement 4"):
+            workspace.judge(x, "same", WANG, at=AT, by="甲", why="试")
+
+    def test_a_row_is_not_judged_against_itself(self, office: Office) -> None:
+        with pytest.raises(RunError, match="the same row"):
+            office.now.judge(row(office, "E"), "same", row(office, "E"), at=AT, by="甲", why="试")
+
     @pytest.mark.parametrize(
         ("what", "said"),
         [
@@ -375,6 +468,19 @@ def deliveries(draw: st.DrawFn) -> tuple[str, list[Row]]:
     return "offences", [draw(loose_rows(no)) for no in numbers]
 
 
+def rows_of(office: Office) -> st.SearchStrategy[str]:
+    """The name of any row, with or without a number."""
+    workspace = office.now
+    names = []
+    for dataset in ("honours", "offences"):
+        if workspace.store.version(dataset) is not None:
+            facts = workspace.store.snapshot(dataset).relation(workspace.dataset(dataset).fields)
+            with open_duckdb() as duck:
+                rows = duck.run(f"SELECT _row FROM {facts} ORDER BY 1")
+            names += [f"{dataset}:{at >> 32}-{at & 0xFFFFFFFF}" for (at,) in rows]
+    return st.sampled_from(names)
+
+
 def ties(workspace: Workspace) -> list[tuple[object, ...]]:
     with open_duckdb() as duck:
         return duck.run(
@@ -402,8 +508,15 @@ def test_step_by_step_it_comes_to_what_a_full_linking_gives(
         if (pairs := workspace.pairs()) and data.draw(st.booleans()):
             pair = data.draw(st.sampled_from(pairs))
             verdict = data.draw(st.sampled_from(["same", "different"]))
-            if not pair.who.startswith("~"):
-                workspace.judge(str(pair.name), verdict, pair.who, at=AT, by="甲", why="试")
+            workspace.judge(str(pair.name), verdict, pair.who, at=AT, by="甲", why="试")
+        if data.draw(st.booleans()):
+            one, other = data.draw(st.tuples(rows_of(office), rows_of(office)))
+            verdict = data.draw(st.sampled_from(["same", "different"]))
+            with suppress(RunError):  # it may contradict an earlier one, or be about one row
+                workspace.judge(one, verdict, other, at=AT, by="甲", why="试")
+        judged = [j.number for j in workspace.judgements() if j.in_force]
+        if judged and data.draw(st.sampled_from([False, False, True])):
+            workspace.withdraw(data.draw(st.sampled_from(judged)), at=AT, by="乙", why="试")
     stepwise = ties(office.now)
     office.now.link(at=AT, full=True)
     assert stepwise == ties(office.now)

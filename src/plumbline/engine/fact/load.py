@@ -111,6 +111,37 @@ def load_delivery(  # noqa: PLR0913 -- a delivery has that many circumstances
         return take_in(store, dataset, arrival, terms, scratch)
 
 
+def let_in(
+    store: Store,
+    dataset: Dataset,
+    batch: str,
+    *,
+    received_at: datetime,
+    reason: str,
+    by: str,
+) -> Batch | AlreadyLoaded:
+    """Load a delivery that was held back whole, from the copy that was kept when it was received.
+
+    Raises:
+        DeliveryError: there is no such delivery, it is not held, or no copy of it was kept.
+    """
+    held = next((each for each in store.batches(dataset.name) if each.id == batch), None)
+    if held is None or not held.is_held:
+        raise DeliveryError(
+            Text(f"{batch} 没有被整批暂扣", f"{batch} is not held back"), where=dataset.name
+        )
+    kept = store.root / held.received if held.received else None
+    if kept is None or not kept.is_file():
+        raise DeliveryError(
+            Text("没有保存这次报送的原件", "no copy of this delivery was kept"),
+            where=batch,
+            hint=Text("用 plumbline load --accept 放行", "let it in by plumbline load --accept"),
+        )
+    return load_delivery(
+        store, dataset, kept, received_at=received_at, as_of=held.as_of, accept=reason, by=by
+    )
+
+
 def load_table(  # noqa: PLR0913 -- as load_delivery
     store: Store,
     dataset: Dataset,

@@ -8,7 +8,7 @@ from plumbline.engine.backend import Duck
 from plumbline.engine.fact import sql
 from plumbline.engine.linkage.claim import Slot
 from plumbline.engine.linkage.judgement import Judgement, mark_of
-from plumbline.engine.linkage.view import NOBODYS
+from plumbline.engine.linkage.view import nobody
 
 
 def enter(duck: Duck, described: Sequence[Slot], decided: Sequence[Judgement]) -> None:
@@ -26,18 +26,19 @@ def enter(duck: Duck, described: Sequence[Slot], decided: Sequence[Judgement]) -
         person = slot.kind == "person"
         own = f"f.{sql.name(slot.column + '__key')}" if person else "CAST(NULL AS BIGINT)"
         named = "CAST(SUBSTR(j.who, 1, 17) AS BIGINT)" if person else "CAST(NULL AS BIGINT)"
-        nobody = "SUBSTR(MD5(j.dataset || '/' || j.slot || '/' || j.mark), 1, 15)"
+        key, who = nobody("nobody")
         duck.run(
             "CREATE OR REPLACE TEMP TABLE judged_ties AS WITH met AS (SELECT f._row AS row, "
-            f"f.{at} AS own_number, {own} AS own, j.*, {named} AS named, {nobody} AS nobody "
+            f"f.{at} AS own_number, {own} AS own, j.*, {named} AS named, "
+            "MD5(j.dataset || '/' || j.slot || '/' || j.mark) AS nobody "
             f"FROM (SELECT *, {mark_of(slot.dataset)} AS mark FROM {sql.name('facts_' + slot.dataset.name)} "
             f"WHERE {slot.is_full}) AS f JOIN judged_rows AS j ON j.mark = f.mark "
             f"WHERE j.dataset = {sql.literal(slot.dataset.name)} AND j.slot = {sql.literal(slot.column)} "
-            "AND (j.verdict = 'same' OR j.who = f." + at + ") AND j.verdict <> 'unsure'), "
+            "AND (j.verdict = 'same' OR (j.verdict = 'different' AND j.who = f." + at + "))), "
             "last AS (SELECT * FROM met QUALIFY ROW_NUMBER() OVER (PARTITION BY row ORDER BY number DESC) = 1) "
             "SELECT row, CASE WHEN verdict = 'same' THEN named "
-            "WHEN verdict = 'different' THEN -CAST(('0x' || nobody) AS BIGINT) END AS key, "
-            f"CASE WHEN verdict = 'same' THEN who ELSE '{NOBODYS}' || SUBSTR(nobody, 1, 12) END AS who, "
+            f"WHEN verdict = 'different' THEN {key} END AS key, "
+            f"CASE WHEN verdict = 'same' THEN who ELSE {who} END AS who, "
             "CASE WHEN verdict = 'same' AND who <> own_number THEN 'C' ELSE 'A' END AS tier, number FROM last"
         )
         duck.run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,8 @@ from plumbline.engine.fact.types import Field
 from plumbline.errors import RunError, Text
 
 Verdict = Literal["same", "different", "unsure"]
+#: A row as it is known again when it is delivered anew: dataset, column, mark.
+Node = tuple[str, str, str]
 TABLE = "judgements"
 
 FIELDS = (
@@ -30,6 +32,10 @@ FIELDS = (
     Field("claim", "BIGINT"),  # what the row said of its bearer when it was judged
     Field("number_a", "VARCHAR"),  # the number that is judged, where no row is
     Field("who", "VARCHAR"),  # the person (by number) or organisation (by code) it is held against
+    Field("other_dataset", "VARCHAR"),  # or the row, where neither is known by a number
+    Field("other_slot", "VARCHAR"),
+    Field("other_row", "BIGINT"),
+    Field("other_mark", "VARCHAR"),
     Field("withdraws", "INTEGER"),  # the judgement that this one takes back
 )
 
@@ -39,6 +45,7 @@ class Judgement:
     """Somebody's word that a row (or a number) is, or is not, about the person who bears another.
 
     Attributes:
+        who: the number or code; empty where the row is held against another row.
         withdrawn: (when, by whom, why), if it was taken back.
     """
 
@@ -54,11 +61,32 @@ class Judgement:
     claim: int | None
     number_a: str
     who: str
+    other_dataset: str
+    other_slot: str
+    other_row: int | None
+    other_mark: str
     withdrawn: tuple[str, str, str] | None = None
 
     @property
     def in_force(self) -> bool:
         return self.withdrawn is None
+
+    @property
+    def node(self) -> Node:
+        """The row that is judged."""
+        return self.dataset, self.slot, self.mark
+
+    @property
+    def other(self) -> Node | None:
+        """The row it is held against, where it is one."""
+        if not self.other_dataset:
+            return None
+        return self.other_dataset, self.other_slot, self.other_mark
+
+    @property
+    def beside(self) -> bool:
+        """Were two rows judged, neither of which is known by a number?"""
+        return self.other is not None
 
 
 def judgements(store: Store) -> list[Judgement]:
@@ -116,31 +144,77 @@ def enter(store: Store, judged: Mapping[str, Any]) -> int:
 
 
 def _agree(earlier: Iterable[Judgement], judged: Mapping[str, Any]) -> None:
-    """Two judgements in force may not say yes and no, nor name two people for one row.
+    """Judgements in force may not say yes and no, nor name two people for one row, be it by way of others.
 
     Raises:
         RunError: they would.
     """
-    about = [judged.get(name) for name in ("number_a", "dataset", "slot", "mark")]
-    for each in earlier:
-        if not each.in_force or about != [each.number_a, each.dataset, each.slot, each.mark]:
-            continue
-        verdicts = {each.verdict, judged["verdict"]}
-        one = each.who == judged["who"]
-        if (one and verdicts == {"same", "different"}) or (
-            not one and verdicts == {"same"} and not each.number_a
-        ):
-            n = each.number
-            raise RunError(
-                Text(
-                    f"与第 {n} 号判断（{each.by}，{each.at[:10]}）矛盾",
-                    f"it contradicts judgement {n} ({each.by}, {each.at[:10]})",
-                ),
-                hint=Text(
-                    f'若那条不对，先撤回：plumbline judgements --withdraw {n} --why "理由"',
-                    f'if that one is wrong, withdraw it first: plumbline judgements --withdraw {n} --why "reason"',
-                ),
-            )
+    if judged["verdict"] == "unsure":
+        return
+    drawn = [(*_ends(vars(each)), each) for each in earlier if each.in_force]
+    same = [(one, two, each) for one, two, each in drawn if each.verdict == "same"]
+    one, two = _ends(judged)
+    near, far = _reached(one, same), _reached(two, same)
+    if judged["verdict"] == "different":
+        if two in near:
+            raise _contradicts(near[two])
+        return
+    for a, b, each in drawn:
+        if each.verdict == "different" and ((a in near and b in far) or (a in far and b in near)):
+            raise _contradicts(each)
+    if len(one) == len(two) == 1:  # of two numbers it may be said that they are one person's
+        return
+    numbers = [(a, b, each) for a, b, each in same if len(a) == len(b) == 1]
+    for number in (each for each in near if len(each) == 1):
+        known = _reached(number, numbers)
+        for other in (each for each in far if len(each) == 1):
+            if other not in known:
+                raise _contradicts(near.get(number) or far[other] or same[-1][2])
+
+
+_End = tuple[str, ...]
+
+
+def _ends(judged: Mapping[str, Any]) -> tuple[_End, _End]:
+    """What a judgement is about and what it is held against: a row (three words) or a number (one)."""
+    row = (judged.get("dataset"), judged.get("slot"), judged.get("mark"))
+    one = (judged["number_a"],) if judged.get("number_a") else tuple(str(each) for each in row)
+    if judged.get("other_dataset"):
+        other = (judged["other_dataset"], judged["other_slot"], judged["other_mark"])
+        return one, tuple(str(each) for each in other)
+    return one, (str(judged["who"]),)
+
+
+def _reached(
+    start: _End, same: Sequence[tuple[_End, _End, Judgement]]
+) -> dict[_End, Judgement | None]:
+    """Everything that was judged to be the same as `start`, and by which judgement it was reached."""
+    found: dict[_End, Judgement | None] = {start: None}
+    ahead = [start]
+    while ahead:
+        here = ahead.pop()
+        for one, two, each in same:
+            for at, next_ in ((one, two), (two, one)):
+                if at == here and next_ not in found:
+                    found[next_] = each
+                    ahead.append(next_)
+    return found
+
+
+def _contradicts(each: Judgement | None) -> RunError:
+    if each is None:
+        return RunError(Text("一行不能与自己不同", "a row cannot be another than itself"))
+    n = each.number
+    return RunError(
+        Text(
+            f"与第 {n} 号判断（{each.by}，{each.at[:10]}）矛盾",
+            f"it contradicts judgement {n} ({each.by}, {each.at[:10]})",
+        ),
+        hint=Text(
+            f'若那条不对，先撤回：plumbline judgements --withdraw {n} --why "理由"',
+            f'if that one is wrong, withdraw it first: plumbline judgements --withdraw {n} --why "reason"',
+        ),
+    )
 
 
 def withdraw(store: Store, number: int, *, at: str, by: str, why: str) -> int:

@@ -20,7 +20,14 @@ from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country
-from plumbline.engine.linkage import judged, merged, organisation_candidates, persons, weights
+from plumbline.engine.linkage import (
+    judged,
+    merged,
+    organisation_candidates,
+    persons,
+    together,
+    weights,
+)
 from plumbline.engine.linkage.claim import SAID, Kind, Slot, slots
 from plumbline.engine.linkage.identity import FIELDS, TABLE, Identity, identity
 from plumbline.engine.linkage.judgement import Judgement, judgements
@@ -156,6 +163,7 @@ class _Work:
         merged.enter(duck, self._slots("person"))
         for kind in KINDS:
             judged.enter(duck, self._slots(kind), self.decided)
+        together.enter(duck, {kind: self._slots(kind) for kind in KINDS}, self.decided)
         number = self.before.number + 1
         changed = self._note_changes(number, rests_on)
         info = {
@@ -286,6 +294,11 @@ class _Work:
         duck.run(
             "CREATE OR REPLACE TEMP TABLE affected AS SELECT DISTINCT claim FROM claims "
             "WHERE claim NOT IN (SELECT claim FROM earlier WHERE kind IN ('tie', 'none') AND claim IS NOT NULL)"
+        )
+        # What a judgement of other rows made of it is not what the rules alone say.
+        duck.run(
+            "INSERT INTO affected SELECT DISTINCT claim FROM earlier "
+            "WHERE kind IN ('tie', 'none') AND via = 'judgement' AND claim IS NOT NULL"
         )
         ((n,),) = duck.run(f"SELECT COUNT(*) FROM {moved}")
         if not n:

@@ -19,7 +19,8 @@ def lay_out(duck: Duck, kind: Kind, described: Sequence[Slot], decided: Sequence
     """Make the table `loose_<kind>`: dataset, slot, row, claim, and what the row says; gives its length.
 
     A row about which somebody judged has a claim of its own. What was judged of it is in `excluded`
-    (claim, who: not this one) and `settled` (claim, who, number of the judgement).
+    (claim, who: not this one) and `settled` (claim, who, number of the judgement); what was judged of it and
+    another row is for `together`.
     """
     name = f"loose_{kind}"
     said = ", ".join(SAID)
@@ -31,13 +32,13 @@ def lay_out(duck: Duck, kind: Kind, described: Sequence[Slot], decided: Sequence
     source = " UNION ALL ".join(parts) or _nothing()
     judged_table(duck, decided)
     duck.run(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS WITH told AS (SELECT *, {FINGERPRINT} AS plain FROM ({source}) "
-        f"WHERE NOT ({_SILENT})), "
+        f"CREATE OR REPLACE TEMP TABLE {name} AS WITH told AS (SELECT *, {FINGERPRINT} AS plain FROM ({source})), "
         "judged AS (SELECT dataset, slot, mark, STRING_AGG(CAST(number AS VARCHAR), ',' ORDER BY number) AS numbers "
         "FROM judged_rows GROUP BY ALL) "
         f"SELECT dataset, slot, row, mark, {said}, CASE WHEN numbers IS NULL THEN plain ELSE "
         "CAST(('0x' || SUBSTR(MD5(plain || '/' || numbers || '/' || dataset || '/' || mark), 1, 15)) AS BIGINT) END AS claim "
-        "FROM told LEFT JOIN judged USING (dataset, slot, mark)"
+        "FROM told LEFT JOIN judged USING (dataset, slot, mark) "
+        f"WHERE numbers IS NOT NULL OR NOT ({_SILENT})"
     )
     for table, verdict in (("excluded", "different"), ("settled", "same")):
         duck.run(
@@ -55,16 +56,22 @@ def lay_out(duck: Duck, kind: Kind, described: Sequence[Slot], decided: Sequence
 
 
 def judged_table(duck: Duck, decided: Sequence[Judgement]) -> None:
-    """Make `judged_rows`: what was judged of rows, and is in force."""
-    of_rows = [each for each in decided if each.dataset]
-    columns = {
-        "number": pa.array([each.number for each in of_rows], pa.int64()),
-        **{
-            name: pa.array([getattr(each, name) for each in of_rows], pa.string())
-            for name in ("dataset", "slot", "mark", "verdict", "who")
-        },
-    }
-    duck.register("judged_given", pa.table(columns))
+    """Make `judged_rows`: what was judged of rows, and is in force.
+
+    Of two rows that were judged beside each other, each stands there with the verdict `beside`.
+    """
+    told = [
+        (each.number, *each.node, each.verdict, each.who)
+        for each in decided if each.dataset and not each.beside
+    ] + [
+        (each.number, *node, "beside", None)
+        for each in decided if each.beside for node in (each.node, each.other) if node
+    ]  # fmt: skip
+    names = ("number", "dataset", "slot", "mark", "verdict", "who")
+    kinds = [pa.int64() if name == "number" else pa.string() for name in names]
+    columns = zip(*told, strict=True) if told else [()] * len(names)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    duck.register("judged_given", pa.Table.from_arrays(arrays, names=names))
     duck.run("CREATE OR REPLACE TEMP TABLE judged_rows AS SELECT * FROM judged_given")
     duck.unregister("judged_given")
 

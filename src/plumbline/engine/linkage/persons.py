@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from plumbline.engine.backend import Duck
 from plumbline.engine.linkage import mask
-from plumbline.engine.linkage.view import NOBODYS
+from plumbline.engine.linkage.view import nobody
 
 #: Of fewer people, how many bear a name says little of how common it is.
 _TOO_FEW = 10_000
@@ -91,10 +91,9 @@ def strangers(duck: Duck, claims: str) -> None:
 
     Full name, birth date and sex make one person (D), as long as nobody at all was found who fits.
     """
-    same = "MD5(names[1] || '/' || birth_from || '/' || sex)"
+    key, who = nobody("MD5(names[1] || '/' || birth_from || '/' || sex)")
     duck.run(
-        f"INSERT INTO candidates SELECT claim, -CAST(('0x' || SUBSTR({same}, 1, 15)) AS BIGINT), "
-        f"'{NOBODYS}' || SUBSTR({same}, 1, 12), 'D', 'rule', "
+        f"INSERT INTO candidates SELECT claim, {key}, {who}, 'D', 'rule', "
         """'{"agrees":["name","birth","sex"],"differs":[],"several":0}' """
         f"FROM {claims} WHERE LEN(names) > 0 AND {_FULL.format('names[1]')} AND birth_from = birth_to "
         "AND sex IS NOT NULL AND claim NOT IN (SELECT claim FROM candidates) "

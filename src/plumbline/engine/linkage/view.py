@@ -14,10 +14,18 @@ from plumbline.engine.fact.table import parquet_of
 
 #: How `__who` begins for somebody of whom no register at hand knows the number.
 NOBODYS = "~"
+#: So many hexadecimal digits of a digest follow it; as a negative number they are the key.
+DIGITS = 15
 
 
 #: SQL over the identity map: rows of which somebody judged that number and name are one person's.
 NAMED = f"(via = 'judgement' AND tier = 'A' AND NOT STARTS_WITH(who, '{NOBODYS}'))"
+
+
+def nobody(digest: str) -> tuple[str, str]:
+    """SQL of the key and the name of somebody of unknown number, from the SQL of a digest in hexadecimal."""
+    shown = f"SUBSTR({digest}, 1, {DIGITS})"
+    return f"-CAST(('0x' || {shown}) AS BIGINT)", f"'{NOBODYS}' || {shown}"
 
 
 @dataclass(frozen=True)

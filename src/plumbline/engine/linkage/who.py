@@ -17,7 +17,7 @@ from plumbline.engine.fact.types import Country, UnreadableCellError, make
 from plumbline.engine.linkage import merged, weighing, weights
 from plumbline.engine.linkage.claim import FINGERPRINT, SAID, Kind, Slot, slots
 from plumbline.engine.linkage.identity import Change, changes, identity
-from plumbline.engine.linkage.judgement import Judgement, judgements, mark_of
+from plumbline.engine.linkage.judgement import Judgement, Node, judgements, mark_of
 from plumbline.engine.linkage.register import lay_facts, newest
 from plumbline.engine.linkage.view import NOBODYS
 from plumbline.errors import RunError, Text
@@ -85,6 +85,11 @@ class Standing:
         settled = [each.who for each in self.candidates if each.tier != "E"]
         return settled[0] if settled else self.own if not self.candidates else None
 
+    @property
+    def number(self) -> str | None:
+        """The bearer's number or code, where that is settled and any register knows it."""
+        return None if self.who is None or self.who.startswith(NOBODYS) else self.who
+
 
 def row_name(datasets: Mapping[str, Dataset], text: str) -> RowName:
     """Read a row's name.
@@ -147,7 +152,7 @@ def standing(store: Store, datasets: Mapping[str, Dataset], name: RowName) -> St
     )
     judged = tuple(
         j for j in judgements(store)
-        if (j.dataset, j.slot, j.mark) == (name.dataset, name.column, mark)
+        if (name.dataset, name.column, mark) in (j.node, j.other)
     )  # fmt: skip
     history = tuple(c for c in changes(store, name.dataset, name.row) if c.slot == name.column)
     own = told["number"] if is_full else None
@@ -156,16 +161,16 @@ def standing(store: Store, datasets: Mapping[str, Dataset], name: RowName) -> St
 
 
 def judged_today(
-    store: Store, datasets: Mapping[str, Dataset], listed: Iterable[Judgement]
-) -> dict[int, RowName]:
-    """Number of a judgement -> the row it is about as it stands today, known again by its key.
+    store: Store, datasets: Mapping[str, Dataset], nodes: Iterable[Node]
+) -> dict[Node, RowName]:
+    """A row that was judged -> as it stands today, known again by its key.
 
-    There is none where a number was judged, or where the row is not delivered any more.
+    There is none where the row is not delivered any more.
     """
     marks: dict[str, set[str]] = {}
-    judged = [each for each in listed if each.dataset in datasets]
-    for each in judged:
-        marks.setdefault(each.dataset, set()).add(each.mark)
+    judged = [each for each in nodes if each[0] in datasets]
+    for dataset, _, mark in judged:
+        marks.setdefault(dataset, set()).add(mark)
     rows: dict[tuple[str, str], int] = {}
     with open_duckdb(store.limits) as duck:
         for name in sorted(name for name in marks if store.version(name) is not None):
@@ -177,8 +182,8 @@ def judged_today(
             )
             rows |= {(name, mark): row for mark, row in found}
     return {
-        each.number: RowName(each.dataset, rows[each.dataset, each.mark], each.slot)
-        for each in judged if (each.dataset, each.mark) in rows
+        (dataset, slot, mark): RowName(dataset, rows[dataset, mark], slot)
+        for dataset, slot, mark in judged if (dataset, mark) in rows
     }  # fmt: skip
 
 
@@ -250,8 +255,10 @@ def judged_row(
 ) -> dict[str, Any]:
     """What a judgement is about, as it is written down: the row (or number), and whom it is held against.
 
+    That is a number wherever one of two rows is known by one; the other row, where neither is.
+
     Raises:
-        RunError: either is unknown.
+        RunError: either is unknown, they are one, or a person and an organisation.
     """
     if not _ROW.fullmatch(row):
         if _ROW.fullmatch(who):  # said the other way round
@@ -260,40 +267,36 @@ def judged_row(
             return _two_numbers(country, row, who)
     name = row_name(datasets, row)
     known = standing(store, datasets, name)
-    slot = Slot(datasets[name.dataset], name.column)
-    if _ROW.fullmatch(who):
-        who = _settled(store, datasets, slot.kind, row_name(datasets, who))
-    else:
-        who = full_number(country, who, slot.kind)
-    return {
-        "dataset": name.dataset, "slot": name.column, "row": name.row, "who": who,
-        "mark": known.mark, "claim": known.claim,
+    kind = Slot(datasets[name.dataset], name.column).kind
+    if not _ROW.fullmatch(who):
+        return _at(known) | {"who": full_number(country, who, kind)}
+    other_name = row_name(datasets, who)
+    if Slot(datasets[other_name.dataset], other_name.column).kind != kind:
+        raise _unlike(str(other_name), kind)
+    other = standing(store, datasets, other_name)
+    if number := other.number:
+        return _at(known) | {"who": number}
+    if number := known.number:
+        return _at(other) | {"who": number}
+    if (name.dataset, name.column, known.mark) == (
+        other_name.dataset,
+        other_name.column,
+        other.mark,
+    ):
+        raise RunError(Text("两边是同一行", "both are the same row"))
+    return _at(known) | {
+        "other_dataset": other_name.dataset, "other_slot": other_name.column,
+        "other_row": other_name.row, "other_mark": other.mark,
     }  # fmt: skip
 
 
-def _settled(store: Store, datasets: Mapping[str, Dataset], kind: Kind, name: RowName) -> str:
-    """The number of whom another row is about.
-
-    Raises:
-        RunError: that is not settled, no register knows the number, or it is a bearer of another kind.
-    """
-    if Slot(datasets[name.dataset], name.column).kind != kind:
-        raise _unlike(str(name), kind)
-    other = standing(store, datasets, name)
-    if other.who is None or other.who.startswith(NOBODYS):
-        raise RunError(
-            Text(
-                f"{name} 说的是哪一个号码还没有定，不能拿它来认定别的行",
-                f"of which number {name} speaks is not settled itself, so no other row can be held "
-                "against it",
-            ),
-            hint=Text(
-                "判断总是对着一个号码：写出证号；或先判断那一行是谁。两行都查不到号码的，请部门补报",
-                "a judgement is held against a number: give it, or judge that row first; where neither "
-                "row has one, ask the departments for it",
-            ),
-        )
-    return other.who
+def _at(known: Standing) -> dict[str, Any]:
+    """A row, as it is written down in a judgement."""
+    name = known.name
+    return {
+        "dataset": name.dataset, "slot": name.column, "row": name.row,
+        "mark": known.mark, "claim": known.claim,
+    }  # fmt: skip
 
 
 def _unlike(text: str, kind: Kind) -> RunError:

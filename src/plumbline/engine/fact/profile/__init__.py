@@ -6,7 +6,7 @@ Nothing here is decided: the YAML is a draft for a person, and its comments say 
 from __future__ import annotations
 
 from plumbline.engine.fact.profile.draft import Profile
-from plumbline.engine.fact.profile.guess import Guess
+from plumbline.engine.fact.profile.guess import Guess, with_bearers
 from plumbline.engine.fact.profile.propose import profile
 
-__all__ = ["Guess", "Profile", "profile"]
+__all__ = ["Guess", "Profile", "profile", "with_bearers"]

@@ -24,6 +24,7 @@ class Profile:
         key: the columns that seem to tell rows apart; none where no column does.
         ignore: headers proposed to be ignored (counters, headers that stand twice).
         remarks: what a person should know, from the file's reader and from here.
+        told: slots that a person has filled in, such as {department: {zh, en}}; the others say so.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Profile:
     rows_seen: int
     source: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[Text, ...] = ()
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def unrecognised(self) -> tuple[Guess, ...]:
@@ -63,11 +65,12 @@ class _Draft:
         fill = self._say("← 请填写", "<- fill in")
         body = CommentedMap()
         body["dataset"] = found.name
-        body["title"] = _flow({"zh": found.title, "en": ""})
-        for slot in ("department", "legal_basis", "purpose"):
-            body[slot] = _flow(todo)
-        body["retention"] = "10 years"
-        body["delivery"] = _flow({"kind": "full", "every": "month"})
+        proposed = {
+            "title": {"zh": found.title, "en": ""}, "department": todo, "legal_basis": todo,
+            "purpose": todo, "retention": "10 years", "delivery": {"kind": "full", "every": "month"},
+        }  # fmt: skip
+        for slot, value in proposed.items():
+            body[slot] = _flow(found.told.get(slot, value))
         if found.source:
             body["source"] = _flow(found.source)
         if found.key:
@@ -76,7 +79,8 @@ class _Draft:
         if found.ignore:
             body["ignore"] = _flow(list(found.ignore))
         for slot in ("title", "department", "legal_basis", "purpose", "retention"):
-            body.yaml_add_eol_comment(fill, slot)
+            if slot not in found.told:
+                body.yaml_add_eol_comment(fill, slot)
         body.yaml_add_eol_comment(
             self._say("full 全量 / changes 增量", "full or changes"), "delivery"
         )

@@ -10,13 +10,17 @@ from typing import Any
 
 from plumbline.engine.fact.dataset import Column
 from plumbline.engine.fact.profile.words import KEY, UNIT, Names, hint
-from plumbline.engine.fact.types import Country, UnreadableCellError, make
+from plumbline.engine.fact.quarantine import hide_middle
+from plumbline.engine.fact.types import TYPES, Country, UnreadableCellError, make
 from plumbline.errors import DeclarationError, Text
 
 _ENOUGH = 0.8  # a hinted type holds where it reads so many of the values
 _NEARLY_ALL = 0.95  # a type is taken from the values alone only where it reads these
 _HALF = 0.5
 _FEW_VALUES = 12
+_SAMPLES = 3
+#: Nothing is known of what such columns hold, or they tell of a few people only.
+_TELLING_OF_SOMEBODY = ("text", "account", "plate", "org.code", "address", "phone")
 #: Types that show in the values themselves, the most particular first.
 _TELLING = ("person.id", "org.code", "plate", "date", "region", "boolean")
 
@@ -35,10 +39,16 @@ class Guess:
     distinct: int
     seen: int  # values looked at
     note: Text | None = None
+    samples: tuple[str, ...] = ()  # the most frequent values, as they are: see `shown`
 
     @property
     def recognised(self) -> bool:
         return self.type != "text"
+
+    def shown(self) -> tuple[str, ...]:
+        """Samples as anybody may see them: what might tell of a person has its middle hidden."""
+        plain = not TYPES[self.type].personal and self.type not in _TELLING_OF_SOMEBODY
+        return self.samples if plain else tuple(map(hide_middle, self.samples))
 
 
 def guess(
@@ -64,6 +74,7 @@ def guess(
         distinct=len(counts),
         seen=len(values),
         note=found.note,
+        samples=tuple(value for value, _ in counts.most_common(_SAMPLES)),
     )
 
 
