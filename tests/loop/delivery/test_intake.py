@@ -12,9 +12,9 @@ import pytest
 
 from plumbline.engine import Workspace
 from plumbline.errors import DeliveryError
-from plumbline.loop.delivery import intake
 from plumbline.loop.delivery.actions import Asked, TicketError, ask
 from plumbline.loop.delivery.intake import export_ticket, load_inbox, receive, row_name
+from plumbline.loop.delivery.intake import inbox as intake
 from plumbline.loop.delivery.models import (
     DataErrorTicket,
     Delivery,

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from plumbline.errors import PlumblineError, Text
 from plumbline.kit.clock.actions import Starting, start
 from plumbline.kit.clock.calendar import day_of
-from plumbline.kit.flow import advance
+from plumbline.kit.flow import OutOfStepError, advance
 from plumbline.loop.delivery.models import (
     TICKET_FLOW,
     UPLOAD_FLOW,
@@ -21,7 +21,12 @@ from plumbline.loop.delivery.models import (
     Upload,
     UploadState,
 )
-from plumbline.loop.delivery.policy import right_to, right_to_provide
+from plumbline.loop.delivery.policy import (
+    right_to,
+    right_to_accept,
+    right_to_declare,
+    right_to_provide,
+)
 from plumbline.org.models import SupervisionBody, Unit, User
 from plumbline.trail.actions import record, record_reading
 
@@ -225,6 +230,66 @@ def take_in(manifests: Iterable[Manifest], *, at: datetime) -> int:
 
 
 @transaction.atomic
+def accept(delivery: Delivery, *, by: User, at: datetime, reason: str) -> Delivery:
+    """Let in a delivery that was held back whole; the worker then loads it as it was received.
+
+    Raises:
+        NotYoursError: they do not manage its data.
+        TicketError: no reason is given.
+        OutOfStepError: it is not held any more, or somebody let it in before.
+    """
+    held = right_to_accept(by, delivery, day_of(at))
+    if not reason.strip():
+        raise TicketError(Text("请写明放行的理由", "say why it is let in"), where=delivery.batch)
+    changed = Delivery.objects.filter(
+        pk=delivery.pk, status=Delivery.Status.HELD, accepted_at=None
+    ).update(accepted_by=by, accepted_at=at, accept_reason=reason.strip())
+    if changed != 1:
+        raise OutOfStepError(
+            Text("这次报送已放行，或不再暂扣", "it was let in before, or is not held any more"),
+            where=f"delivery:{delivery.pk}",
+        )
+    record("delivery.accepted", subject=f"delivery:{delivery.pk}", by=by, on_behalf=held.on_behalf,
+           at=at, reason=reason.strip(), batch=delivery.batch)  # fmt: skip
+    delivery.refresh_from_db()
+    return delivery
+
+
+@transaction.atomic
+def return_acceptance(delivery: Delivery, problem: Text, *, at: datetime) -> None:
+    """What was let in could not be loaded: it is held again, and says why."""
+    changed = Delivery.objects.filter(
+        pk=delivery.pk, status=Delivery.Status.HELD, accepted_at__isnull=False
+    ).update(
+        accepted_by=None, accepted_at=None, accept_reason="", held=[*delivery.held, [*problem]]
+    )
+    if changed:
+        record("delivery.returned", subject=f"delivery:{delivery.pk}", by=None, at=at, reason=problem.zh,
+               batch=delivery.batch)  # fmt: skip
+
+
+@transaction.atomic
+def declare(upload: Upload, dataset: str, *, by: User, at: datetime, sha256: str) -> Upload:
+    """Write down that a dataset was made of an uploaded file.
+
+    Args:
+        sha256: of the declaration, so that it can be told later which one was saved.
+    """
+    held = right_to_declare(by, day_of(at))
+    return advance(
+        UPLOAD_FLOW, upload, "declare", by=by, on_behalf=held.on_behalf, at=at, dataset=dataset,
+        detail={"dataset": dataset, "declaration": sha256},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def discard(upload: Upload, *, by: User, at: datetime) -> Upload:
+    """Make no dataset of an uploaded file."""
+    held = right_to_declare(by, day_of(at))
+    return advance(UPLOAD_FLOW, upload, "discard", by=by, on_behalf=held.on_behalf, at=at)
+
+
+@transaction.atomic
 def store_upload(  # noqa: PLR0913 -- all that an upload consists of
     dataset: str,
     unit: Unit | None,
@@ -243,7 +308,8 @@ def store_upload(  # noqa: PLR0913 -- all that an upload consists of
         NotYoursError: they do not provide for this unit.
         TicketError: the same content waits already.
     """
-    held = right_to_provide(by, unit, day_of(at))
+    sample = kind == Upload.Kind.SAMPLE
+    held = right_to_declare(by, day_of(at)) if sample else right_to_provide(by, unit, day_of(at))
     try:
         with transaction.atomic():
             made = Upload.objects.create(

@@ -86,6 +86,7 @@ class Delivery(models.Model):
         batch: the store's name of it; taking the same batch in twice changes nothing.
         reasons: list of {column, zh, en, rows}: why rows wait in quarantine.
         held: list of [zh, en]: the expectations it breaks; then it waits whole.
+        accepted_by: who lets it in all the same; the worker then loads it.
     """
 
     class Status(models.TextChoices):
@@ -106,10 +107,21 @@ class Delivery(models.Model):
     quarantined = models.PositiveIntegerField()
     reasons = models.JSONField(default=list)
     held = models.JSONField(default=list)
+    accepted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    accepted_at = models.DateTimeField(null=True)
+    accept_reason = models.TextField(blank=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(accepted_by=None, accepted_at=None, accept_reason="")
+                | (Q(accepted_by__isnull=False, accepted_at__isnull=False) & ~Q(accept_reason="")),
+                name="delivery_accepted_by_somebody_for_a_reason",
+            ),
+        ]
         indexes = [
             models.Index(fields=["-received_at", "-id"], name="delivery_newest"),
+            models.Index(fields=["dataset", "-received_at", "-id"], name="delivery_by_dataset"),
             models.Index(fields=["unit", "-received_at", "-id"], name="delivery_by_unit"),
         ]
 
@@ -122,6 +134,8 @@ class UploadState(models.TextChoices):
     LOADED = "loaded", say("已装入", "Loaded")
     HELD = "held", say("整批暂扣", "Held whole")
     REFUSED = "refused", say("未能装入", "Could not be loaded")
+    DECLARED = "declared", say("已建数据集", "A dataset was made of it")
+    DISCARDED = "discarded", say("已放弃", "Discarded")
 
 
 UPLOAD_FLOW = Flow(
@@ -131,8 +145,17 @@ UPLOAD_FLOW = Flow(
         "load": Move({UploadState.STORED, UploadState.HELD}, UploadState.LOADED, says="loaded"),
         "hold": Move(UploadState.STORED, UploadState.HELD, says="held"),
         "refuse": Move(UploadState.STORED, UploadState.REFUSED, says="refused"),
+        "declare": Move(UploadState.STORED, UploadState.DECLARED, says="declared"),
+        "discard": Move(UploadState.STORED, UploadState.DISCARDED, says="discarded"),
     },
-    ends=frozenset({UploadState.LOADED, UploadState.REFUSED}),
+    ends=frozenset(
+        {
+            UploadState.LOADED,
+            UploadState.REFUSED,
+            UploadState.DECLARED,
+            UploadState.DISCARDED,
+        }
+    ),
 )
 
 
@@ -140,7 +163,8 @@ class Upload(models.Model):
     """A file that a data provider put into the inbox from a page.
 
     Attributes:
-        kind: a delivery, or a workbook of rows in quarantine that comes back corrected.
+        kind: a delivery, a workbook of rows in quarantine that comes back corrected, or a file of which a
+            dataset is to be made; that one lies outside the inbox and belongs to no dataset yet.
         file: its name in the inbox, relative to the workspace.
         problem: [zh, en] why it could not be loaded.
     """
@@ -148,10 +172,11 @@ class Upload(models.Model):
     class Kind(models.TextChoices):
         DELIVERY = "delivery", say("报送", "Delivery")
         CORRECTIONS = "corrections", say("更正", "Corrections")
+        SAMPLE = "sample", say("新数据集的样表", "First file of a new dataset")
 
-    state = models.CharField(max_length=8, choices=UploadState, default=UploadState.STORED)
+    state = models.CharField(max_length=9, choices=UploadState, default=UploadState.STORED)
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.DELIVERY)
-    dataset = models.CharField(max_length=100)
+    dataset = models.CharField(max_length=100, blank=True)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="uploads")
     name = models.CharField(max_length=200)
     file = models.CharField(max_length=400)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Q
 
 from plumbline.errors import Text
-from plumbline.loop.delivery.models import DataErrorTicket, TicketState
+from plumbline.loop.delivery.models import DataErrorTicket, Delivery, TicketState
 from plumbline.org.models import Role, SupervisionBody, Unit, User
 from plumbline.org.policy import Holding, NotYoursError, rights_of
 from plumbline.org.queries import overseen
@@ -24,13 +25,33 @@ MAY: dict[str, tuple[tuple[Role, ...], tuple[str, ...]]] = {
 
 def own_or_watched(user: User, on: date) -> Q:
     """Rows of the units somebody provides for, or whose data somebody manages; what has no unit is the topmost managers'."""
-    rights = rights_of(user, on)
-    seen = rights.within(Role.DATA_PROVIDER)
-    if bodies := rights.bodies_and_below(Role.DATA_MANAGER):
-        seen |= overseen(bodies, on)
-        if SupervisionBody.objects.filter(pk__in=bodies, above=None).exists():
-            seen |= Q(unit=None)
+    return rights_of(user, on).within(Role.DATA_PROVIDER) | managed(user, on)
+
+
+def managed(user: User, on: date) -> Q:
+    """Rows of the units whose data somebody manages."""
+    bodies = rights_of(user, on).bodies_and_below(Role.DATA_MANAGER)
+    if not bodies:
+        return Q(pk__in=())
+    seen = overseen(bodies, on)
+    if SupervisionBody.objects.filter(pk__in=bodies, above=None).exists():
+        seen |= Q(unit=None)
     return seen
+
+
+def providing(user: User, units: Iterable[Unit | None], on: date) -> set[int | None]:
+    """Identifiers of those units for which somebody may upload (see `right_to_provide`), in few queries."""
+    rights = rights_of(user, on)
+    wanted = {unit.pk: unit for unit in units if unit}
+    found: set[int | None] = {
+        pk for pk, unit in wanted.items() if rights.holding(Role.DATA_PROVIDER, unit=unit)
+    }
+    if bodies := rights.bodies_and_below(Role.DATA_MANAGER):
+        watched = Unit.objects.filter(overseen(bodies, on, unit=""), pk__in=wanted)
+        found.update(watched.values_list("pk", flat=True))
+        if SupervisionBody.objects.filter(pk__in=bodies, above=None).exists():
+            found.add(None)
+    return found
 
 
 def asked_by(user: User, on: date) -> Q:
@@ -75,6 +96,22 @@ def allowed(user: User, ticket: DataErrorTicket, on: date) -> list[str]:
     return found
 
 
+def right_to_accept(user: User, delivery: Delivery, on: date) -> Holding:
+    """By which right somebody lets in a delivery that was held back: who manages the data, never its provider.
+
+    Raises:
+        NotYoursError: they do not manage the data of its unit.
+    """
+    rights = rights_of(user, on)
+    watched = Delivery.objects.filter(managed(user, on), pk=delivery.pk).exists()
+    held = rights.holding(Role.DATA_MANAGER) if watched else None
+    if held is None:
+        raise NotYoursError(
+            Text("由数据管理员放行", "a data manager lets it in"), where=f"delivery:{delivery.pk}"
+        )
+    return held
+
+
 def right_to_provide(user: User, unit: Unit | None, on: date) -> Holding:
     """By which right somebody uploads what a unit delivers: its provider, or who manages its data.
 
@@ -96,4 +133,18 @@ def right_to_provide(user: User, unit: Unit | None, on: date) -> Holding:
             Text("由报送部门的数据员或数据管理员办理", "the department's data provider or the data manager does this"),
             where=str(unit or "-"),
         )  # fmt: skip
+    return held
+
+
+def right_to_declare(user: User, on: date) -> Holding:
+    """By which right somebody makes a new dataset of a file: any data manager.
+
+    Raises:
+        NotYoursError: they manage no data.
+    """
+    held = rights_of(user, on).holding(Role.DATA_MANAGER)
+    if held is None:
+        raise NotYoursError(
+            Text("由数据管理员建立数据集", "a data manager makes datasets"), where="-"
+        )
     return held

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from plumbline.bilingual import say
 from plumbline.loop.delivery.models import (
@@ -16,7 +16,8 @@ from plumbline.loop.delivery.models import (
     UploadState,
 )
 from plumbline.loop.delivery.policy import asked_by, own_or_watched
-from plumbline.org.models import User
+from plumbline.org.models import Role, User
+from plumbline.org.policy import rights_of
 from plumbline.trail.models import Entry
 
 #: States in which something is still expected of a ticket.
@@ -65,4 +66,46 @@ def course(ticket: DataErrorTicket) -> list[tuple[str, Entry]]:
 
 
 def waiting_uploads() -> QuerySet[Upload]:
-    return Upload.objects.filter(state=UploadState.STORED).order_by("pk")
+    """Files that the worker has to load."""
+    stored = Upload.objects.filter(state=UploadState.STORED)
+    return stored.exclude(kind=Upload.Kind.SAMPLE).order_by("pk")
+
+
+def samples_visible_to(user: User, on: date) -> QuerySet[Upload]:
+    """Files of which a data manager makes a dataset, until it is made."""
+    waiting = Upload.objects.filter(kind=Upload.Kind.SAMPLE, state=UploadState.STORED)
+    return (
+        waiting.filter(by=user.pk) if rights_of(user, on).has(Role.DATA_MANAGER) else waiting.none()
+    )
+
+
+def accepted_deliveries() -> QuerySet[Delivery]:
+    """Deliveries that somebody let in and that are not loaded yet."""
+    return Delivery.objects.filter(
+        status=Delivery.Status.HELD, accepted_at__isnull=False
+    ).select_related("accepted_by")
+
+
+def newest_deliveries(deliveries: QuerySet[Delivery]) -> dict[str, Delivery]:
+    """Dataset -> its delivery that came last, be it held."""
+    last = deliveries.filter(
+        pk=Subquery(
+            Delivery.objects.filter(dataset=OuterRef("dataset"))
+            .order_by("-received_at", "-pk").values("pk")[:1]
+        )
+    )  # fmt: skip
+    return {each.dataset: each for each in last}
+
+
+#: What a rhythm is in days, and how late a department may be before that is remarked on.
+_DAYS = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+_GRACE = {"day": 2, "week": 3}
+_USUAL_GRACE = 10
+
+
+def days_overdue(rhythm: str, as_of: date | None, on: date) -> int:
+    """By how many days the next delivery is late; 0 where it is not, or none is expected."""
+    if as_of is None or rhythm not in _DAYS:
+        return 0
+    due = as_of + timedelta(days=_DAYS[rhythm] + _GRACE.get(rhythm, _USUAL_GRACE))
+    return max(0, (on - due).days)
