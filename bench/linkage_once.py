@@ -148,17 +148,21 @@ def splink(duck: Duck, truth: TruthSet) -> None:
     )
 
 
-def measures(duck: Duck, truth: TruthSet) -> dict[str, Any]:
-    """At the best threshold, and recall at given precisions."""
+def measures(duck: Duck, truth: TruthSet, among: str = "true") -> dict[str, Any]:
+    """At the best threshold, and recall at given precisions.
+
+    Args:
+        among: SQL over the claims of a pair, `a.claim` and `b.claim`: only such pairs count, of the true ones too.
+    """
     other = "side_a" if truth.records.dedupe else "side_b"
-    order = "WHERE a.claim < b.claim" if truth.records.dedupe else ""
+    order = "a.claim < b.claim" if truth.records.dedupe else "true"
     ((true,),) = duck.run(
-        f"SELECT COUNT(*) FROM side_a AS a JOIN {other} AS b USING (person) {order}"
+        f"SELECT COUNT(*) FROM side_a AS a JOIN {other} AS b USING (person) WHERE {order} AND {among}"
     )
     curve = duck.run(f"""
         SELECT weight, SUM(SUM(hit)) OVER (ORDER BY weight DESC)::BIGINT, SUM(COUNT(*)) OVER (ORDER BY weight DESC)::BIGINT
         FROM (SELECT weight, (a.person = b.person)::INTEGER AS hit FROM links
-            JOIN side_a AS a ON a.claim = links.a JOIN {other} AS b ON b.claim = links.b)
+            JOIN side_a AS a ON a.claim = links.a JOIN {other} AS b ON b.claim = links.b WHERE {among})
         GROUP BY weight ORDER BY weight DESC""")
     points = [(hits / found, hits / true, 2 * hits / (found + true)) for _, hits, found in curve]
     best = max(points, key=lambda point: point[2], default=(0.0, 0.0, 0.0))
