@@ -120,7 +120,11 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "head": (forms.HeadForm, actions.set_head, {"head": one.head_id}),
     }
     bound = {
-        name: form(request.POST if request.POST.get("act") == name else None, initial=initial)
+        name: form(
+            request.POST if request.POST.get("act") == name else None,
+            initial=initial,
+            auto_id=f"{name}-%s",
+        )
         for name, (form, _, initial) in acts.items()
     }
     act = request.POST.get("act", "")
@@ -136,9 +140,11 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
 @_of(Role.SYSTEM_ADMIN)
 def bodies(request: HttpRequest) -> HttpResponse:
     act = request.POST.get("act", "")
-    body_form = forms.BodyForm(request.POST if act == "body" else None)
+    body_form = forms.BodyForm(request.POST if act == "body" else None, auto_id="body-%s")
     oversight_form = forms.OversightForm(
-        request.POST if act == "oversee" else None, initial=forms.today_first(_today())
+        request.POST if act == "oversee" else None,
+        initial=forms.today_first(_today()),
+        auto_id="oversee-%s",
     )
     if request.method == "POST":
         made = (
@@ -227,9 +233,9 @@ def _user_page(request: HttpRequest, one: User, **bound: Form) -> HttpResponse:
             "gives_roles": rights.has(Role.SECURITY_ADMIN),
             "is_me": one.pk == _me(request).pk,
             "today": _today(),
-            "person_form": bound.get("person_form") or forms.PersonForm(),
+            "person_form": bound.get("person_form") or forms.PersonForm(auto_id="person-%s"),
             "grant_form": bound.get("grant_form")
-            or forms.GrantForm(initial=forms.today_first(_today())),
+            or forms.GrantForm(initial=forms.today_first(_today()), auto_id="grant-%s"),
             "reason_form": forms.ReasonForm(auto_id=False),
         },
     )
@@ -239,7 +245,7 @@ def _user_page(request: HttpRequest, one: User, **bound: Form) -> HttpResponse:
 @require_POST
 def set_person(request: HttpRequest, pk: int) -> HttpResponse:
     one = get_object_or_404(visible_users(_me(request), _today()), pk=pk)
-    form = forms.PersonForm(request.POST)
+    form = forms.PersonForm(request.POST, auto_id="person-%s")
     if _done(form, actions.set_person, one, by=_me(request)):
         messages.success(request, say("已登记", "Entered"))
         return redirect("org:user", pk)
@@ -300,7 +306,7 @@ def _with_reason(request: HttpRequest, pk: int, act: Callable[..., Any]) -> Http
 @require_POST
 def grant(request: HttpRequest, pk: int) -> HttpResponse:
     one = get_object_or_404(visible_users(_me(request), _today()), pk=pk)
-    form = forms.GrantForm(request.POST)
+    form = forms.GrantForm(request.POST, auto_id="grant-%s")
     if _done(form, actions.grant, one, by=_me(request)):
         messages.success(request, say("已授权", "Granted"))
         return redirect("org:user", pk)

@@ -80,7 +80,7 @@ def act(http: HttpRequest, pk: int, action: str) -> HttpResponse:
     if action not in allowed(me(http), one, today()):
         raise Http404
     _, kind, do = _ACTS[action]
-    form = kind(http.POST)
+    form = kind(http.POST, auto_id=f"{action}-%s")
     if form.is_valid():
         try:
             do(one, form.cleaned_data, by=me(http), at=timezone.now())
@@ -122,7 +122,8 @@ def _one(http: HttpRequest, pk: int) -> DataErrorTicket:
 
 def _page(http: HttpRequest, one: DataErrorTicket, bound: Mapping[str, Form]) -> HttpResponse:
     acts = [
-        {"name": name, "says": _ACTS[name][0], "form": bound.get(name) or _ACTS[name][1](), "open": name in bound}
+        {"name": name, "says": _ACTS[name][0], "form": bound.get(name) or _ACTS[name][1](auto_id=f"{name}-%s"),
+         "open": name in bound}
         for name in allowed(me(http), one, today())
     ]  # fmt: skip
     due = running(f"ticket:{one.pk}").first()

@@ -96,7 +96,7 @@ def act(http: HttpRequest, pk: int, action: str) -> HttpResponse:
     if action not in allowed(_me(http), one, _today()):
         raise Http404
     _, kind, do = _ACTS[action]
-    form = kind(http.POST)
+    form = kind(http.POST, auto_id=f"{action}-%s")
     if form.is_valid():
         try:
             do(one, form.cleaned_data, by=_me(http), at=timezone.now())
@@ -134,7 +134,8 @@ def _one(http: HttpRequest, pk: int) -> Clarification:
 
 def _page(http: HttpRequest, one: Clarification, bound: Mapping[str, Form]) -> HttpResponse:
     acts: list[dict[str, Any]] = [
-        {"name": name, "says": _ACTS[name][0], "form": bound.get(name) or _ACTS[name][1](), "open": name in bound}
+        {"name": name, "says": _ACTS[name][0], "form": bound.get(name) or _ACTS[name][1](auto_id=f"{name}-%s"),
+         "open": name in bound}
         for name in allowed(_me(http), one, _today())
     ]  # fmt: skip
     return render(http, "disposal/clarify_page.html", {

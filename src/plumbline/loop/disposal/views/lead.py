@@ -186,7 +186,7 @@ def act(http: HttpRequest, pk: int, action: str) -> HttpResponse:
     if action not in _ACTS or action not in allowed(_me(http), lead, _today()):
         raise Http404
     _, kind, do = _ACTS[action]
-    form = kind(http.POST)
+    form = kind(http.POST, auto_id=f"{action}-%s")
     if form.is_valid():
         try:
             do(lead, form.cleaned_data, by=_me(http), at=timezone.now())
@@ -204,7 +204,7 @@ def act(http: HttpRequest, pk: int, action: str) -> HttpResponse:
 def informant(http: HttpRequest, pk: int) -> HttpResponse:
     """Who told of it, to case management, for a reason."""
     lead = _lead(http, pk)
-    form = forms.InformantForm(http.POST)
+    form = forms.InformantForm(http.POST, auto_id="informant-%s")
     told = None
     if form.is_valid():
         try:
@@ -229,7 +229,8 @@ def _page(
     now = timezone.now()
     may = allowed(_me(http), lead, _today())
     acts = [
-        {"name": name, "says": _ACTS[name][0], "form": bound.get(name) or _ACTS[name][1](), "open": name in bound}
+        {"name": name, "says": _ACTS[name][0], "form": bound.get(name) or _ACTS[name][1](auto_id=f"{name}-%s"),
+         "open": name in bound}
         for name in may
     ]  # fmt: skip
     due = running(f"lead:{lead.pk}").first()
@@ -237,6 +238,6 @@ def _page(
         "lead": lead, "text": actions.read_text(lead, by=_me(http), at=now), "acts": acts, "due": due,
         "left": remaining(due, now) if due else None,
         "keeps": keepers(_me(http), _today()).filter(pk=lead.body_id).exists(),
-        "informant_form": bound.get("informant") or forms.InformantForm(), "informant": informant,
+        "informant_form": bound.get("informant") or forms.InformantForm(auto_id="informant-%s"), "informant": informant,
         "course": course(f"lead:{lead.pk}"),
     })  # fmt: skip

@@ -82,7 +82,7 @@ def act(http: HttpRequest, pk: int, action: str) -> HttpResponse:
     if action not in _ACTS or right_to_post(_me(http), case, _today()) is None:
         raise Http404
     _, kind, do = _ACTS[action]
-    form = kind(case, http.POST, http.FILES)
+    form = kind(case, http.POST, http.FILES, auto_id=f"{action}-%s")
     if form.is_valid():
         who: dict[str, Any] = {"by": _me(http), "at": timezone.now()}
         try:
@@ -133,7 +133,8 @@ def _page(http: HttpRequest, case: Disposal, bound: Mapping[str, Form]) -> HttpR
     acts = []
     if right_to_post(me, case, on):
         acts = [
-            {"name": name, "says": says, "form": bound.get(name) or kind(case), "open": name in bound}
+            {"name": name, "says": says, "form": bound.get(name) or kind(case, auto_id=f"{name}-%s"),
+             "open": name in bound}
             for name, (says, kind, _) in _ACTS.items()
         ]  # fmt: skip
     return render(http, "disposal/money.html", {
