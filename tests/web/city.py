@@ -15,6 +15,7 @@ from plumbline.loop.disposal.actions import clarify, money
 from plumbline.loop.disposal.actions.document import attach
 from plumbline.loop.disposal.actions.lead import Told, enter
 from plumbline.loop.disposal.actions.request import ask_data
+from plumbline.loop.disposal.actions.saved import save_view
 from plumbline.loop.disposal.models import Clarification, Finding, Lead, Posting
 from plumbline.loop.supervision import actions as supervision
 from plumbline.loop.supervision.intake import shown
@@ -74,6 +75,7 @@ def world(folder: Path) -> Any:
     grant = Grant.objects.filter(user=cast.li).get()
     oversight = Oversight.objects.order_by("pk").first()
     assert oversight is not None
+    view = save_view("超期的", "tab=mine&due=over", by=cast.head, at=NOW)
     own, account, warning = {"pk": case.pk}, {"pk": cast.li.pk}, {"pk": case.warning_id}
     cast.case, cast.keys = case, {
         "org:unit": {"pk": cast.industry.pk},
@@ -86,6 +88,7 @@ def world(folder: Path) -> Any:
         "account_open": {"number": "x", "token": "y"},
         **dict.fromkeys(("warning:page", "warning:why", "warning:read", "warning:except"), warning),
         **dict.fromkeys(("disposal:page", "disposal:read", "disposal:money", "disposal:letter"), own),
+        "disposal:forget_view": {"pk": view.pk},
         "disposal:act": own | {"action": "note"},
         "disposal:money_act": own | {"action": "recovered"},
         "disposal:file": own | {"document_pk": document.pk},

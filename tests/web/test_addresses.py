@@ -26,7 +26,7 @@ PEOPLE = (
     "approver", "data", "provider", "contact", "figures", "sysadmin", "secadmin", "auditor", "stranger",
 )  # fmt: skip
 #: Pages that belong to signing in, which need nobody to be signed in, and pages of one's own account.
-OPEN = ("account", "mfa_", "socialaccount_", "openid_connect_", "set_language", "home", "declare_kin",
+OPEN = ("account", "mfa_", "socialaccount_", "openid_connect_", "set_language", "home", "help", "hints", "declare_kin",
         "own_person", "delegate", "withdraw_delegation", "trail_heads")  # fmt: skip
 
 

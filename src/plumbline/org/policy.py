@@ -323,6 +323,18 @@ def person_digest(number: str) -> str:
     return hmac.new(_key(), normal_number(number).encode(), hashlib.sha256).hexdigest()
 
 
+def name_digest(name: str) -> str:
+    """By what a person's or organisation's name is found without being kept; empty of a masked or empty one.
+
+    Under the same key as `person_digest`, and never equal to a number's.
+    """
+    folded = _NEITHER_SEEN_NOR_MEANT.sub("", unicodedata.normalize("NFKC", name)).casefold()
+    plain = re.sub(r"[·•・.]", "", folded)
+    if not plain or "*" in plain or "某" in plain:
+        return ""
+    return hmac.new(_key(), f"name {plain}".encode(), hashlib.sha256).hexdigest()
+
+
 def _key() -> bytes:
     path = Path(settings.PRIVATE) / "person.key"
     if path not in _keys:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from plumbline.bilingual import say
 from plumbline.org.models import User
 from plumbline.org.policy import rights_of
+from plumbline.trail.actions import READ
 from plumbline.trail.models import Entry
 from plumbline.trail.queries import Wanted, positions, search, standing
 
@@ -70,6 +71,80 @@ def audit(request: HttpRequest) -> HttpResponse:
             "standing": standing(),
         },
     )
+
+
+class ReadingsForm(forms.Form):
+    actor = forms.CharField(label=say("何人", "Who"), required=False)
+    case = forms.CharField(label=say("案卷号", "Number of the file"), required=False)
+    since = forms.DateField(
+        label=say("自", "From"), required=False, widget=forms.DateInput({"type": "date"})
+    )
+
+
+@login_required
+@require_safe
+def readings(request: HttpRequest) -> HttpResponse:
+    """Who saw whose data in clear or looked somebody up: which columns, what for, until when; newest first."""
+    assert isinstance(request.user, User)
+    if not rights_of(request.user, timezone.localdate()).may("read_trail"):
+        raise Http404
+    form = ReadingsForm(request.GET)
+    asked = form.cleaned_data if form.is_valid() else {}
+    found = Entry.objects.filter(action__in=_READINGS).order_by("-pk")
+    if actor := asked.get("actor"):
+        found = found.filter(actor=actor)
+    if case := asked.get("case"):
+        found = found.filter(detail__case=case)
+    if since := _midnight(asked.get("since")):
+        found = found.filter(at__gte=since)
+    before = request.GET.get("before", "")
+    if before.isdigit():
+        found = found.filter(pk__lt=int(before))
+    rows = list(found[: _PAGE + 1])
+    names = dict(
+        User.objects.filter(username__in={e.actor for e in rows}).values_list("username", "name")
+    )
+    query = request.GET.copy()
+    query.pop("before", None)
+    return render(request, "web/readings.html", {
+        "form": form, "query": query.urlencode(), "older": rows[_PAGE - 1].pk if len(rows) > _PAGE else None,
+        "rows": [
+            (
+                entry, names.get(entry.actor, ""), _where(entry.subject),
+                list(dict.fromkeys(_field(field) for field in entry.detail.get("fields", []))),
+                len(entry.detail.get("whom", [])),
+            )
+            for entry in rows[:_PAGE]
+        ],
+    })  # fmt: skip
+
+
+_READINGS = (READ, "person.look_up_refused")
+#: What a page is called on which somebody read, by the noun of its name on the trail.
+_PAGES = {
+    "warning": say("预警第{}号", "warning {}"), "disposal": say("处置第{}号", "disposal {}"),
+    "lead": say("线索第{}号", "lead {}"), "ticket": say("数据疑问第{}号", "data error {}"),
+    "search": say("查询人员", "looking somebody up"),
+}  # fmt: skip
+
+
+#: What columns are called, by the last part of their names; of a dataset's own ones the name itself is shown.
+_FIELDS = {
+    "person": say("证件号码", "number"), "number": say("号码", "number"), "name": say("姓名", "name"),
+    "phone": say("电话", "phone"), "address": say("住址", "address"), "account": say("账号", "account"),
+    "born_on": say("出生日期", "birth date"), "birth": say("出生日期", "birth date"), "sex": say("性别", "sex"),
+    "text": say("内容", "text"), "informant": say("反映人", "informant"), "rows": say("明细", "rows"),
+}  # fmt: skip
+
+
+def _field(name: str) -> str:
+    last = name.rpartition(".")[2]
+    return str(_FIELDS.get(last, last))
+
+
+def _where(subject: str) -> str:
+    noun, _, number = subject.partition(":")
+    return _PAGES[noun].format(number) if noun in _PAGES else subject
 
 
 def _midnight(day: date | None, later: int = 0) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 
 
@@ -43,3 +44,21 @@ class Tick(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Visit(models.Model):
+    """When somebody was here, so that they are shown what is new since, and which hints they put away.
+
+    Attributes:
+        this_at: of the last page of the visit that goes on.
+        last_at: of the last page of the visit before; what came after it is new.
+        put_away: names of hints.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    this_at = models.DateTimeField()
+    last_at = models.DateTimeField(null=True)
+    put_away = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"

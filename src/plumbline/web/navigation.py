@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from plumbline.bilingual import say
-from plumbline.org.models import Role
-from plumbline.org.policy import rights_of
+from plumbline.loop.delivery.queries import tickets_visible_to
+from plumbline.loop.disposal.queries.disposal import requests_to, waiting_for
+from plumbline.loop.disposal.queries.lead import open_leads
+from plumbline.loop.disposal.queries.lead import visible_to as leads_visible_to
+from plumbline.org.models import Role, SupervisionBody, Unit, User
+from plumbline.org.policy import Rights, rights_of
 
 _REVIEWERS = (Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY)
 _OFFICERS = (Role.DISPATCHER, Role.VERIFIER, *_REVIEWERS)
@@ -68,28 +76,92 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place(say("监督机构", "Bodies"), "org:bodies", (Role.SYSTEM_ADMIN,)),
             Place(say("账号与权限", "Accounts and rights"), "org:users", (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)),
             Place(say("留痕", "Trail"), "audit", (Role.AUDIT_ADMIN,)),
+            Place(say("查看个人信息", "Personal data read"), "readings", (Role.AUDIT_ADMIN,)),
         ),
     ),
 )  # fmt: skip
 
 
+#: Their pictures, by the name of their address.
+_ICONS = {
+    "home": "gauge", "warning:list": "triangle-alert", "disposal:list": "inbox", "disposal:leads": "file-search",
+    "disposal:clarifications": "shield-check", "disposal:requests": "message-square-reply",
+    "closure:problems": "target", "closure:campaigns": "flag", "closure:recommendations": "mail",
+    "closure:rectifications": "wrench", "closure:mechanisms": "scale", "supervision:list": "boxes",
+    "supervision:exceptions": "shield-off", "delivery:list": "upload", "delivery:datasets": "database", "identity:pairs": "git-compare",
+    "runs:runs": "play", "delivery:tickets": "file-warning",
+    "org:units": "building-2", "org:bodies": "network", "org:users": "key-round", "audit": "scroll-text",
+    "readings": "eye", "cockpit": "layout-dashboard",
+}  # fmt: skip
+#: What waits there for somebody: the very rows with which the page begins.
+_WAITING: dict[str, Callable[[User, date], QuerySet[Any]]] = {
+    "disposal:list": waiting_for,
+    "disposal:requests": lambda user, on: requests_to(user, on).filter(answered_at=None),
+    "disposal:leads": lambda user, on: open_leads(leads_visible_to(user, on)),
+    "delivery:tickets": lambda user, on: tickets_visible_to(user, on).filter(answered_at=None),
+}
+_MOST = 99
+
+
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """For every template: the parts of the rail that hold anything for whoever is served."""
-    if not request.user.is_authenticated:
-        return {"navigation": []}
-    rights = rights_of(request.user, timezone.localdate())
+    """For every template: the parts of the rail that hold anything for whoever is served, and who they are."""
+    user = request.user
+    if not isinstance(user, User):
+        return {"navigation": [], "demo": settings.DEMO}
+    on = timezone.localdate()
+    rights = rights_of(user, on)
     parts = []
     for name, places in PLACES:
         open_to_them = [
             {
                 "name": place.name,
                 "url": reverse(place.url),
-                "here": request.path == reverse(place.url)
-                or (place.url != "home" and request.path.startswith(reverse(place.url))),
+                "icon": _ICONS.get(place.url, "circle"),
+                "here": _is_here(request.path, place.url),
+                "count": _waiting(place.url, user, on),
             }
             for place in places
             if not place.roles or rights.has(*place.roles)
         ]
         if open_to_them:
             parts.append({"name": name, "places": open_to_them})
-    return {"navigation": parts}
+    return {
+        "navigation": parts,
+        "searches": rights.has(*_OFFICERS),
+        "post": _post(rights),
+        "demo": settings.DEMO,
+    }
+
+
+def _is_here(path: str, name: str) -> bool:
+    """Is a page this place's, or one below it that is no other place's?"""
+    address = reverse(name)
+    if path == address:
+        return True
+    longer = (reverse(place.url) for _, places in PLACES for place in places)
+    return (
+        name != "home"
+        and path.startswith(address)
+        and not any(path.startswith(each) and len(each) > len(address) for each in longer)
+    )
+
+
+def _waiting(name: str, user: User, on: date) -> str:
+    """How much waits there, as far as anybody counts; empty where nothing does."""
+    if name not in _WAITING:
+        return ""
+    found = len(_WAITING[name](user, on).order_by().values_list("pk")[: _MOST + 1])
+    return f"{_MOST}+" if found > _MOST else str(found or "")
+
+
+def _post(rights: Rights) -> str:
+    """What somebody is, and where."""
+    if not rights.holdings:
+        return ""
+    held = min(rights.holdings, key=lambda each: each.on_behalf is not None)
+    places = (
+        SupervisionBody.objects.filter(pk=held.body or 0).values_list("name", flat=True),
+        Unit.objects.filter(pk=held.unit or 0).values_list("name", flat=True),
+    )
+    place = places[held.body is None].first()
+    return " · ".join(str(part) for part in (held.role.label, place) if part)

@@ -6,6 +6,7 @@
     digest = "sm3"                                   # of the trail; "sha256" without it
     secure = true                                    # served by https, through `proxies` (1) of ours
     second_factor = "optional"                       # a trial office; else everybody with a role has one
+    demo = true                                      # pages say that everybody is invented
 
     [workbench.oidc]                                 # the identity provider, for those who have one
     name = "政务统一认证"
@@ -119,7 +120,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "plumbline.web.navigation.navigation",
             ],
-            "builtins": ["plumbline.bilingual"],
+            "builtins": ["plumbline.bilingual", "plumbline.web.icons"],
         },
     }
 ]
@@ -165,6 +166,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = (
 )  # browsers themselves allow it on this machine alone
 SECOND_FACTOR = WORKBENCH.get("second_factor", "required")
 _OIDC: dict[str, Any] = WORKBENCH.get("oidc", {})
+DEMO = bool(WORKBENCH.get("demo", False))
 OIDC_USERNAME_CLAIM = _OIDC.get("username", "")
 SOCIALACCOUNT_ADAPTER = "plumbline.org.signing_in.OidcAccounts"
 SOCIALACCOUNT_PROVIDERS = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from plumbline.web import views
-from plumbline.web.audit import audit
+from plumbline.web import search, views
+from plumbline.web.audit import audit, readings
 
 #: Address -> app; an app's own addresses stand in its urls.py.
 PLACES = {
@@ -20,7 +20,12 @@ PLACES = {
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("help/", views.help_page, name="help"),
+    path("hints/", views.hints, name="hints"),
+    path("search/", search.search, name="search"),
+    path("search/person/", search.person, name="search_person"),
     path("audit/", audit, name="audit"),
+    path("audit/readings/", readings, name="readings"),
     path("language/", views.set_language, name="set_language"),
     *(path(at, include(f"{app}.urls")) for at, app in PLACES.items()),
 ]

@@ -180,7 +180,7 @@ def test_evidence_is_shown_by_cell_and_masked_until_a_purpose_is_given(town: Tow
     assert cells["granted_on"].place == "E2"
     assert shown.facts[0].rows[0].file.endswith("honours-2025-06-30.csv")
     assert shown.people == {person_digest(WANG)}
-    assert WANG in repr(evidence(red, unmasked=True))
+    assert WANG in repr(evidence(red, clear={"offence.person"}))
     reasons = explained(red)
     assert reasons is not None
     assert [r.held for r in reasons.conditions] == [True, True]

@@ -6,14 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from plumbline.loop.supervision.models import SubjectException
-from plumbline.loop.warning.models import EarlyWarning, Party
-from plumbline.loop.warning.queries import PAGE, inbox, score
+from plumbline.loop.warning.actions import SEEN_FOR, look_up
+from plumbline.loop.warning.models import EarlyWarning, NamedParty, Party, Unmasking
+from plumbline.loop.warning.policy import digests_of
+from plumbline.loop.warning.queries import PAGE, about, inbox, score
+from plumbline.loop.warning.views.pages import context
 from plumbline.org.models import Kin
-from plumbline.org.policy import person_digest
+from plumbline.org.policy import WrongNumberError, person_digest
+from plumbline.trail.actions import PurposeMissingError
 from plumbline.trail.models import Entry, Reading
 from tests import people
 from tests.engine.collision.town import WANG, Town
@@ -184,17 +189,111 @@ def test_evidence_is_read_in_clear_only_for_a_purpose_which_is_on_the_trail(town
     run(town)
     red = EarlyWarning.objects.get(level="red")
     browser, address = client(cast.head), reverse("warning:read", args=[red.pk])
-    refused = browser.post(address, {"purpose": " ", "case": "1"})
-    assert refused.status_code == 422
-    assert WANG not in refused.content.decode()
+    for refused in (
+        {"purpose": " ", "case": "1", "columns": ["honour.person"]},
+        {"purpose": "核对身份", "case": "1"},
+        {"purpose": "核对身份", "case": "1", "columns": ["honour.title"]},  # not masked at all
+    ):
+        answer = browser.post(address, refused)
+        assert answer.status_code == 422
+        assert WANG not in answer.content.decode()
     assert not Reading.objects.exists()
-    shown = browser.post(address, {"purpose": "核对身份", "case": "青纪〔2026〕1号"})
-    assert WANG in shown.content.decode()
-    assert "no-store" in shown["Cache-Control"]
+    asked = {"purpose": "核对身份", "case": "青纪〔2026〕1号", "columns": ["honour.person"]}
+    with time_machine.travel(NOW, tick=False):
+        assert browser.post(address, asked).status_code == 302
+        shown = browser.get(reverse("warning:page", args=[red.pk]))
+        assert WANG in shown.content.decode()
+        assert "王五" not in shown.content.decode()  # another column, that was not asked for
+        assert "no-store" in shown["Cache-Control"]
+        other = client(cast.secretary).get(reverse("warning:page", args=[red.pk]))
+        assert WANG not in other.content.decode()
+    with time_machine.travel(NOW + SEEN_FOR, tick=False):
+        assert WANG not in browser.get(reverse("warning:page", args=[red.pk])).content.decode()
     entry = Entry.objects.get(action="personal_data.read")
     assert (entry.actor, entry.reason, entry.subject) == ("head", "核对身份", f"warning:{red.pk}")
-    assert set(entry.detail["fields"]) == {"person", "name"}
+    assert entry.detail["fields"] == ["honour.person"]
     assert Reading.objects.get().whom == person_digest(WANG)
+    assert WANG not in repr(list(Unmasking.objects.values()))
+
+
+def test_evidence_stands_side_by_side_with_what_agrees_and_where_it_was_read(town: Town) -> None:
+    cast = people.cast()
+    go_live(town, cast)
+    run(town)
+    red = EarlyWarning.objects.get(level="red")
+    told, shown = context(red, cast.head, NOW)
+    assert told is not None
+    side = shown["compared"]
+    assert [fact.alias for fact in side.facts] == [fact.alias for fact in told.facts]
+    agreeing = [line for line in side.lines if line.mark == "agrees"]
+    assert {cell.type for line in agreeing for cell in line.cells if cell} == {
+        "person.id",
+        "person.name",
+    }
+    assert all(cell.place for line in side.lines for cell in line.cells if cell)
+    deciding = {cell.column for line in side.lines if line.decides for cell in line.cells if cell}
+    assert {"granted_on", "on"} <= deciding
+    assert not any(cell.empty for line in side.rest for cell in line.cells if cell)
+    assert (
+        all(WANG not in said and "王五" not in said for said in shown["graph"].said)
+        if shown["graph"]
+        else True
+    )
+
+
+# -- looking somebody up -------------------------------------------------------------------------
+
+
+def test_a_person_is_found_by_number_and_by_name_and_neither_is_kept(town: Town) -> None:
+    cast = people.cast()
+    go_live(town, cast)
+    run(town)
+    red = EarlyWarning.objects.get(level="red")
+    seen = EarlyWarning.objects.visible_to(cast.head, TODAY)
+    for said in (WANG, WANG.lower(), "王五", " 王 五 "):
+        found = look_up(said, purpose="核对", case="1", by=cast.head, at=NOW)
+        assert red in about(seen, found.numbers, found.names), said
+    assert {len(each.name) for each in NamedParty.objects.all()} == {64}
+    kept = repr(list(Entry.objects.values("detail", "reason", "subject")))
+    assert (WANG in kept, "王五" in kept) == (False, False)
+    assert Entry.objects.filter(action="personal_data.read", subject="search:person").count() == 4
+    nobody = look_up("赵不存在", purpose="核对", case="1", by=cast.head, at=NOW)
+    assert not about(seen, nobody.numbers, nobody.names).exists()
+
+
+@pytest.mark.usefixtures("private")
+def test_nobody_looks_up_themself_or_their_kin_and_that_they_tried_is_on_the_trail() -> None:
+    cast = people.cast()
+    Kin.objects.create(user=cast.head, person=person_digest(WANG), relation="兄")
+    said = look_up(WANG, purpose="看看", case="1", by=cast.head, at=NOW)
+    assert (said.refused, said.numbers) == (True, frozenset())
+    entry = Entry.objects.get()
+    assert (entry.action, entry.actor) == ("person.look_up_refused", "head")
+    assert not Reading.objects.exists()
+
+
+@pytest.mark.usefixtures("private")
+@pytest.mark.parametrize("said", ["王*", "", "  ", "380101199001010016", "12345"])
+def test_what_is_neither_a_name_nor_a_number_is_refused(said: str) -> None:
+    cast = people.cast()
+    with pytest.raises(WrongNumberError):
+        look_up(said, purpose="核对", case="1", by=cast.head, at=NOW)
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.usefixtures("private")
+def test_a_credit_code_is_no_citizen_number_and_is_found_all_the_same() -> None:
+    numbers, names = digests_of("91350100m000100y43")
+    assert numbers == {person_digest("91350100M000100Y43")}
+    assert not names
+
+
+@pytest.mark.usefixtures("private")
+def test_a_look_up_without_a_purpose_leaves_nothing_behind() -> None:
+    cast = people.cast()
+    with pytest.raises(PurposeMissingError):
+        look_up("王五", purpose=" ", case="1", by=cast.head, at=NOW)
+    assert not Entry.objects.exists()
 
 
 def test_an_exception_is_asked_for_from_a_warning_without_keeping_the_number(town: Town) -> None:

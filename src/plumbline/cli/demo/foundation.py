@@ -13,6 +13,7 @@ country = "country.yml"
 
 [workbench]
 second_factor = "optional"  # in an office it is obligatory for everybody
+demo = true  # every page says that its people are invented
 """
 
 _DATABASES = """\

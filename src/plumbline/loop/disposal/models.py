@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -51,6 +53,8 @@ REVIEWERS = REVIEW_CHAIN[Level.RED]
 #: Working days of what no model speaks of: each review, a report that was sent back, a unit's answer.
 REVIEW_DAYS, AGAIN_DAYS, ANSWER_DAYS = 3, 5, 10
 MOST_EXTENSIONS = 2
+#: When a disposal is due of which no deadline runs.
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Disposal(models.Model):
@@ -65,6 +69,9 @@ class Disposal(models.Model):
         extensions: how often its deadline was extended in this round.
         sign_days, report_days: working days, as the model says for its level.
         no_reply: why a breach is reported without the reply of the person or unit concerned.
+        model, unit, region, rank: of its warning, and `due_at` of its next running deadline (`NEVER` where
+            none runs): kept here by the database itself (migration 0005), so that a million are
+            listed by an index.
     """
 
     warning = models.OneToOneField(EarlyWarning, models.PROTECT, related_name="disposal")
@@ -84,6 +91,11 @@ class Disposal(models.Model):
     signed_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    model = models.CharField(max_length=100, blank=True)
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", db_index=False)
+    region = models.CharField(max_length=6, blank=True)
+    rank = models.FloatField(default=0)
+    due_at = models.DateTimeField(default=NEVER)
 
     class Meta:
         constraints = [
@@ -109,8 +121,13 @@ class Disposal(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["state", "body"], name="disposal_by_state"),
-            models.Index(fields=["body", "-opened_at", "-id"], name="disposal_by_body"),
+            models.Index(fields=["state", "-rank", "-id"], name="disposal_by_rank"),
+            models.Index(fields=["state", "due_at", "id"], name="disposal_by_due"),
+            models.Index(fields=["state", "-id"], name="disposal_newest"),
+            models.Index(fields=["state", "level", "-rank", "-id"], name="disposal_by_level"),
+            models.Index(fields=["state", "model", "-rank", "-id"], name="disposal_by_model"),
+            models.Index(fields=["state", "unit", "-rank", "-id"], name="disposal_by_unit"),
+            models.Index(fields=["body", "state", "-rank", "-id"], name="disposal_by_body"),
         ]
 
     def __str__(self) -> str:
@@ -127,6 +144,27 @@ class Disposal(models.Model):
         if self.state != State.REPORTED or self.reviewed >= len(self.chain):
             return None
         return self.chain[self.reviewed]
+
+
+class SavedView(models.Model):
+    """A list as somebody likes to see it: its filters and order under a name, for them alone.
+
+    Attributes:
+        query: of the list's address.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "name"], name="saved_view_named_once"),
+            models.CheckConstraint(condition=~Q(name=""), name="saved_view_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class StaffAuthority(models.Model):

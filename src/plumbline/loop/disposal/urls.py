@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plumbline.loop.disposal.views import clarify, disposal, lead, letter, money, request
+from plumbline.loop.disposal.views import clarify, disposal, inbox, lead, letter, money, request
 
 app_name = "disposal"
 urlpatterns = [
-    path("", disposal.listing, name="list"),
-    path("sign-for/", disposal.sign_many, name="sign_many"),
+    path("", inbox.listing, name="list"),
+    path("sign-for/", inbox.sign_many, name="sign_many"),
+    path("views/", inbox.keep_view, name="keep_view"),
+    path("views/<int:pk>/forget/", inbox.forget_view, name="forget_view"),
     path("requests/", request.requests, name="requests"),
     path("requests/<int:pk>/", request.request, name="request"),
     path("requests/<int:pk>/files/<int:document_pk>/", request.handed_in, name="handed_in"),

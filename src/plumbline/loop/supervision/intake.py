@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -28,10 +29,11 @@ from plumbline.errors import PlumblineError, Text
 from plumbline.loop.supervision.actions import Drawing, Found, Tried, record_versions
 from plumbline.loop.supervision.models import ModelVersion, SampleDraw
 from plumbline.loop.supervision.queries import exceptions, ordered, statuses
-from plumbline.org.policy import person_digest
+from plumbline.org.policy import name_digest, person_digest
 
 #: Semantic types that identify somebody: whoever bears one is a party to what rests on it.
 _BEARERS = frozenset({"person.id", "org.code"})
+_NAMES = frozenset({"person.name", "org.name"})
 
 
 def workspace() -> Workspace:
@@ -180,6 +182,11 @@ class Cell:
         place: cell of the delivered file, such as C12; header as delivered.
         mark: `agrees` or `differs` where the model holds the column against another fact's.
         personal: it identifies somebody, and is masked unless a purpose was given.
+        clear: it is not masked though it is personal.
+        type: its semantic type; `bearer` the column of the number whose bearer it describes.
+        who: digest of the number or name it holds, where it holds a whole one.
+        decides: the model's condition asks for it, or its sentence quotes it.
+        empty: nothing was delivered in it.
     """
 
     column: str
@@ -189,6 +196,12 @@ class Cell:
     header: str
     mark: str
     personal: bool
+    clear: bool = False
+    type: str = ""
+    bearer: str = ""
+    who: str = ""
+    decides: bool = False
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -241,10 +254,15 @@ class Told:
 _ROWS = 30
 
 
-def told(of: Workspace, warning: EarlyWarning, *, unmasked: bool = False) -> Told:
-    """A warning or trial result in words and rows, from exactly what its run saw."""
-    lang, masked = language(), not unmasked
+def told(of: Workspace, warning: EarlyWarning, *, clear: frozenset[str] = frozenset()) -> Told:
+    """A warning or trial result in words and rows, from exactly what its run saw.
+
+    Args:
+        clear: personal columns that are shown in clear, as `fact.column`; the sentence is, once all are.
+    """
+    lang = language()
     model = of.model_behind(warning)
+    masked = not clear or bool(_personal(model, warning) - clear)
     evidence = of.evidence([warning])
     ties = of.ties([warning])[warning.key]
     judged = (
@@ -256,15 +274,25 @@ def told(of: Workspace, warning: EarlyWarning, *, unmasked: bool = False) -> Tol
         key=warning.key,
         sentence=of.sentences([warning], lang, masked=masked, rows=evidence)[warning.key],
         about=" · ".join(filter(None, of.about(warning, lang, masked=masked))),
-        facts=tuple(_facts(model, warning, rows, masked=masked)),
+        facts=tuple(_facts(model, warning, rows, clear=clear)),
         shown=shown(model),
         ties=tuple(each.in_(lang) for each in dict.fromkeys(said)),
         people=people(model, warning, rows, [tie.who for tie in ties]),
         subject=subject(model, warning),
         not_a_verdict=NOT_A_VERDICT[lang],
         not_certain=NOT_CERTAIN.in_(lang) if ties else "",
-        unmasked=unmasked,
+        unmasked=bool(clear),
     )  # fmt: skip
+
+
+def _personal(model: SupervisionModel, warning: EarlyWarning) -> set[str]:
+    """The personal columns of a warning's evidence, as `fact.column`."""
+    return {
+        f"{fact}.{column}"
+        for fact in {each.fact for each in warning.evidence}
+        for column in model.facts[fact].columns
+        if model.facts[fact].is_personal(column)
+    }
 
 
 def find(of: Workspace, key: str, register: Literal["warnings", "trials"]) -> EarlyWarning | None:
@@ -278,7 +306,8 @@ def row_told(
     """The row that stands for somebody who was not flagged, and whom it is about."""
     standing = of.who(name)
     row = of.rows([standing.name])[standing.name]
-    shown_row = _row(row, {}, masked=not unmasked)
+    every = frozenset(f".{column}" for column in row.dataset.columns)
+    shown_row = _row(row, {}, clear=every if unmasked else frozenset())
     title = row.dataset.declared.title.text.in_(language())
     columns = tuple(cell.title for cell in shown_row.cells)
     found = FactShown("", title, row.dataset.name, columns, (shown_row,), 0)
@@ -290,12 +319,18 @@ def _facts(
     warning: EarlyWarning,
     rows: Mapping[str, Mapping[int, FactRow]],
     *,
-    masked: bool,
+    clear: frozenset[str],
 ) -> Iterable[FactShown]:
+    asked = f"{model.declared.flag_when or ''} {model.declared.say.text.zh}"
+    decides = frozenset(_REFERENCE.findall(asked))
     marks = _marks(model, {fact: rows[fact][row] for fact, row in warning.leading().items()})
     for fact in dict.fromkeys(each.fact for each in warning.evidence):
         numbers = [each.row for each in warning.evidence if each.fact == fact]
-        made = [_row(rows[fact][n], marks, fact=fact, masked=masked) for n in numbers[:_ROWS]]
+        made = [
+            _row(rows[fact][n], marks, fact=fact, clear=clear, decides=decides)
+            for n in numbers[:_ROWS]
+        ]
+        made = _delivered(made)
         dataset = model.facts[fact]
         yield FactShown(
             fact, dataset.declared.title.text.in_(language()), dataset.name,
@@ -303,23 +338,53 @@ def _facts(
         )  # fmt: skip
 
 
+def _delivered(rows: list[Row]) -> list[Row]:
+    """Without the columns that no file had."""
+    kept = [n for n, _ in enumerate(rows[0].cells) if any(row.cells[n].place for row in rows)]
+    return [replace(row, cells=tuple(row.cells[n] for n in kept)) for row in rows] if kept else rows
+
+
+#: A column in a model's condition or sentence: its fact and its name.
+_REFERENCE = re.compile(r"\b([a-z]\w*)\.([a-z]\w*)\b")
+
+
 def _row(
-    row: FactRow, marks: Mapping[tuple[str, str], str], *, fact: str = "", masked: bool
+    row: FactRow,
+    marks: Mapping[tuple[str, str], str],
+    *,
+    fact: str = "",
+    clear: frozenset[str] = frozenset(),
+    decides: frozenset[tuple[str, str]] = frozenset(),
 ) -> Row:
     cells = []
     for column, declared in row.dataset.columns.items():
         header, letter = row.cells.get(column, ("", ""))
         title = declared.title.text.in_(language()) if declared.title else header or column
+        personal = row.dataset.is_personal(column)
+        in_clear = personal and f"{fact}.{column}" in clear
         cells.append(
             Cell(
-                column, title, row.show(column, language(), masked=masked),
+                column, title, row.show(column, language(), masked=not in_clear),
                 f"{letter}{row.source.line}" if letter else "", header,
-                marks.get((fact, column), ""), row.dataset.is_personal(column),
+                marks.get((fact, column), ""), personal, in_clear, declared.type, declared.of or "",
+                _who(row, column), (fact, column) in decides,
+                all(part is None for part in row.values[column]),
             )
         )  # fmt: skip
     source = row.source
     name = f"{row.dataset.name}:{row.row >> 32}-{row.row & 0xFFFFFFFF}"
     return Row(name, source.file, source.sheet, source.line, source.batch, tuple(cells))
+
+
+def _who(row: FactRow, column: str) -> str:
+    """Digest of the whole number or name that a column holds; empty of anything else."""
+    type_, value = row.dataset.columns[column].type, row.values[column]
+    if type_ in _BEARERS:
+        whole = value[0] is not None and (len(value) == 1 or value[1] is not None)
+        return person_digest(str(value[0])) if whole else ""
+    if type_ in _NAMES and value[0] is not None:
+        return name_digest(row.show(column, "zh", masked=False))
+    return ""
 
 
 def _marks(model: SupervisionModel, lead: Mapping[str, FactRow]) -> dict[tuple[str, str], str]:
@@ -388,6 +453,18 @@ def _bearers(rows: Iterable[FactRow], numbers: Iterable[str]) -> set[str]:
             if type_.name in _BEARERS and whole:
                 found.add(str(value[0]))
     return {person_digest(number) for number in found}
+
+
+def names(warning: EarlyWarning, rows: Mapping[str, Mapping[int, FactRow]]) -> frozenset[str]:
+    """Digests of every whole name in a warning's rows, so that it is found by one without keeping any."""
+    found = (rows[each.fact][each.row] for each in warning.evidence)
+    every = {
+        _who(row, column)
+        for row in found
+        for column, declared in row.dataset.columns.items()
+        if declared.type in _NAMES
+    }
+    return frozenset(every - {""})
 
 
 # -- why -----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,9 +12,19 @@ from django.db import connection, transaction
 from plumbline.errors import Text
 from plumbline.kit.clock.calendar import day_of
 from plumbline.loop.supervision.queries import budgets, outcomes
-from plumbline.loop.warning.models import EarlyWarning, Happening, Intake, Party, Standing
+from plumbline.loop.warning.models import (
+    EarlyWarning,
+    Happening,
+    Intake,
+    NamedParty,
+    Party,
+    Standing,
+    Unmasking,
+)
+from plumbline.loop.warning.policy import are_own_people, digests_of, must_name_fields
 from plumbline.loop.warning.queries import score, week_of
-from plumbline.trail.actions import record
+from plumbline.org.models import User
+from plumbline.trail.actions import record, record_reading
 
 #: Rows written by one statement; SQLite takes a limited number of values.
 _BATCH = 500
@@ -37,7 +47,7 @@ class WarningFound:
     Attributes:
         run: the last that found it.
         fields: columns of the workbench's row; empty where the evidence is gone and the words stay.
-        people: digests of everybody the evidence is about.
+        people: digests of everybody the evidence is about; `names` of what they are called there.
     """
 
     key: str
@@ -47,6 +57,7 @@ class WarningFound:
     raised_at: datetime | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     people: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -138,6 +149,10 @@ def _write(found: Sequence[WarningFound], week: date) -> None:
         (Party(warning_id=ids[w.key], person=p) for w in found for p in sorted(w.people)),
         ignore_conflicts=True, batch_size=_BATCH,
     )  # fmt: skip
+    NamedParty.objects.bulk_create(
+        (NamedParty(warning_id=ids[w.key], name=n) for w in found for n in sorted(w.names)),
+        ignore_conflicts=True, batch_size=_BATCH,
+    )  # fmt: skip
     Happening.objects.bulk_create(
         (
             Happening(
@@ -192,3 +207,83 @@ def _tell(week: date, only: Collection[int | None] | None = None) -> int:
             chosen = [pk for _, _, pk in ranked[first : first + _BATCH]]
             told += EarlyWarning.objects.filter(pk__in=chosen).update(budgeted_on=week)
     return told
+
+
+# -- looking ---------------------------------------------------------------------------------------
+
+#: So long is something seen in clear for which a purpose was given.
+SEEN_FOR = timedelta(minutes=30)
+_SEARCH = "search:person"
+
+
+@transaction.atomic
+def unmask(  # noqa: PLR0913 -- what, about whom, why, by which file, by whom, when
+    warning: EarlyWarning,
+    fields: Collection[str],
+    *,
+    whom: Collection[str],
+    purpose: str,
+    case: str,
+    by: User,
+    at: datetime,
+    where: str = "",
+) -> Unmasking:
+    """Let somebody see some columns of a warning's evidence in clear for half an hour; the trail says so first.
+
+    Args:
+        fields: columns, as `fact.column`.
+        whom: digests of all persons whose values they hold.
+        where: the page, as the trail names it; the warning's own without it.
+
+    Raises:
+        NothingAskedError: no column was named.
+        PurposeMissingError: purpose or case is empty.
+    """
+    must_name_fields(fields, where=where or f"warning:{warning.pk}")
+    made = Unmasking.objects.create(
+        warning=warning, user=by, fields=sorted(set(fields)), purpose=purpose.strip(), case=case.strip(),
+        at=at, expires_at=at + SEEN_FOR,
+    )  # fmt: skip
+    record_reading(
+        whom=sorted(whom), where=where or f"warning:{warning.pk}", fields=made.fields,
+        purpose=purpose, case=case, by=by, at=at,
+    )  # fmt: skip
+    return made
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """By what a person is looked up.
+
+    Attributes:
+        numbers, names: digests; one of the two is empty.
+        refused: it is themself or their kin.
+    """
+
+    numbers: frozenset[str]
+    names: frozenset[str]
+    refused: bool
+
+
+@transaction.atomic
+def look_up(person: str, *, purpose: str, case: str, by: User, at: datetime) -> LookedUp:
+    """Look for a person by number or name, for a purpose; the trail keeps their digest, and what for.
+
+    Nobody looks up themself or their kin; that somebody tried is on the trail too.
+
+    Args:
+        person: a full citizen number or credit code, or a name.
+
+    Raises:
+        WrongNumberError: it is neither a number nor a name.
+        PurposeMissingError: purpose or case is empty.
+    """
+    numbers, names = digests_of(person)
+    if are_own_people(numbers, by=by, on=day_of(at)):
+        record("person.look_up_refused", subject=_SEARCH, by=by, at=at, reason=purpose)
+        return LookedUp(frozenset(), frozenset(), refused=True)
+    record_reading(
+        whom=sorted(numbers | names), where=_SEARCH, fields=["name" if names else "number"],
+        purpose=purpose, case=case, by=by, at=at,
+    )  # fmt: skip
+    return LookedUp(numbers, names, refused=False)

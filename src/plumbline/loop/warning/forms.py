@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -21,7 +22,10 @@ class FilterForm(forms.Form):
     level = forms.ChoiceField(label=say("级别", "Level"), required=False)
     model = forms.ChoiceField(label=say("模型", "Model"), required=False)
     unit = forms.ModelChoiceField(Unit.objects.none(), label=say("单位", "Unit"), required=False)
-    region = forms.CharField(label=say("地区代码", "Region code"), required=False, max_length=6)
+    region = forms.CharField(
+        label=say("地区代码", "Region code"), required=False, max_length=6,
+        widget=forms.TextInput({"placeholder": say("地区代码", "Region code"), "size": 8}),
+    )  # fmt: skip
     standing = forms.ChoiceField(label=say("证据", "Evidence"), required=False)
     waiting = forms.BooleanField(label=say("排队中", "Waiting"), required=False)
 
@@ -47,13 +51,28 @@ class FilterForm(forms.Form):
 
 
 class ReadingForm(forms.Form):
-    """Why somebody needs to see personal data in clear."""
+    """Which columns somebody needs to see in clear, and why."""
 
+    columns = forms.MultipleChoiceField(
+        label=say("要查看的栏目", "Columns to see"), widget=forms.CheckboxSelectMultiple
+    )
     case = forms.CharField(label=say("案卷号", "Number of the file"), max_length=100)
     purpose = forms.CharField(
         label=say("用途", "Purpose"), max_length=500, widget=forms.Textarea({"rows": 2}),
-        help_text=say("谁在何时为何看过，都会留痕", "who looked, when and why is on the trail"),
+        help_text=say("看三十分钟；谁在何时为何看过，都会留痕", "for half an hour; who looked, when and why is on the trail"),
     )  # fmt: skip
+
+    def __init__(self, columns: Sequence[tuple[str, str]], data: Any = None) -> None:
+        super().__init__(data)
+        chooser = self.fields["columns"]
+        assert isinstance(chooser, forms.MultipleChoiceField)
+        chooser.choices = list(columns)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What was sent, as `actions.unmask` takes it."""
+        said = self.cleaned_data
+        return {"fields": said["columns"], "purpose": said["purpose"], "case": said["case"]}
 
 
 class ExceptingForm(forms.Form):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from plumbline.loop.supervision.intake import (
     Why,
     decided,
     find,
+    names,
     people,
     take_in_catalog,
     told,
@@ -194,6 +195,7 @@ def _chunk(
             people=people(
                 model, warning, rows[warning.key], [tie.who for tie in ties[warning.key]]
             ),
+            names=names(warning, rows[warning.key]),
         )  # fmt: skip
 
 
@@ -259,15 +261,15 @@ def _excepted(around: _Around, warning: FoundWarning) -> Text | None:
 # -- for a page ----------------------------------------------------------------------------------
 
 
-def evidence(warning: EarlyWarning, *, unmasked: bool = False) -> Told | None:
+def evidence(warning: EarlyWarning, *, clear: Collection[str] = ()) -> Told | None:
     """A warning in rows, columns and cells, from exactly what its run saw.
 
     Args:
-        unmasked: for whoever gave a purpose, once that is on the trail.
+        clear: columns shown in clear, as `fact.column`, to whoever gave a purpose that is on the trail.
     """
     of = workspace()
     known = find(of, warning.key, "warnings")
-    return told(of, known, unmasked=unmasked) if known else None
+    return told(of, known, clear=frozenset(clear)) if known else None
 
 
 def explained(warning: EarlyWarning) -> Why | None:

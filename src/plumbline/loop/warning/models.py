@@ -138,6 +138,11 @@ class EarlyWarning(models.Model):
     def yuan(self) -> Decimal | None:
         return None if self.amount_fen is None else Decimal(self.amount_fen) / 100
 
+    @property
+    def money(self) -> str:
+        """What is at stake as it is read, in yuan; empty where no sum is."""
+        return "" if self.amount_fen is None else f"{Decimal(self.amount_fen) / 100:,.2f}"
+
 
 class Party(models.Model):
     """Somebody a warning's evidence is about, by digest: they and their kin never see or work it."""
@@ -150,6 +155,50 @@ class Party(models.Model):
 
     def __str__(self) -> str:
         return f"{self.warning_id}"
+
+
+class NamedParty(models.Model):
+    """A name in a warning's evidence, by digest (`org.policy.name_digest`), so that it can be looked up."""
+
+    warning = models.ForeignKey(EarlyWarning, models.CASCADE, related_name="names")
+    name = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["warning", "name"], name="named_party_once")]
+
+    def __str__(self) -> str:
+        return f"{self.warning_id}"
+
+
+class Unmasking(models.Model):
+    """That somebody sees some columns of a warning's evidence in clear, for a purpose, for a while.
+
+    Attributes:
+        fields: columns, as `fact.column`; what they hold is read from the store and never kept here.
+        case: number of the file for which it is needed.
+    """
+
+    warning = models.ForeignKey(EarlyWarning, models.CASCADE, related_name="unmaskings")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    fields = models.JSONField()
+    purpose = models.TextField()
+    case = models.CharField(max_length=100)
+    at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "warning", "expires_at"], name="unmasking_of_user")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(purpose="") & ~Q(case=""), name="unmasking_for_a_purpose"
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=models.F("at")), name="unmasking_expires"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.warning_id}"
 
 
 class Happening(models.Model):

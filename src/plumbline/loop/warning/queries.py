@@ -10,7 +10,7 @@ money at stake. It stays below 100, as money stays below 10^90 yuan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import log10
@@ -20,7 +20,13 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from plumbline.errors import Text
-from plumbline.loop.warning.models import EarlyWarning, EarlyWarningQuerySet
+from plumbline.loop.warning.models import (
+    EarlyWarning,
+    EarlyWarningQuerySet,
+    NamedParty,
+    Party,
+    Unmasking,
+)
 from plumbline.org.models import User
 
 LEVELS = {"red": 3, "yellow": 2, "blue": 1}
@@ -100,6 +106,21 @@ def inbox(user: User, on: date, said: Mapping[str, Any], after: str = "") -> Pag
     )
     last = found[PAGE - 1] if len(found) > PAGE else None
     return Page(found[:PAGE], f"{last.raised_at.isoformat()}~{last.pk}" if last else "")
+
+
+def about(
+    seen: EarlyWarningQuerySet, numbers: Collection[str], names: Collection[str]
+) -> EarlyWarningQuerySet:
+    """Those whose evidence bears one of these numbers or names, by digest."""
+    bearing = Q(pk__in=Party.objects.filter(person__in=numbers).values("warning"))
+    named = Q(pk__in=NamedParty.objects.filter(name__in=names).values("warning"))
+    return seen.filter(bearing | named)
+
+
+def in_clear(warning: EarlyWarning, user: User, at: datetime) -> list[Unmasking]:
+    """What somebody asked to see in clear of a warning and still may, the longest lasting first."""
+    found = Unmasking.objects.filter(warning=warning, user=user.pk, expires_at__gt=at)
+    return list(found.order_by("-expires_at"))
 
 
 def _after(seen: EarlyWarningQuerySet, after: str) -> EarlyWarningQuerySet:

@@ -15,7 +15,6 @@ from plumbline.loop.disposal.models import FINDINGS, Disposal, Finding, Request
 from plumbline.loop.disposal.policy import ANSWERING, able_bodies, can_verify
 from plumbline.loop.disposal.queries.disposal import found
 from plumbline.loop.disposal.queries.route import route
-from plumbline.loop.warning.models import Level
 from plumbline.org.models import Grant, SupervisionBody, Unit, User
 
 _LONG = 5000
@@ -237,18 +236,3 @@ class AnswerForm(forms.Form):
 
     text = _text(say("答复", "Answer"))
     file = forms.FileField(label=say("附件", "File"), required=False)
-
-
-class FilterForm(forms.Form):
-    """How the list is narrowed down; what cannot be read narrows nothing."""
-
-    level = forms.ChoiceField(
-        required=False,
-        label=say("等级", "Level"),
-        choices=[("", say("全部", "All")), *Level.choices],
-    )
-    body = forms.ModelChoiceField(
-        SupervisionBody.objects.order_by("name"), required=False, label=say("承办机构", "Body"),
-        empty_label=say("全部", "All"),
-    )  # fmt: skip
-    q = forms.CharField(required=False, max_length=100, label=say("查找", "Find"))

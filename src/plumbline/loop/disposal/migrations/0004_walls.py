@@ -36,7 +36,10 @@ class Migration(migrations.Migration):
                 "warning_earlywarning",
                 f"({by_unit('unit_id')} OR {_GIVEN_TO}) AND {about_nobody_barred('warning_party', 'warning_id')}",
             ),
-            Wall("warning_happening", through("warning_id", "warning_earlywarning")),
+            *(
+                Wall(f"warning_{what}", through("warning_id", "warning_earlywarning"))
+                for what in ("happening", "namedparty", "unmasking")
+            ),
             *(
                 Wall(f"disposal_{what}", _OF_A_DISPOSAL)
                 for what in ("step", "note", "outcome", "review", "clarification")

@@ -8,7 +8,6 @@ from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from plumbline.bilingual import say
 from plumbline.errors import Text
 from plumbline.kit.clock.calendar import day_of
 from plumbline.kit.clock.models import Due
@@ -26,7 +25,7 @@ from plumbline.loop.disposal.models import (
 )
 from plumbline.loop.disposal.policy import ANSWERING, SEEING, barred
 from plumbline.loop.warning.models import Level, Party, Standing
-from plumbline.org.models import Role, SupervisionBody, User
+from plumbline.org.models import Role, SupervisionBody, Unit, User
 from plumbline.org.policy import Rights, rights_of
 from plumbline.org.queries import overseen
 
@@ -41,18 +40,25 @@ def visible_to(user: User, on: date) -> QuerySet[Disposal]:
     rights = rights_of(user, on)
     seen = _dispatched_by(rights, on) | _of_bodies(rights.bodies_and_below(*SEEING))
     if bodies := rights.bodies(Role.VERIFIER):
-        own = Verifier.objects.filter(disposal=OuterRef("pk"), user=user.pk, released_at=None)
-        seen |= _of_bodies(bodies) & Q(Exists(own))
+        seen |= _of_bodies(bodies) & Q(pk__in=_verified_by(user))
     return _not_barred(Disposal.objects.filter(seen), user, on)
+
+
+def _verified_by(user: User) -> QuerySet[Verifier, int]:
+    """Identifiers of the disposals that somebody verifies."""
+    return Verifier.objects.filter(user=user.pk, released_at=None).values_list(
+        "disposal", flat=True
+    )
 
 
 def _dispatched_by(rights: Rights, on: date) -> Q:
     bodies = rights.bodies_and_below(Role.DISPATCHER)
     if not bodies:
         return Q(pk__in=())
-    seen = overseen(bodies, on, unit="warning__unit") | _of_bodies(bodies)
+    units = Unit.objects.filter(overseen(bodies, on, unit="")).values("pk")
+    seen = Q(unit__in=units) | _of_bodies(bodies)
     if SupervisionBody.objects.filter(pk__in=bodies, above=None).exists():
-        seen |= Q(warning__unit=None, body=None)
+        seen |= Q(unit=None, body=None)
     return seen
 
 
@@ -164,6 +170,14 @@ class Deadline:
 
     due: Due
     left: Remaining
+    at: datetime
+
+    @property
+    def used(self) -> int:
+        """How much of it is used up, in percent."""
+        whole = (self.due.due_at - self.due.started_at).total_seconds()
+        gone = (self.at - self.due.started_at).total_seconds()
+        return 100 if whole <= 0 else max(0, min(100, round(100 * gone / whole)))
 
     @property
     def soon(self) -> bool:
@@ -177,7 +191,7 @@ def deadlines(disposals: Sequence[Disposal], at: datetime) -> dict[int, Deadline
     subjects = {f"disposal:{each.pk}": each.pk for each in disposals}
     found: dict[int, Deadline] = {}
     for due in running(*subjects):
-        found.setdefault(subjects[due.subject], Deadline(due, remaining(due, at)))
+        found.setdefault(subjects[due.subject], Deadline(due, remaining(due, at), at))
     return found
 
 
@@ -213,9 +227,8 @@ def waiting_for(user: User, on: date) -> QuerySet[Disposal]:
         turn |= Q(state=State.RAISED)
     if heads_of := rights.bodies(Role.OFFICE_HEAD):
         turn |= Q(state__in=[State.DISPATCHED, State.SIGNED], body__in=heads_of)
-    own = Verifier.objects.filter(disposal=OuterRef("pk"), user=user.pk, released_at=None)
     if rights.has(Role.VERIFIER):
-        turn |= Q(Exists(own), state=State.VERIFYING)
+        turn |= Q(pk__in=_verified_by(user), state=State.VERIFYING)
     ever = Verifier.objects.filter(disposal=OuterRef("pk"), user=user.pk)
     for role in REVIEWERS:
         if bodies := rights.bodies_and_below(role):
@@ -244,16 +257,6 @@ def today(user: User, at: datetime, limit: int = 100) -> Today:
         )
     )
     return Today(chosen, ends)
-
-
-#: The tabs of the list: which states each gathers.
-TABS: dict[str, tuple[str, tuple[State, ...]]] = {
-    "raised": (say("待分办", "To dispatch"), (State.RAISED,)),
-    "dispatched": (say("待签收", "To sign for"), (State.DISPATCHED,)),
-    "working": (say("核查中", "Being verified"), (State.SIGNED, State.VERIFYING)),
-    "reported": (say("待审核", "To review"), (State.REPORTED,)),
-    "closed": (say("已办结", "Closed"), (State.CLOSED,)),
-}
 
 
 def by_aspect(disposal: Disposal) -> dict[Aspect, list[Outcome]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from plumbline.loop.disposal.models import DATA_FAULTS, Disposal, Finding, Outcome, State
 from plumbline.loop.supervision.models import ModelVersion
@@ -22,7 +22,7 @@ def outcomes_of(models: Iterable[str]) -> dict[str, tuple[int, int]]:
     versions = {each.model: each.version for each in live}
     wanted = Q(pk__in=())
     for model, version in versions.items():
-        wanted |= Q(warning__model=model, warning__version=version)
+        wanted |= Q(model=model, warning__version=version)
     holds = Outcome.objects.filter(
         disposal=OuterRef("pk"), round=OuterRef("round"), withdrawn_at=None
     )
@@ -34,7 +34,7 @@ def outcomes_of(models: Iterable[str]) -> dict[str, tuple[int, int]]:
             open_question=Exists(holds.filter(finding=Finding.UNVERIFIABLE)),
         )
         .filter(open_question=False)
-        .values(model=F("warning__model"))
+        .values("model")
         .annotate(
             closed=Count("pk"),
             confirmed=Count("pk", filter=Q(right=True) | Q(faulty=True, warning__level=Level.BLUE)),

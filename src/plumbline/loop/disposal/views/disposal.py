@@ -1,4 +1,4 @@
-"""The list of disposals, one disposal with everything that can be done to it, and its files."""
+"""One disposal with everything that can be done to it, and its files."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q, QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -22,109 +23,40 @@ from plumbline.errors import PlumblineError
 from plumbline.kit.clock.calendar import day_of
 from plumbline.loop.disposal.actions import dispatch, document, reading, request, review, verify
 from plumbline.loop.disposal.forms import disposal as forms
-from plumbline.loop.disposal.models import MOST_EXTENSIONS, Disposal, Document, Outcome, State, Step
-from plumbline.loop.disposal.policy import MAY, allowed, may_read
+from plumbline.loop.disposal.models import (
+    MOST_EXTENSIONS,
+    Disposal,
+    Document,
+    Outcome,
+    Review,
+    State,
+    Step,
+)
+from plumbline.loop.disposal.policy import allowed, may_read
 from plumbline.loop.disposal.queries.clarify import to_clarify
+from plumbline.loop.disposal.queries.course import events
 from plumbline.loop.disposal.queries.disposal import (
-    TABS,
     by_aspect,
     deadlines,
+    has_reply,
     missing,
     seats,
     visible_to,
-    waiting_for,
 )
+from plumbline.loop.disposal.queries.inbox import Wanted, chosen, neighbours
 from plumbline.loop.disposal.queries.money import right_to_post
 from plumbline.loop.supervision.intake import Told
+from plumbline.loop.warning.actions import unmask
 from plumbline.loop.warning.forms import ReadingForm
-from plumbline.loop.warning.views import context as warning_context
+from plumbline.loop.warning.views.pages import context as warning_context
+from plumbline.loop.warning.views.pages import fields_of
 from plumbline.org.models import User
-from plumbline.org.policy import rights_of
-from plumbline.trail.actions import record_reading
 
 _PAGE = 50
 
 
 def me(http: HttpRequest) -> User:
     return cast("User", http.user)
-
-
-# -- the list ------------------------------------------------------------------------------------
-
-
-@login_required
-@require_GET
-def listing(http: HttpRequest) -> HttpResponse:
-    """Tabs by state, the first for what waits for whoever looks; narrowed down by level, body and words."""
-    at = timezone.now()
-    on = day_of(at)
-    mine, all_seen = waiting_for(me(http), on), visible_to(me(http), on)
-    if not all_seen.exists() and not me(http).grants.on(on).filter(body__isnull=False).exists():
-        raise Http404
-    tab = http.GET.get("tab", "mine")
-    found = mine if tab not in TABS else all_seen.filter(state__in=TABS[tab][1])
-    narrowed = forms.FilterForm(http.GET)
-    found = _narrowed(found, narrowed)
-    page = max(int(http.GET["page"]), 1) if http.GET.get("page", "").isdecimal() else 1
-    order = ("-closed_at", "-pk") if tab == "closed" else ("-warning__rank", "-pk")
-    chosen = list(
-        found.select_related("warning", "warning__unit", "body").order_by(*order)[
-            (page - 1) * _PAGE : page * _PAGE + 1
-        ]
-    )
-    # What is closed grows for ever, and nobody waits for its number.
-    unclosed = all_seen.exclude(state=State.CLOSED).values_list("state")
-    counts: dict[str, int] = dict(unclosed.annotate(n=Count("pk")).order_by())
-    tabs = [("mine", say("等我办理", "Waiting for me"), mine.count())] + [
-        (name, says, sum(counts.get(state, 0) for state in states) if name != "closed" else None)
-        for name, (says, states) in TABS.items()
-    ]
-    ends = deadlines(chosen, at)
-    return render(http, "disposal/list.html", {
-        "rows": [(each, ends.get(each.pk)) for each in chosen[:_PAGE]],
-        "tabs": tabs, "tab": tab if tab in TABS else "mine", "filters": narrowed, "page": page,
-        "older": len(chosen) > _PAGE,
-        "can_sign": any(each.state == State.DISPATCHED for each in chosen),
-        "query": _without_page(http),
-    })  # fmt: skip
-
-
-def _narrowed(found: QuerySet[Disposal], narrowed: forms.FilterForm) -> QuerySet[Disposal]:
-    narrowed.is_valid()
-    said = narrowed.cleaned_data
-    if said.get("level"):
-        found = found.filter(level=said["level"])
-    if said.get("body"):
-        found = found.filter(body=said["body"])
-    if words := said.get("q", "").strip():
-        found = found.filter(
-            Q(warning__about__icontains=words) | Q(warning__supervised__icontains=words)
-            | Q(warning__title__icontains=words)
-        )  # fmt: skip
-    return found
-
-
-def _without_page(http: HttpRequest) -> str:
-    said = http.GET.copy()
-    said.pop("page", None)
-    return said.urlencode()
-
-
-@login_required
-@require_POST
-def sign_many(http: HttpRequest) -> HttpResponse:
-    """Sign for everything that was ticked."""
-    at = timezone.now()
-    if not rights_of(me(http), day_of(at)).has(*MAY["sign_for"].roles):
-        raise Http404
-    ticked = [int(pk) for pk in http.POST.getlist("disposal") if pk.isdecimal()]
-    chosen = visible_to(me(http), day_of(at)).filter(pk__in=ticked, state=State.DISPATCHED)
-    signed, refused = dispatch.sign_for_many(chosen, by=me(http), at=at)
-    if signed:
-        messages.success(http, say("已签收 {} 件", "Signed for {}").format(len(signed)))
-    for error in refused.values():
-        messages.error(http, error.in_(language()))
-    return redirect("disposal:list")
 
 
 # -- one disposal --------------------------------------------------------------------------------
@@ -240,10 +172,8 @@ def _context(
     case: Disposal,
     at: datetime,
     sent: Mapping[str, forms.ActForm] | None = None,
-    *,
-    unmasked: bool = False,
 ) -> dict[str, Any]:
-    told, shown = warning_context(case.warning, unmasked=unmasked)
+    told, shown = warning_context(case.warning, me(http), at)
     sent = sent or {}
     due = deadlines([case], at).get(case.pk)
     may = [name for name in allowed(me(http), case, day_of(at)) if _fits(name, case, me(http), due)]
@@ -254,15 +184,20 @@ def _context(
             form.offer_rows(_rows(told))
         made[name] = form
     steps = list(case.steps.filter(round=case.round).select_related("done_by"))
-    on = day_of(at)
+    on, masked = day_of(at), fields_of(told)
     return {
         **shown,
         "case": case,
-        "clear": ReadingForm() if told and not unmasked and may_read(me(http), case, on) else None,
+        "clear": ReadingForm(masked) if masked and may_read(me(http), case, on) else None,
+        "hops": _hops(http, case, at),
         "posts": right_to_post(me(http), case, on) is not None,
         "clarifies": to_clarify(me(http), on).filter(pk=case.pk).exists(),
         "due": due,
         "course": _course(case),
+        "history": events(case),
+        "approval": _approval(case),
+        "heard": has_reply(case),
+        "steps_done": sum(step.done_at is not None for step in steps),
         "steps": steps,
         "aspects": by_aspect(case),
         "seats": seats(case),
@@ -276,6 +211,14 @@ def _context(
         "reviews": case.reviews.select_related("by", "on_behalf").order_by("pk"),
         "earlier": case.outcomes.exclude(round=case.round, withdrawn_at=None).order_by("pk"),
     }
+
+
+def _hops(http: HttpRequest, case: Disposal, at: datetime) -> dict[str, Any]:
+    """The list somebody came from, and what stands before and after this one in it."""
+    query = http.GET.get("in", "")
+    wanted = Wanted.said(QueryDict(query).dict())
+    before, after = neighbours(chosen(me(http), wanted, at), wanted, case)
+    return {"query": query, "before": before, "after": after}
 
 
 def _fits(name: str, case: Disposal, user: User, due: Any) -> bool:
@@ -319,26 +262,47 @@ def _course(case: Disposal) -> list[tuple[str, str, datetime | None]]:
     ]
 
 
+def _approval(case: Disposal) -> list[tuple[str, str, str]]:
+    """The review chain: role, who approved the present report, and `done`, `now` or nothing."""
+    given = {
+        each.role: each.by.name
+        for each in case.reviews.filter(report=case.reports, decision=Review.Decision.APPROVED)
+        .select_related("by")
+    }  # fmt: skip
+    return [
+        (
+            str(role.label), given.get(role, ""),
+            "done" if role in given else "now" if role == case.next_reviewer else "",
+        )
+        for role in case.chain
+    ]  # fmt: skip
+
+
 @login_required
 @require_POST
 @never_cache
 def read(http: HttpRequest, pk: int) -> HttpResponse:
-    """The evidence in clear, for those who verify and review it, for a purpose that the trail keeps."""
+    """Some columns in clear for half an hour, for those who verify and review it, for a purpose the trail keeps."""
     at = timezone.now()
     case = _seen(http, pk, at)
     if not may_read(me(http), case, day_of(at)):
         raise Http404
-    form = ReadingForm(http.POST)
-    told, _ = warning_context(case.warning)
+    told, _ = warning_context(case.warning, me(http), at)
+    form = ReadingForm(fields_of(told), http.POST)
     if told is None or not form.is_valid():
         context = {**_context(http, case, at), "clear": form}
         return render(http, "disposal/page.html", context, status=422)
-    personal = {c.column for f in told.facts for row in f.rows for c in row.cells if c.personal}
-    record_reading(
-        whom=sorted(told.people), where=f"disposal:{case.pk}", fields=sorted(personal),
-        by=me(http), at=at, **form.cleaned_data,
-    )  # fmt: skip
-    return render(http, "disposal/page.html", _context(http, case, at, unmasked=True))
+    unmask(
+        case.warning,
+        whom=told.people,
+        where=f"disposal:{case.pk}",
+        by=me(http),
+        at=at,
+        **form.asked,
+    )
+    return redirect(
+        f"{reverse('disposal:page', args=[pk])}?{urlencode({'in': http.GET.get('in', '')})}#evidence"
+    )
 
 
 @login_required

@@ -40,7 +40,9 @@ def requests(http: HttpRequest) -> HttpResponse:
         found.filter(answered_at=None).exclude(disposal__state=State.CLOSED).order_by("pk")
     )
     subjects = {f"request:{each.pk}": each.pk for each in open_ones}
-    ends = {subjects[due.subject]: Deadline(due, remaining(due, at)) for due in running(*subjects)}
+    ends = {
+        subjects[due.subject]: Deadline(due, remaining(due, at), at) for due in running(*subjects)
+    }
     done = found.filter(answered_at__isnull=False).order_by("-answered_at")[:_PAGE]
     return render(http, "disposal/requests.html", {
         "rows": [(each, ends.get(each.pk)) for each in open_ones], "done": done,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import messages
@@ -19,13 +20,20 @@ from plumbline.loop.supervision.actions import Excepting, except_subject
 from plumbline.loop.supervision.intake import Told
 from plumbline.loop.supervision.policy import may
 from plumbline.loop.supervision.queries import outcomes
+from plumbline.loop.warning.actions import unmask
 from plumbline.loop.warning.forms import ExceptingForm, FilterForm, ReadingForm
 from plumbline.loop.warning.intake import evidence, explained
 from plumbline.loop.warning.models import OVERSEEING, EarlyWarning
-from plumbline.loop.warning.queries import inbox, rank_in_words
+from plumbline.loop.warning.queries import in_clear, inbox, rank_in_words
+from plumbline.loop.warning.views.compared import compared
+from plumbline.loop.warning.views.graph import graph
 from plumbline.org.models import Role, User
 from plumbline.org.policy import rights_of
-from plumbline.trail.actions import record_reading
+
+NOT_A_VERDICT = say(
+    "预警是需要核实的线索，不是对任何人的结论；可能有错，也可能有正当解释。",
+    "A warning is something to verify, not a verdict on anyone; it may be wrong or explained.",
+)
 
 
 def _me(http: HttpRequest) -> User:
@@ -55,18 +63,36 @@ def listing(http: HttpRequest) -> HttpResponse:
     })  # fmt: skip
 
 
-def context(warning: EarlyWarning, *, unmasked: bool = False) -> tuple[Told | None, dict[str, Any]]:
+def context(warning: EarlyWarning, user: User, at: datetime) -> tuple[Told | None, dict[str, Any]]:
     """What templates that show a warning need; `told` is none where the store cannot be read."""
+    asked = in_clear(warning, user, at)
+    clear = sorted({field for each in asked for field in each.fields})
+    told, problem = None, ""
     try:
-        told, problem = evidence(warning, unmasked=unmasked), ""
+        told = evidence(warning, clear=clear)
     except PlumblineError as error:
-        told, problem = None, error.in_(language())
+        problem = error.in_(language())
     return told, {
         "warning": warning, "told": told, "problem": problem, **(_line(told) if told else {}),
+        "compared": compared(told) if told else None, "graph": graph(told) if told else None,
+        "in_clear": asked[-1] if asked else None,
+        "not_a_verdict": NOT_A_VERDICT,
         "happenings": [
             (each, each.detail.get(language(), [])) for each in warning.happenings.order_by("run", "pk")
         ],
     }  # fmt: skip
+
+
+def fields_of(told: Told | None) -> list[tuple[str, str]]:
+    """The columns that are masked, to be chosen: `fact.column`, and what they are called."""
+    if told is None:
+        return []
+    return [
+        (f"{fact.alias}.{cell.column}", f"{fact.title} · {cell.title}")
+        for fact in told.facts
+        for cell in fact.rows[0].cells
+        if cell.personal and not cell.clear
+    ]
 
 
 def _line(told: Told) -> dict[str, Any]:
@@ -84,12 +110,12 @@ def _line(told: Told) -> dict[str, Any]:
 @never_cache
 def page(http: HttpRequest, pk: int) -> HttpResponse:
     """One warning: what it says, on which rows it rests, which line it holds them against."""
-    warning = _mine(http, pk)
-    told, shown = context(warning)
-    on = day_of(timezone.now())
+    warning, at = _mine(http, pk), timezone.now()
+    told, shown = context(warning, _me(http), at)
+    on = day_of(at)
     excepting = may("except_subject", _me(http), on) and told is not None
     return render(http, "warning/page.html", {
-        **shown, "reading": ReadingForm(),
+        **shown, "reading": ReadingForm(fields_of(told)) if fields_of(told) else None,
         "excepting": ExceptingForm(initial={"starts_on": on}) if excepting else None,
         "rank": rank_in_words(warning, outcomes().get(warning.model, (0, 0))),
     })  # fmt: skip
@@ -112,21 +138,14 @@ def why(http: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @never_cache
 def read(http: HttpRequest, pk: int) -> HttpResponse:
-    """The evidence in clear, for a purpose; that it was read is on the trail before anything is shown."""
-    warning = _mine(http, pk)
-    form = ReadingForm(http.POST)
-    told, shown = context(warning)
+    """Some columns in clear, for a purpose, for half an hour; the trail has it before anything is shown."""
+    warning, at = _mine(http, pk), timezone.now()
+    told, shown = context(warning, _me(http), at)
+    form = ReadingForm(fields_of(told), http.POST)
     if told is None or not form.is_valid():
         return render(http, "warning/page.html", {**shown, "reading": form}, status=422)
-    personal = {
-        c.column for fact in told.facts for row in fact.rows for c in row.cells if c.personal
-    }
-    record_reading(
-        whom=sorted(told.people), where=f"warning:{warning.pk}", fields=sorted(personal),
-        by=_me(http), at=timezone.now(), **form.cleaned_data,
-    )  # fmt: skip
-    _, shown = context(warning, unmasked=True)
-    return render(http, "warning/page.html", {**shown, "reading": None})
+    unmask(warning, whom=told.people, by=_me(http), at=at, **form.asked)
+    return redirect("warning:page", pk)
 
 
 @login_required
@@ -135,12 +154,12 @@ def ask_exception(http: HttpRequest, pk: int) -> HttpResponse:
     """Ask that a model warns no more about this subject; a second person approves."""
     warning = _mine(http, pk)
     form = ExceptingForm(http.POST)
-    told, shown = context(warning)
+    told, shown = context(warning, _me(http), timezone.now())
     if told is None or not form.is_valid():
         return render(
             http,
             "warning/page.html",
-            {**shown, "reading": ReadingForm(), "excepting": form},
+            {**shown, "reading": ReadingForm(fields_of(told)), "excepting": form},
             status=422,
         )
     said = form.cleaned_data

@@ -1,0 +1,306 @@
+"""The inbox: tabs, filters and orders over disposals; pages by key, so that a million cost what fifty do.
+
+Each state is asked for by itself, in the order of an index that begins with it, and what comes is merged: a list
+over several states would otherwise be sorted whole. What is counted is counted to a limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from heapq import merge
+from itertools import islice
+from operator import or_
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_datetime
+
+from plumbline.bilingual import say
+from plumbline.kit.clock.calendar import calendar, close, day_of
+from plumbline.loop.disposal.models import Disposal, State
+from plumbline.loop.disposal.queries.disposal import SOON_DAYS, visible_to, waiting_for
+from plumbline.loop.supervision.models import ModelVersion
+from plumbline.loop.warning.models import NamedParty, Party
+from plumbline.org.models import Unit, User
+
+PAGE = 50
+#: Nobody counts on: a figure above it is told as `999+`.
+MOST = 999
+
+#: Tab -> its words, and which states it gathers; the first holds what waits for whoever looks.
+TABS: dict[str, tuple[str, tuple[State, ...]]] = {
+    "mine": (
+        say("等我办理", "Waiting for me"),
+        (State.RAISED, State.DISPATCHED, State.SIGNED, State.VERIFYING, State.REPORTED),
+    ),
+    "raised": (say("待分办", "To dispatch"), (State.RAISED,)),
+    "dispatched": (say("待签收", "To sign for"), (State.DISPATCHED,)),
+    "working": (say("核查中", "Being verified"), (State.SIGNED, State.VERIFYING)),
+    "reported": (say("待审核", "To review"), (State.REPORTED,)),
+    "closed": (say("已办结", "Closed"), (State.CLOSED,)),
+    "all": (say("全部", "All"), tuple(State)),
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """In which order a list stands: by a column, then by the order in which they were opened."""
+
+    says: str
+    column: str
+    down: bool
+
+    def of(self, case: Disposal) -> tuple[Any, int]:
+        return getattr(case, self.column), case.pk
+
+    def columns(self, *, back: bool = False) -> list[str]:
+        down = "-" if self.down != back else ""
+        return [f"{down}{each}" for each in dict.fromkeys((self.column, "pk"))]
+
+    def beyond(self, value: Any, pk: int, *, back: bool = False) -> Q:
+        """What stands after a place; before it, if we go back."""
+        past = "lt" if self.down != back else "gt"
+        if self.column == "pk":
+            return Q(**{f"pk__{past}": pk})
+        # The first part alone narrows the index; the second settles what is equal.
+        reaches = Q(**{f"{self.column}__{past}e": value})
+        return reaches & (
+            Q(**{f"{self.column}__{past}": value}) | Q(**{self.column: value, f"pk__{past}": pk})
+        )
+
+
+ORDERS: dict[str, Order] = {
+    "rank": Order(say("先急后缓", "Most urgent first"), "rank", down=True),
+    "due": Order(say("先到期的在前", "Next due first"), "due_at", down=False),
+    "new": Order(say("新的在前", "Newest first"), "pk", down=True),
+}
+
+#: Until when something is due.
+DUE: dict[str, str] = {
+    "over": say("已超期", "Overdue"),
+    "today": say("今天到期", "Due today"),
+    "soon": say("三个工作日内", "Within three working days"),
+    "week": say("七天内", "Within a week"),
+}
+
+
+def _due(name: str, at: datetime) -> Q:
+    days, today = calendar(), day_of(at)
+    if name == "over":
+        return Q(due_at__lt=at)
+    ends = {
+        "today": close(today),
+        "soon": close(days.add(today, SOON_DAYS)),
+        "week": close(today + timedelta(days=7)),
+    }
+    return Q(due_at__gte=at, due_at__lte=ends[name])
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list shows; whatever is empty narrows nothing, and what makes no sense neither.
+
+    Attributes:
+        since: came or moved on after this moment.
+    """
+
+    tab: str = "mine"
+    state: str = ""
+    order: str = "rank"
+    level: str = ""
+    due: str = ""
+    body: int | None = None
+    unit: int | None = None
+    model: str = ""
+    region: str = ""
+    words: str = ""
+    since: datetime | None = None
+
+    @classmethod
+    def said(cls, said: Mapping[str, str]) -> Wanted:
+        """As an address says it."""
+
+        def one_of(name: str, known: Collection[str], otherwise: str = "") -> str:
+            value = said.get(name, "")
+            return value if value in known else otherwise
+
+        def number(name: str) -> int | None:
+            value = said.get(name, "")
+            return int(value) if value.isdecimal() and len(value) < 19 else None
+
+        return cls(
+            tab=one_of("tab", TABS, "mine"), state=one_of("state", State.values), order=one_of("sort", ORDERS, "rank"),
+            level=one_of("level", ("red", "yellow", "blue")), due=one_of("due", DUE), body=number("body"),
+            unit=number("unit"), model=said.get("model", "")[:100], region=said.get("region", "")[:6],
+            words=said.get("q", "").strip()[:100], since=_moment(said.get("since", "")),
+        )  # fmt: skip
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self != Wanted(tab=self.tab, order=self.order)
+
+
+def _moment(said: str) -> datetime | None:
+    try:
+        moment = parse_datetime(said)
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
+
+
+_MOVES = ("opened", "dispatched", "signed", "reported", "closed")
+
+
+def chosen(user: User, wanted: Wanted, at: datetime) -> QuerySet[Disposal]:
+    """Those that somebody sees and asks for, of any state of the tab, in no order."""
+    on = day_of(at)
+    found = waiting_for(user, on) if wanted.tab == "mine" else visible_to(user, on)
+    for column in ("level", "model", "state"):
+        if value := getattr(wanted, column):
+            found = found.filter(**{column: value})
+    if wanted.body:
+        found = found.filter(body=wanted.body)
+    if wanted.unit:
+        path = Unit.objects.filter(pk=wanted.unit).values_list("path", flat=True).first() or "-"
+        found = found.filter(unit__in=Unit.objects.filter(path__startswith=path).values("pk"))
+    if region := wanted.region.rstrip("0"):
+        found = found.filter(region__startswith=region)
+    if wanted.due:
+        found = found.filter(_due(wanted.due, at))
+    if wanted.since:
+        moved = (Q(**{f"{what}_at__gt": wanted.since}) for what in _MOVES)
+        found = found.filter(reduce(or_, moved))
+    return worded(found, wanted.words) if wanted.words else found
+
+
+def worded(found: QuerySet[Disposal], words: str) -> QuerySet[Disposal]:
+    """Those that bear a number, or are of a model or a unit called so; else those about something called so."""
+    if re.fullmatch(r"[0-9]{1,9}", words):
+        return found.filter(Q(pk=int(words)) | _by_key(words))
+    if re.fullmatch(r"[0-9a-fA-F]{6,64}", words):
+        return found.filter(_by_key(words.lower()))
+    models = set(
+        ModelVersion.objects.filter(
+            Q(title__icontains=words) | Q(title_en__icontains=words) | Q(model=words)
+        ).values_list("model", flat=True)
+    )
+    units = list(Unit.objects.filter(name__icontains=words).values_list("pk", flat=True)[:MOST])
+    about = Q(warning__about__icontains=words) | Q(warning__supervised__icontains=words)
+    if models or units:
+        return found.filter(Q(model__in=models) | Q(unit__in=units))
+    return found.filter(about)
+
+
+def _by_key(words: str) -> Q:
+    # As a range, which an index serves in any collation that orders ASCII as it is.
+    return Q(warning__key__gte=words, warning__key__lt=f"{words}g")
+
+
+def about_people(
+    found: QuerySet[Disposal], numbers: Collection[str], names: Collection[str]
+) -> QuerySet[Disposal]:
+    """Those whose evidence bears one of these numbers or names, by digest."""
+    bearing = Q(warning__in=Party.objects.filter(person__in=numbers).values("warning"))
+    named = Q(warning__in=NamedParty.objects.filter(name__in=names).values("warning"))
+    return found.filter(bearing | named)
+
+
+# -- pages ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list.
+
+    Attributes:
+        after, before: marks from which the next and the page before go on; empty at the ends.
+    """
+
+    rows: list[Disposal]
+    after: str
+    before: str
+
+
+def page(found: QuerySet[Disposal], wanted: Wanted, mark: str = "", *, size: int = PAGE) -> Page:
+    """Fifty of `chosen`, from a mark on.
+
+    Args:
+        mark: `>` or `<`, and the place as `mark_of` writes it; anything else begins anew.
+    """
+    order = ORDERS[wanted.order]
+    back, place = mark.startswith("<"), _place(order, mark[1:]) if mark[:1] in "<>" else None
+    rows = _some(
+        found, TABS[wanted.tab][1], order, place, size + 1, back=back and place is not None
+    )
+    further, rows = len(rows) > size, rows[:size]
+    if not (back and place):
+        return Page(
+            rows,
+            f">{mark_of(order, rows[-1])}" if further else "",
+            f"<{mark_of(order, rows[0])}" if place and rows else "",
+        )
+    rows.reverse()
+    return Page(
+        rows,
+        f">{mark_of(order, rows[-1])}" if rows else "",
+        f"<{mark_of(order, rows[0])}" if further else "",
+    )
+
+
+def neighbours(
+    found: QuerySet[Disposal], wanted: Wanted, case: Disposal
+) -> tuple[Disposal | None, Disposal | None]:
+    """What stands before and after one in its list, whether it is still in it or not."""
+    order, states = ORDERS[wanted.order], TABS[wanted.tab][1]
+    place = order.of(case)
+    sides = (_some(found, states, order, place, 1, back=back) for back in (True, False))
+    before, after = (next(iter(side), None) for side in sides)
+    return before, after
+
+
+def _some(
+    found: QuerySet[Disposal],
+    states: Iterable[State],
+    order: Order,
+    place: tuple[Any, int] | None,
+    most: int,
+    *,
+    back: bool = False,
+) -> list[Disposal]:
+    if place is not None:
+        found = found.filter(order.beyond(*place, back=back))
+    each = (
+        list(found.filter(state=state).order_by(*order.columns(back=back))[:most])
+        for state in states
+    )
+    return list(islice(merge(*each, key=order.of, reverse=order.down != back), most))
+
+
+def mark_of(order: Order, case: Disposal) -> str:
+    """The place of a disposal in a list, for an address."""
+    value, pk = order.of(case)
+    return f"{value.isoformat() if isinstance(value, datetime) else repr(value)}~{pk}"
+
+
+def _place(order: Order, mark: str) -> tuple[Any, int] | None:
+    value, _, pk = mark.partition("~")
+    read: dict[str, Callable[[str], Any]] = {"due_at": _moment, "rank": float, "pk": int}
+    try:
+        found = read[order.column](value)
+        return None if found is None else (found, int(pk))
+    except ValueError:
+        return None
+
+
+def counted(found: QuerySet[Disposal], states: Iterable[State], most: int = MOST) -> str:
+    """How many there are, as far as anybody counts."""
+    n = 0
+    for state in states:
+        n += len(found.filter(state=state).order_by().values_list("pk")[: most + 1 - n])
+        if n > most:
+            return f"{most}+"
+    return str(n)

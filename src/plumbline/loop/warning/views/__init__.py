@@ -1,0 +1,1 @@
+"""The pages of warnings, and how their evidence is laid out."""
