@@ -15,7 +15,7 @@ TEMPLATES = sorted(SRC.rglob("templates/**/*.html"))
 #: What stands between tags and is the same in every language: our own name, kinds of files, keys to press.
 SAME = frozenset({"准绳", "Plumbline", "SHA-256", "PDF", "DOCX", "Enter"})
 #: The switch names the other language in that language.
-SWITCH = frozenset({'say "en" "zh-hans"', 'say "EN" "中文"'})
+SWITCH = frozenset({'say "en" "zh-hans"', 'say "en" "zh-Hans"', 'say "EN" "中文"'})
 #: Attributes that people read or hear; the others speak to the browser.
 READ = frozenset({"alt", "aria-description", "aria-label", "data-name", "placeholder", "title"})
 #: An example of an entry, in no language.
