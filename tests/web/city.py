@@ -9,8 +9,8 @@ from typing import Any
 
 from plumbline.engine import Workspace
 from plumbline.loop.closure.actions.mechanism import record_mechanism
-from plumbline.loop.delivery.actions import Asked, ask
-from plumbline.loop.delivery.models import DataErrorTicket
+from plumbline.loop.delivery.actions import Asked, ask, store_upload
+from plumbline.loop.delivery.models import DataErrorTicket, Delivery, Upload
 from plumbline.loop.disposal.actions import clarify, money
 from plumbline.loop.disposal.actions.document import attach
 from plumbline.loop.disposal.actions.lead import Told, enter
@@ -18,8 +18,12 @@ from plumbline.loop.disposal.actions.request import ask_data
 from plumbline.loop.disposal.actions.saved import save_view
 from plumbline.loop.disposal.models import Clarification, Finding, Lead, Posting
 from plumbline.loop.supervision import actions as supervision
+from plumbline.loop.supervision.identity import actions as identity
+from plumbline.loop.supervision.identity.models import Verdict
 from plumbline.loop.supervision.intake import shown
 from plumbline.loop.supervision.models import ModelVersion, State
+from plumbline.loop.warning.models import Intake
+from plumbline.loop.warning.runs import actions as runs
 from plumbline.org.models import Grant, Kin, Oversight
 from tests import people
 from tests.loop.closure import after
@@ -53,6 +57,23 @@ def world(folder: Path) -> Any:
               question="请核对", unit=cast.civil, rows=["benefit_payments:1-1"], body=cast.office),
         by=cast.li, at=NOW,
     )  # fmt: skip
+    held = Delivery.objects.create(
+        batch="benefit_payments-2026-02-28-00000000", dataset="benefit_payments", title="低保发放",
+        unit=cast.civil, status=Delivery.Status.HELD, source="低保.csv", sha256="0" * 64, as_of=TODAY,
+        received_at=NOW, rows=9, loaded=0, quarantined=1, held=[["行数太少", "too few rows"]],
+    )  # fmt: skip
+    sample = store_upload(
+        "", None, kind=Upload.Kind.SAMPLE, name="样表.csv", file="samples/0/样表.csv", sha256="1" * 64,
+        size=1, by=cast.data, at=NOW,
+    )  # fmt: skip
+    judged = identity.judge(
+        identity.Judged("honours:1-0:person", "offences:1-0:person", "王*", frozenset()),
+        Verdict.SAME, by=cast.data, at=NOW, reason="查过档案",
+    )  # fmt: skip
+    Intake.objects.get_or_create(
+        run=1, defaults={"at": NOW, "as_of": TODAY, "raised": 1, "changed": 0, "withdrawn": 0}
+    )
+    asked_for = runs.ask(by=cast.data, at=NOW, reason="补报了名单")
     version = ModelVersion.objects.create(
         model="honour-despite-offence", version=1, fingerprint="f", title="模型", state=State.TRIAL,
         shown=shown(model), author=cast.author, cases_passed_at=NOW, cases=5, tried_in=1,
@@ -103,7 +124,16 @@ def world(folder: Path) -> Any:
         "disposal:clarification_act": {"pk": clarification.pk, "action": "approve"},
         "disposal:clarification_letter": {"pk": clarification.pk, "ending": "pdf"},
         "disposal:write_off": {"pk": write_off.pk, "decision": "approve"},
+        "delivery:accept": {"pk": held.pk},
+        "delivery:dataset": {"name": "benefit_payments"},
+        "delivery:mapping": {"pk": sample.pk},
+        "delivery:discard": {"pk": sample.pk},
         "delivery:quarantine": {"dataset": "benefit_payments"},
+        "identity:judgement": {"pk": judged.pk},
+        "identity:withdraw": {"pk": judged.pk},
+        "runs:run": {"number": 1},
+        "runs:accept": {"number": 1, "model": "honour-despite-offence"},
+        "runs:request": {"pk": asked_for.pk},
         "delivery:ticket": {"pk": ticket.pk},
         "delivery:rows": {"pk": ticket.pk},
         "delivery:act": {"pk": ticket.pk, "action": "answer"},

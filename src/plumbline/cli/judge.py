@@ -13,7 +13,6 @@ from plumbline.cli.warning import unmask_option
 from plumbline.errors import PlumblineError, Text
 
 if TYPE_CHECKING:
-    from plumbline.cli.sides import Said, Side
     from plumbline.engine import (
         Change,
         Consequences,
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
         Judgement,
         Pair,
         Register,
+        Said,
+        Side,
     )
 
 _PAIRS = 10
@@ -125,8 +126,7 @@ class _Pairs:
             office.blank()
 
     def as_json(self) -> Iterator[dict[str, Any]]:
-        from plumbline.cli.sides import beside
-        from plumbline.engine import somebody
+        from plumbline.engine import beside, somebody
 
         lang = self.office.lang
         for pair in self.pairs:
@@ -141,8 +141,13 @@ class _Pairs:
                 "who": somebody(pair.who, masked=self.office.masked),
                 "who_row": right.to_judge(),
                 "sides": [
-                    {"title": title.in_(lang), "row": here, "registers": there, "same": same}
-                    for title, here, there, same in beside(self.left[pair.name], right)
+                    {
+                        "title": title.in_(lang),
+                        "row": here,
+                        "registers": there,
+                        "same": agree == "same",
+                    }
+                    for title, here, there, agree in beside(self.left[pair.name], right)
                 ],
                 "why": dict(pair.why),
                 "words": self.why(pair).in_(lang),

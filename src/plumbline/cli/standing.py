@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from plumbline.cli.office import Cell, Office
-from plumbline.cli.sides import Said, said_by, sides
+from plumbline.cli.sides import said_by, sides
 from plumbline.engine import (
     NOT_CERTAIN,
     TIERS,
     Appearance,
     Candidate,
     FactRow,
+    Said,
     bearer_in_words,
     change_in_words,
     judgement_in_words,

@@ -15,6 +15,7 @@ What the command `plumbline` does is done with these names.
 from __future__ import annotations
 
 from plumbline.engine.catalog import packaged_catalog
+from plumbline.engine.collision.beside import Agreement, Said, Side, beside, said_by
 from plumbline.engine.collision.decided import SubjectException
 from plumbline.engine.collision.draw import Drawn
 from plumbline.engine.collision.evidence import FactRow, Source
@@ -66,6 +67,7 @@ __all__ = [
     "NOT_CERTAIN",
     "SEMANTIC_TYPES",
     "TIERS",
+    "Agreement",
     "AlreadyLoaded",
     "Appearance",
     "Batch",
@@ -96,6 +98,8 @@ __all__ = [
     "Reproduction",
     "RowName",
     "Run",
+    "Said",
+    "Side",
     "Source",
     "Standing",
     "Stray",
@@ -106,11 +110,13 @@ __all__ = [
     "Tie",
     "Workspace",
     "bearer_in_words",
+    "beside",
     "change_in_words",
     "is_formula",
     "judgement_in_words",
     "packaged_catalog",
     "profile",
+    "said_by",
     "somebody",
     "tie_in_words",
     "verdict_in_words",

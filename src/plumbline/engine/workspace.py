@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar, get_args
 from plumbline.engine.backend import Limits, open_duckdb
 from plumbline.engine.catalog import packaged_catalog
 from plumbline.engine.check import Checked, check
+from plumbline.engine.collision.beside import Side, chosen, sides
 from plumbline.engine.collision.decided import (
     Decided,
     SubjectException,
@@ -220,9 +221,7 @@ class Workspace:
 
     def waiting_counts(self, only: Sequence[str] = (), batch: str | None = None) -> list[Count]:
         """How many rows wait in quarantine, by batch and reason."""
-        return [
-            n for dataset in self._chosen(only) for n in counts(self.store, dataset.name, batch)
-        ]
+        return counts(self.store, [dataset.name for dataset in self._chosen(only)], batch)
 
     def export_waiting(self, name: str, path: Path, batch: str | None = None) -> Exported:
         """Write the waiting rows of a dataset, unmasked, to a workbook for its department."""
@@ -400,6 +399,12 @@ class Workspace:
         meant = [named(self.store, self.country, who) for who in whos]
         return appearances(self.store, self.datasets, meant)
 
+    def sides(self, whos: Sequence[str], lang: Lang, *, masked: bool = True) -> dict[str, Side]:
+        """What all registers together say of people or organisations, by number or code."""
+        of_each = chosen(self.appearances(*whos), whos)
+        rows = self.rows(a.name for listed in of_each.values() for a in listed)
+        return sides(of_each, rows, lang, masked=masked)
+
     def rows(self, names: Iterable[RowName]) -> dict[RowName, FactRow]:
         """Rows of the newest state by name, with the cells they were read from."""
         wanted: dict[str, list[RowName]] = {}
@@ -460,7 +465,7 @@ class Workspace:
         number = enter(
             self.store, {**given, **judged_row(self.store, self.datasets, self.country, row, who)}
         )
-        return self._revisit(number, at)
+        return self.revisit(number, at=at)
 
     def withdraw(self, judgement: int, *, at: datetime, by: str, why: str) -> Consequences:
         """Take a judgement back, and revisit what rests on it. It stays readable.
@@ -469,7 +474,7 @@ class Workspace:
             RunError: there is none of that number, or it was withdrawn before.
         """
         withdraw(self.store, judgement, at=at.isoformat(timespec="seconds"), by=by, why=why)
-        return self._revisit(judgement, at)
+        return self.revisit(judgement, at=at)
 
     def judgements(self) -> list[Judgement]:
         """Every judgement in order, withdrawn ones too."""
@@ -497,8 +502,11 @@ class Workspace:
             [self.dataset(name).name for name in only], number,
         )  # fmt: skip
 
-    def _revisit(self, judgement: int, at: datetime) -> Consequences:
-        """Link again, and run the models that read rows which are tied otherwise now."""
+    def revisit(self, judgement: int, *, at: datetime) -> Consequences:
+        """Link again, and run the models that read rows which a judgement ties otherwise.
+
+        `judge` and `withdraw` do so themselves; this is for one that was entered by a process that died then.
+        """
         linked = self.link(at=at)
         moved = {each.dataset for each in self.history() if each.number == linked.identity.number}
         # What is only guessed leaves no trace in the history.

@@ -65,7 +65,10 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place(say("监督模型", "Models"), "supervision:list", (*_OFFICERS, *_MODELS)),
             Place(say("个别例外", "Exceptions"), "supervision:exceptions", (*_MODELS, Role.OFFICE_HEAD)),
+            Place(say("数据集", "Datasets"), "delivery:datasets", _DATA),
             Place(say("数据报送", "Deliveries"), "delivery:list", _DATA),
+            Place(say("身份判断", "Who is who"), "identity:pairs", (Role.DATA_MANAGER,)),
+            Place(say("碰撞运行", "Runs"), "runs:runs", (*_OFFICERS, *_MODELS, Role.DATA_MANAGER)),
             Place(say("数据疑问", "Data errors"), "delivery:tickets", (*_DATA, Role.VERIFIER, Role.OFFICE_HEAD)),
         ),
     ),

@@ -112,6 +112,7 @@ def schedule() -> tuple[Entry, ...]:
         Entry("anchor", Text("外存树头", "Heads kept outside"), Every(60), run=_anchor),
         Entry("sweep", Text("期限提醒", "Reminders of deadlines"), Every(60), run=sweep),
         Entry("calendar", Text("节假日安排", "Holidays announced"), Every(600), run=_calendar),
+        Entry("asked", Text("办理页面上的请求", "What people asked for"), Every(3), run=tasks.ask),
         Entry(
             "night",
             Text("夜间接收与碰撞", "Deliveries taken in, and collisions"),

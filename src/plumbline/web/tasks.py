@@ -8,9 +8,11 @@ from importlib import import_module
 from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
+from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from plumbline.web.apart import ApartError, apart
+from plumbline.web.night import waits
 
 _KEPT = timedelta(days=30)
 _ATTEMPTS = 3
@@ -26,6 +28,25 @@ def night(at: str, attempt: int = 1) -> str:
         if attempt < _ATTEMPTS:
             night.using(run_after=timezone.now() + _PAUSE).enqueue(at, attempt + 1)
         raise
+
+
+@task(queue_name="long")
+def asked(at: str) -> str:  # noqa: ARG001 -- every entry of the schedule says when it fell due
+    """Do what people asked for on pages; what cannot be done now, the next one does."""
+    return apart("plumbline.web.night.asked")
+
+
+def ask(at: datetime) -> bool:
+    """Put `asked` into the queue where somebody waits for it and it is not there; was it put there?"""
+    if not waits():
+        return False
+    queued = DBTaskResult.objects.filter(
+        task_path=asked.module_path, status__in=[TaskResultStatus.READY, TaskResultStatus.RUNNING]
+    )
+    if queued.exists():
+        return False
+    asked.enqueue(at.isoformat())
+    return True
 
 
 @task()

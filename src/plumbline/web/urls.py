@@ -14,6 +14,8 @@ PLACES = {
     "disposals/": "plumbline.loop.disposal",
     "deliveries/": "plumbline.loop.delivery",
     "models/": "plumbline.loop.supervision",
+    "identity/": "plumbline.loop.supervision.identity",
+    "runs/": "plumbline.loop.warning.runs",
     "closure/": "plumbline.loop.closure",
     "trail/": "plumbline.trail",
 }

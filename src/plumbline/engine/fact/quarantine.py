@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,18 +117,23 @@ def settled(store: Store, dataset: str) -> dict[str, set[Place]]:
     return found
 
 
-def counts(store: Store, dataset: str, batch: str | None = None) -> list[Count]:
+def counts(store: Store, datasets: Iterable[str], batch: str | None = None) -> list[Count]:
     """Waiting rows by batch and reason, most frequent first. A row with two faults counts twice."""
-    done = settled(store, dataset)
     found = []
-    for waiting in batches_waiting(store, dataset, batch):
-        with open_duckdb(store.limits) as duck:
-            rows = duck.run(
-                'SELECT f."column", f.zh, f.en, count(*) FROM '
-                f"(SELECT unnest(faults) AS f FROM {_waiting(duck, store, waiting, done)}) "
-                "GROUP BY ALL ORDER BY 4 DESC, 1, 2"
-            )
-        found += [Count(dataset, waiting.id, column, Text(zh, en), n) for column, zh, en, n in rows]
+    with open_duckdb(store.limits) as duck:
+        for dataset in datasets:
+            done = settled(store, dataset)
+            for waiting in batches_waiting(store, dataset, batch):
+                rows = duck.run(
+                    'SELECT f."column", f.zh, f.en, count(*) FROM '
+                    f"(SELECT unnest(faults) AS f FROM {_waiting(duck, store, waiting, done)}) "
+                    "GROUP BY ALL ORDER BY 4 DESC, 1, 2"
+                )
+                found += [
+                    Count(dataset, waiting.id, column, Text(zh, en), n)
+                    for column, zh, en, n in rows
+                ]
+                duck.unregister("settled")
     return found
 
 

@@ -60,6 +60,13 @@ class DatasetTold:
     models: tuple[tuple[str, str], ...]  # name and title of those that read it
 
 
+def rhythm(office: Workspace, name: str, lang: Lang) -> tuple[str, str, str]:
+    """A dataset's rhythm, the same in words, and who delivers it."""
+    declared = office.dataset(name).declared
+    every = declared.delivery.every
+    return every, _RHYTHM[every].in_(lang), declared.department.text.in_(lang)
+
+
 def dataset_told(office: Workspace, name: str, lang: Lang) -> DatasetTold:
     """A dataset's declaration in words."""
     dataset = office.dataset(name)

@@ -69,11 +69,11 @@ def datasets(http: HttpRequest) -> HttpResponse:
     rows: list[dict[str, Any]] = []
     for name, title in named(office, own):
         last = newest.get(name)
-        shown = intake.dataset_told(office, name, lang)
-        late = days_overdue(shown.every, last.as_of if last else None, on)
+        every, rhythm, department = intake.rhythm(office, name, lang)
+        late = days_overdue(every, last.as_of if last else None, on)
         rows.append({
-            "name": name, "title": title, "unit": own[name], "department": shown.department,
-            "rhythm": shown.rhythm, "last": last, "late": late, "rows": counted.get(name, 0),
+            "name": name, "title": title, "unit": own[name], "department": department,
+            "rhythm": rhythm, "last": last, "late": late, "rows": counted.get(name, 0),
             "waiting": waiting.get(name, 0), "held": last is not None and last.status == Delivery.Status.HELD,
         })  # fmt: skip
     only = http.GET.get("show", "")
