@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "plumbline.loop.warning.runs",
     "plumbline.loop.disposal",
     "plumbline.loop.closure",
+    "plumbline.web.cockpit",
     "plumbline.web",
 ]
 

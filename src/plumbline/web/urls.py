@@ -17,6 +17,7 @@ PLACES = {
     "identity/": "plumbline.loop.supervision.identity",
     "runs/": "plumbline.loop.warning.runs",
     "closure/": "plumbline.loop.closure",
+    "cockpit/": "plumbline.web.cockpit",
     "trail/": "plumbline.trail",
 }
 
