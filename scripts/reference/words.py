@@ -158,6 +158,11 @@ SETTINGS = {
             "obligatory for everybody with a role",
         ),
         "proxies": ("how many proxies of ours stand before it", "1 with https, else 0"),
+        "map": ("GeoJSON file of the counties, relative to the workspace", "tiles"),
+        "tiles": (
+            "table of region codes: where each county's tile stands",
+            "by code, four in a row",
+        ),
         "night": ("when deliveries are taken in and collide", '`"01:30"`'),
         "digest": ('of the trail: `"sha256"` or `"sm3"`, never changed later', '`"sha256"`'),
         "anchors": (

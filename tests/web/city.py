@@ -25,6 +25,7 @@ from plumbline.loop.supervision.models import ModelVersion, State
 from plumbline.loop.warning.models import Intake
 from plumbline.loop.warning.runs import actions as runs
 from plumbline.org.models import Grant, Kin, Oversight
+from plumbline.web.cockpit.actions import set_up_screen
 from tests import people
 from tests.loop.closure import after
 from tests.loop.disposal import warned
@@ -92,6 +93,7 @@ def world(folder: Path) -> Any:
         problem, title="办法", document="〔2026〕1号", after="五年内无处罚", in_force_from=date(2026, 1, 1),
         body=cast.office, units=[cast.industry], by=cast.head, at=NOW,
     )  # fmt: skip
+    screen, _ = set_up_screen("大厅", date(2026, 6, 1), by=cast.head, at=NOW)
     kin = Kin.objects.create(user=cast.li, relation="配偶", person="k" * 64)
     grant = Grant.objects.filter(user=cast.li).get()
     oversight = Oversight.objects.order_by("pk").first()
@@ -141,6 +143,9 @@ def world(folder: Path) -> Any:
         "supervision:act": {"pk": version.pk, "name": "promote"},
         "supervision:sample": {"pk": 1},
         "supervision:decide": {"pk": exception.pk, "name": "approve"},
+        "cockpit:rows": {"name": "raised"},
+        "cockpit:end_screen": {"pk": screen.pk},
+        "cockpit:wall": {"secret": "x"},
         "closure:problem": {"pk": problem.pk},
         "closure:campaign": {"pk": campaign.pk},
         "closure:recommendation": {"pk": letter.pk},

@@ -85,7 +85,7 @@ _SETTINGS = {
     "limits": {"memory", "threads", "spill"},
     # read by the workbench, see plumbline.web.settings
     "workbench": set(
-        "anchors database demo digest hosts night oidc peers proxies second_factor secure time_zone webhooks".split()
+        "anchors database demo digest hosts map night oidc peers proxies second_factor secure tiles time_zone webhooks".split()
     ),
 }
 

@@ -23,6 +23,7 @@ from plumbline.org.policy import Rights, rights_of
 
 _REVIEWERS = (Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY)
 _OFFICERS = (Role.DISPATCHER, Role.VERIFIER, *_REVIEWERS)
+_COUNTING = (Role.DISPATCHER, *_REVIEWERS, Role.STATISTICIAN)
 _MODELS = (Role.MODEL_AUTHOR, Role.CLAUSE_REVIEWER, Role.MODEL_APPROVER)
 _DATA = (Role.DATA_MANAGER, Role.DATA_PROVIDER)
 _GOVERNING = (*_OFFICERS, *_MODELS, Role.STATISTICIAN)
@@ -42,6 +43,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
         say("工作台", "Workbench"),
         (
             Place(say("今日", "Today"), "home"),
+            Place(say("驾驶舱", "Cockpit"), "cockpit:page", _COUNTING),
             Place(say("预警", "Warnings"), "warning:list", _OFFICERS),
             Place(say("处置", "Disposals"), "disposal:list", _OFFICERS),
             Place(say("问题线索", "Leads"), "disposal:leads", (Role.CASE_MANAGER,)),

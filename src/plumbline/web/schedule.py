@@ -24,6 +24,7 @@ from plumbline.loop.disposal import tasks as disposal
 from plumbline.trail.anchor import anchor
 from plumbline.trail.sealing import seal
 from plumbline.web import tasks
+from plumbline.web.cockpit.counting import fold, recount
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -136,6 +137,10 @@ def schedule() -> tuple[Entry, ...]:
             Text("衡量制度成效", "Measuring the effect of mechanisms"),
             Daily(time(5, 30)),
             task=closure.measure_effects,
+        ),
+        Entry("fold", Text("合并计数", "Counts added together"), Every(600), run=fold),
+        Entry(
+            "recount", Text("重新核对计数", "Counts worked out anew"), Daily(time(4)), run=recount
         ),
         Entry("tidy", Text("清理", "Clearing up"), Daily(time(4, 30)), task=tasks.tidy),
     )

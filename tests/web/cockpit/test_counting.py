@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Sum
 
 from plumbline.loop.disposal.actions import money
@@ -162,6 +162,18 @@ def test_folding_changes_no_count(cast: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert Tally.objects.count() < rows
     assert counting.fold(NOW) == 0
     after.refuted(cast)
+    agrees()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="elsewhere a table keeps its triggers")
+def test_a_recount_makes_a_lost_trigger_again(cast: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER warning_earlywarning_counted_after_insert")
+    warned.warning(cast)
+    assert total("raised") == 0
+    counting.recount(NOW)
+    warned.warning(cast)
+    assert total("raised") == 2
     agrees()
 
 
