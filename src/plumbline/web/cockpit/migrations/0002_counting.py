@@ -23,5 +23,5 @@ def forget(apps: StateApps, schema: BaseDatabaseSchemaEditor) -> None:  # noqa: 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cockpit", "0001_initial"), ("disposal", "0004_walls")]
+    dependencies = [("cockpit", "0001_initial"), ("disposal", "0005_kept_columns")]
     operations = [migrations.RunPython(count, forget)]
