@@ -448,20 +448,23 @@ class Workspace:
         places = [(m.name, f, d.name) for m in self.models.values() for f, d in m.facts.items()]
         return to_judge(self.store, limit, places, again=unsure)
 
-    def judge(
-        self, row: str, verdict: Verdict, who: str, *, at: datetime, by: str, why: str
-    ) -> Consequences:
+    def judge(  # noqa: PLR0913 -- whose word on whom, when, why
+        self, row: str, verdict: Verdict, who: str, *, at: datetime, by: str, why: str,
+        said_at: datetime | None = None,
+    ) -> Consequences:  # fmt: skip
         """Enter somebody's word on whether a row is about a person, and revisit what rests on it.
 
         Args:
             row: its name, as `who` takes it; or a full number that became, or is not, another one.
             who: the person's number, the organisation's code, or the name of a row about them. Where neither
                 row is known by a number, the two are judged against each other.
+            said_at: when it was said, where that was before it is entered.
 
         Raises:
             RunError: either is unknown, reason or name are missing, or it contradicts a judgement in force.
         """
-        given = {"at": at.isoformat(timespec="seconds"), "by": by, "why": why, "verdict": verdict}
+        said = (said_at or at).isoformat(timespec="seconds")
+        given = {"at": said, "by": by, "why": why, "verdict": verdict}
         number = enter(
             self.store, {**given, **judged_row(self.store, self.datasets, self.country, row, who)}
         )

@@ -176,7 +176,7 @@ def test_doubts_are_said(tmp_path: Path, country: Country) -> None:
     path.write_text("身份证号,金额,备用\n" + "x,5.5,\n" * 9, encoding="utf-8")
     found = profile(path, country)
     said = found.to_yaml()
-    assert "表头像 person.id，但多数值读不通" in said
+    assert "表头像“公民身份号码”，但多数值读不通" in said
     assert "没写单位" in said
     assert "此列全空" in said
     assert "没有一列能区分各行" in said

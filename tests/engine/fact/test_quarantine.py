@@ -61,7 +61,7 @@ def back(store: Store, dataset: Dataset, path: Path) -> Batch | AlreadyLoaded:
 
 
 def test_what_waits_is_counted_and_listed(store: Store, batch: Batch) -> None:
-    found = {(c.column, c.reason.en): c.rows for c in counts(store, "fees")}
+    found = {(c.column, c.reason.en): c.rows for c in counts(store, ["fees"])}
     assert found[("paid_on", "there is no such day")] == 1
     assert sum(found.values()) == 6
     rows = list(waiting_rows(store, "fees", batch.id))
@@ -70,7 +70,7 @@ def test_what_waits_is_counted_and_listed(store: Store, batch: Batch) -> None:
     only = list(waiting_rows(store, "fees", reason="没有这一天"))
     assert [row.place for row in only] == [Place(0, 3)]
     with pytest.raises(StoreError) as caught:
-        counts(store, "fees", "fees-1")
+        counts(store, ["fees"], "fees-1")
     assert batch.id in caught.value.in_("zh")
 
 
@@ -190,7 +190,7 @@ def test_all_rows_may_be_given_up(store: Store, dataset: Dataset, tmp_path: Path
     correct(path, {3: {"作废（填“是”）": "是"}})
     back(store, dataset, path)
     assert list(waiting_rows(store, "fees")) == []
-    assert counts(store, "fees") == []
+    assert counts(store, ["fees"]) == []
     assert state(store, dataset) == [("1",)]
     assert export(store, dataset, tmp_path / "空.xlsx") == Exported(0, 0)
 

@@ -18,6 +18,7 @@ from plumbline.errors import StoreError, Text
 
 _FETCHED = 10_000
 _PLACES = pa.schema([("part", pa.int16()), ("line", pa.int32())])
+_SETTLED = pa.schema([("nth", pa.int32()), *((field.name, field.type) for field in _PLACES)])
 
 
 @dataclass(frozen=True)
@@ -119,22 +120,30 @@ def settled(store: Store, dataset: str) -> dict[str, set[Place]]:
 
 def counts(store: Store, datasets: Iterable[str], batch: str | None = None) -> list[Count]:
     """Waiting rows by batch and reason, most frequent first. A row with two faults counts twice."""
-    found = []
+    places: list[dict[str, Any]] = []
+    parts: list[str] = []
+    named: list[tuple[str, str]] = []
+    for dataset in datasets:
+        done = settled(store, dataset)
+        for waiting in batches_waiting(store, dataset, batch):
+            nth = len(named)
+            named.append((dataset, waiting.id))
+            places += [
+                {"nth": nth, "part": place.part, "line": place.line}
+                for place in sorted(done.get(waiting.id, ()))
+            ]
+            file = parquet_of([store.root / (waiting.quarantine or "")])
+            parts.append(f"SELECT {nth} AS nth, part, line, faults FROM {file}")
+    if not parts:
+        return []
     with open_duckdb(store.limits) as duck:
-        for dataset in datasets:
-            done = settled(store, dataset)
-            for waiting in batches_waiting(store, dataset, batch):
-                rows = duck.run(
-                    'SELECT f."column", f.zh, f.en, count(*) FROM '
-                    f"(SELECT unnest(faults) AS f FROM {_waiting(duck, store, waiting, done)}) "
-                    "GROUP BY ALL ORDER BY 4 DESC, 1, 2"
-                )
-                found += [
-                    Count(dataset, waiting.id, column, Text(zh, en), n)
-                    for column, zh, en, n in rows
-                ]
-                duck.unregister("settled")
-    return found
+        duck.register("settled", pa.Table.from_pylist(places, _SETTLED))
+        rows = duck.run(
+            'SELECT nth, f."column", f.zh, f.en, count(*) FROM (SELECT nth, unnest(faults) AS f FROM '
+            f"({' UNION ALL '.join(parts)}) AS q ANTI JOIN settled USING (nth, part, line)) "
+            "GROUP BY ALL ORDER BY 1, 5 DESC, 2, 3"
+        )
+    return [Count(*named[nth], column, Text(zh, en), n) for nth, column, zh, en, n in rows]
 
 
 def waiting_rows(

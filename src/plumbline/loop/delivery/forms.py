@@ -106,11 +106,15 @@ class DatasetForm(forms.Form):
     )  # fmt: skip
 
     def __init__(
-        self, departments: Sequence[str], themes: Sequence[str], *args: Any, **kwargs: Any
+        self,
+        departments: Sequence[str],
+        themes: Sequence[tuple[str, str]],
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["department"].choices = [(n, n) for n in departments]  # type: ignore[attr-defined]
-        self.fields["theme"].choices = [(n, n) for n in themes]  # type: ignore[attr-defined]
+        self.fields["theme"].choices = list(themes)  # type: ignore[attr-defined]
 
 
 _UNITS = ("", "元", "万元", "亿元", "分")

@@ -149,8 +149,8 @@ class _Found:
         note = None
         if hinted and hinted != "text":
             note = Text(
-                f"表头像 {hinted}，但多数值读不通",
-                f"the header suggests {hinted}, but most values do not read as one",
+                f"表头像“{TYPES[hinted].title.zh}”，但多数值读不通",
+                f"the header suggests '{TYPES[hinted].title.en}', but most values do not read as one",
             )
         elif len(self._counts) <= _FEW_VALUES and self._total >= 5 * len(self._counts):
             shown = "、".join(sorted(self._counts, key=lambda v: -self._counts[v])[:_FEW_VALUES])

@@ -174,9 +174,19 @@ def _amended(guess: Guess, said: ColumnSaid) -> Guess:
     return replace(guess, name=said.name, type=said.type, options=options)
 
 
-def themes(office: Workspace) -> list[str]:
-    """Under which a dataset may be filed: those that there are."""
-    return office.themes()
+_THEMES = {
+    "assets": Text("国有和集体资产", "public assets"), "farmland": Text("耕地与农业", "farmland"),
+    "finance": Text("财政支付", "public finance"), "honours": Text("荣誉与处分", "honours and offences"),
+    "insurance": Text("社会保险与医保", "social insurance"), "market": Text("市场主体", "companies"),
+    "ocds": Text("开放合同数据", "open contracting"), "procurement": Text("政府采购", "procurement"),
+    "staff": Text("公职人员", "public staff"), "vehicles": Text("公务用车", "official vehicles"),
+    "welfare": Text("民政与救助", "welfare"),
+}  # fmt: skip
+
+
+def themes(office: Workspace, lang: Lang) -> list[tuple[str, str]]:
+    """Under which a dataset may be filed, those that there are: folder and title."""
+    return [(name, _THEMES.get(name, Text(name, name)).in_(lang)) for name in office.themes()]
 
 
 def deliver_sample(

@@ -53,7 +53,7 @@ def mapping(http: HttpRequest, pk: int) -> HttpResponse:
         return render(http, "delivery/unreadable.html", {"upload": upload, "why": error.in_(lang)})
     departments = list(Unit.objects.order_by("path").values_list("name", flat=True))
     form = forms.DatasetForm(
-        departments, intake.themes(office), http.POST or None, initial=_initial(found)
+        departments, intake.themes(office, lang), http.POST or None, initial=_initial(found)
     )
     columns = forms.Columns(
         http.POST or None, prefix="c",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, cast
 
 from plumbline.engine import (
     Agreement,
@@ -245,11 +245,19 @@ def _enter(of: Workspace, each: IdentityJudgement, at: datetime) -> Consequences
         if known is not None and not known.in_force:  # taken back before the last one died
             return of.revisit(each.number, at=at)
         return of.withdraw(each.number, at=at, by=who, why=each.withdraw_reason)
-    mark = f"{each.reason} [{each.pk}]"  # by which it is known again if this process dies now
-    for known in of.judgements():
-        if known.why == mark and known.by == by:
-            return of.revisit(known.number, at=at)
-    return of.judge(each.row, each.verdict, each.other, at=at, by=by, why=mark)  # type: ignore[arg-type]
+    said = each.at.isoformat(timespec="seconds")
+    known = next(  # entered before the last worker died
+        (
+            j for j in of.judgements()
+            if (j.at, j.by, j.verdict, j.why) == (said, by, each.verdict, each.reason)
+            and not IdentityJudgement.objects.filter(number=j.number).exists()
+        ),
+        None,
+    )  # fmt: skip
+    if known is not None:
+        return of.revisit(known.number, at=at)
+    verdict = cast("Literal['same', 'different', 'unsure']", each.verdict)
+    return of.judge(each.row, verdict, each.other, at=at, by=by, why=each.reason, said_at=each.at)
 
 
 def _ripples(of: Workspace, done: Consequences) -> dict[str, Any]:

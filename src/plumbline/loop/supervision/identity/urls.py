@@ -10,6 +10,7 @@ app_name = "identity"
 urlpatterns = [
     path("", views.pairs, name="pairs"),
     path("pair/", views.pair, name="pair"),
+    path("next/", views.following, name="next"),
     path("judgements/", views.judgements, name="judgements"),
     path("judgements/<int:pk>/", views.judgement, name="judgement"),
     path("judgements/<int:pk>/withdraw/", views.withdraw, name="withdraw"),

@@ -97,19 +97,30 @@ def pair(http: HttpRequest) -> HttpResponse:
             form.add_error(None, error.in_(lang))
         else:
             messages.success(http, say(f"已记下“{made.get_verdict_display()}”，随后生效", f"'{made.get_verdict_display()}' is written down and takes effect shortly"))  # fmt: skip
-            return redirect(_next(http) or "identity:pairs")
+            return redirect("identity:next")
     return render(http, "identity/pair.html", {
         "pair": told, "form": form, "verdicts": zip("123", Verdict.choices, strict=True),
-        "next": _next(http, besides=(told.row, told.other)),
+        "next": f"{reverse('identity:next')}?{urlencode({'row': told.row, 'with': told.other})}",
         "earlier": judgements_visible_to(_me(http), _today()).filter(row=told.row).order_by("-pk")[:_MOST],
     })  # fmt: skip
 
 
-def _next(http: HttpRequest, besides: tuple[str, str] | None = None) -> str:
-    """Address of the next pair to judge; empty where there is none."""
-    found = intake.pairs(workspace(), language(), most=2, barred=own_people(_me(http), _today()))
-    following = [each for each in found if (each.row, each.other) != besides]
-    return _address(following[0].row, following[0].other) if following else ""
+@login_required
+@require_GET
+@never_cache
+def following(http: HttpRequest) -> HttpResponse:
+    """The next pair to judge, behind the one that is passed over; the list, where there is none."""
+    _judge(http)
+    here = (http.GET.get("row", ""), http.GET.get("with", ""))
+    barred = own_people(_me(http), _today())
+    found = [
+        (each.row, each.other)
+        for each in intake.pairs(workspace(), language(), most=_MOST, barred=barred)
+    ]
+    if not found:
+        return redirect("identity:pairs")
+    at = found.index(here) + 1 if here in found else 0
+    return redirect(_address(*found[at % len(found)]))
 
 
 @login_required

@@ -112,28 +112,33 @@ class Differences:
 
 def differences(of: Workspace, before: Mapping[str, Any], after: Mapping[str, Any], lang: Lang) -> Differences:  # fmt: skip
     """Why two runs may have come to other results."""
+    titles = model_titles(of, lang)
     models = []
-    for name in sorted({*before["models"], *after["models"]}):
-        was, now = before["models"].get(name), after["models"].get(name)
-        title = of.models[name].declared.title.text.in_(lang) if name in of.models else name
-        if was is None or now is None:
-            only = Text("只在后一次运行", "ran in the later one only") if was is None else Text("只在前一次运行", "ran in the earlier one only")  # fmt: skip
-            models.append(
-                f"{title}：{only.in_(lang)}" if lang == "zh" else f"{title}: {only.in_(lang)}"
-            )
-        elif was["fingerprint"] != now["fingerprint"]:
+    for name in sorted({*before["models"]} & {*after["models"]}):
+        was, now = before["models"][name], after["models"][name]
+        if was["fingerprint"] != now["fingerprint"]:
             said = Text(
                 f"第 {was['version']} 版 → 第 {now['version']} 版",
                 f"version {was['version']} → {now['version']}",
             )
-            models.append(f"{title} {said.in_(lang)}")
+            models.append(f"{titles.get(name, name)} {said.in_(lang)}")
+    for said, here, there in (
+        (Text("只在前一次运行", "ran in the earlier one only"), before, after),
+        (Text("只在后一次运行", "ran in the later one only"), after, before),
+    ):
+        if only := sorted(
+            titles.get(name, name) for name in {*here["models"]} - {*there["models"]}
+        ):
+            count = Text(f"{len(only)} 个模型{said.zh}", f"{len(only)} {said.en}").in_(lang)
+            models.append(
+                f"{count}：{'、'.join(only)}" if lang == "zh" else f"{count}: {', '.join(only)}"
+            )
     registers = []
-    for name in sorted({*before["datasets"], *after["datasets"]}):
-        was, now = before["datasets"].get(name), after["datasets"].get(name)
-        if (was or {}).get("version") != (now or {}).get("version"):
+    for name in sorted({*before["datasets"]} & {*after["datasets"]}):
+        was, now = before["datasets"][name], after["datasets"][name]
+        if was["version"] != now["version"]:
             title = of.datasets[name].declared.title.text.in_(lang) if name in of.datasets else name
-            days = [str((each or {}).get("as_of") or "—") for each in (was, now)]
-            registers.append(f"{title} {days[0]} → {days[1]}")
+            registers.append(f"{title} {was.get('as_of') or '—'} → {now.get('as_of') or '—'}")
     who = [each.get("identity") or {} for each in (before, after)]
     judged = [len((each.get("info") or {}).get("judged") or ()) for each in who]
     excepted = [len(each.get("exceptions") or ()) for each in (before, after)]
