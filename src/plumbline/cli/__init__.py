@@ -18,6 +18,7 @@ import click
 import plumbline as package
 from plumbline.cli import (
     appoint,
+    backup,
     catalog,
     check,
     collide,
@@ -185,6 +186,10 @@ for _command in (
     serve.serve,
     work.work,
     trail.trail,
+    backup.backup,
+    backup.restore,
+    backup.encrypt,
+    backup.decrypt,
 ):
     plumbline.add_command(_command)
 
