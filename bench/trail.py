@@ -4,9 +4,9 @@
 
 A database is filled with entries that wait; they are sealed in batches, each with its signed head, sent to a
 file, and verified against it. An append is measured as the difference between the medians of a transaction that
-moves one row, and the same transaction with its entry. Every step is a process of its own; PostgreSQL is
-measured where PLUMBLINE_TEST_POSTGRES names a server (`scripts/with-databases python -m bench.trail`), and what
-its server does counts on the wall alone.
+moves one row, and the same transaction with its entry, each on the wall and in time of processors, which on
+PostgreSQL is the program's and its server's together. Every step is a process of its own; PostgreSQL is measured
+where PLUMBLINE_TEST_POSTGRES names a server of this machine (`scripts/with-databases python -m bench.trail`).
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ HERE = Path(__file__).parent
 BEGIN, END = "<!-- trail -->", "<!-- end of trail -->"
 MIB = 2**20
 HEAD = (
-    "| database | rows | sealed a second | of one processor | append ms | transaction ms: without, with "
-    "| to a file, rows a second | verified a second | peak MiB sealing | verifying |\n|---|"
-    + "--:|"
-    * 9
+    "| database | rows | sealed a second | a processor's second | append ms | of processors "
+    "| transaction ms: without, with | to a file, rows a second | verified a second | a processor's second "
+    "| peak MiB sealing | verifying |\n|---|" + "--:|" * 11
 )
 
 
@@ -58,8 +57,9 @@ def measured(name: str, database: str, folder: Path, rows: int, times: int) -> s
     without, with_ = appended["without"] * 1000, appended["with"] * 1000
     return (
         f"| {name} | {rows:,} | {rows / sealed['seconds']:,.0f} | {rows / sealed['cpu']:,.0f} "
-        f"| {with_ - without:.2f} | {without:.2f}, {with_:.2f} | {rows / sent['seconds']:,.0f} "
-        f"| {rows / verified['seconds']:,.0f} | {sealed['bytes'] / MIB:.0f} | {verified['bytes'] / MIB:.0f} |"
+        f"| {with_ - without:.2f} | {appended['cpu'] * 1000:.2f} | {without:.2f}, {with_:.2f} "
+        f"| {rows / sent['seconds']:,.0f} "
+        f"| {rows / verified['seconds']:,.0f} | {rows / verified['cpu']:,.0f} | {sealed['bytes'] / MIB:.0f} | {verified['bytes'] / MIB:.0f} |"
     )
 
 

@@ -31,6 +31,11 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     return _ENCODER.encode(value).encode()
 
 
+def written(value: Mapping[str, Any]) -> str:
+    """The same as text, for a column of JSON."""
+    return _ENCODER.encode(value)
+
+
 def must_be_plain(value: object, where: str) -> None:
     """Only what every database gives back as it was: no fractions, no large numbers, no odd keys.
 
@@ -40,17 +45,28 @@ def must_be_plain(value: object, where: str) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
             # Up to there the order of characters is that of RFC 8785, which counts in UTF-16.
-            if not isinstance(key, str) or any(c > "\ud7ff" for c in key):
+            if not isinstance(key, str) or not (key.isascii() or max(key) <= "\ud7ff"):
                 raise NotCanonicalError(f"{where}: the key {key!r} is not a plain word")
             must_be_plain(inner, f"{where}.{key}")
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
             must_be_plain(inner, f"{where}[{number}]")
     elif isinstance(value, str):
-        if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        if "\0" in value or not _can_be_encoded(value):
             raise NotCanonicalError(f"{where}: a text with characters that no database keeps")
     elif value is not None and (not isinstance(value, int) or abs(value) > _LARGEST):
         raise NotCanonicalError(f"{where}: {value!r} is not text, a whole number, a list or a dict")
+
+
+def _can_be_encoded(text: str) -> bool:
+    """Whether it has no half of a pair of surrogates."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def hash_by(algorithm: str) -> Hash:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from struct import Struct
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -129,11 +130,14 @@ def _place(begin: int, most: int) -> list[bytes]:
         first, last = cursor.fetchone()
         if first is None:
             return []
-        cursor.execute(_PLACE, [begin - 1, first, last, first, last])
-        cursor.execute(
-            "SELECT digest FROM trail_leaf WHERE position >= %s ORDER BY position", [begin]
-        )
-        new = [bytes(digest) for (digest,) in cursor.fetchall()]
+        if is_postgresql():
+            new = _copy(begin, first, last)
+        else:
+            cursor.execute(_PLACE, [begin - 1, first, last, first, last])
+            cursor.execute(
+                "SELECT digest FROM trail_leaf WHERE position >= %s ORDER BY position", [begin]
+            )
+            new = [bytes(digest) for (digest,) in cursor.fetchall()]
         # Between these numbers others may have come meanwhile, which wait on.
         cursor.execute(_DONE, [first, last, begin])
     return new
@@ -144,18 +148,45 @@ _WHICH = """
     FROM (SELECT entry_id FROM trail_unsealed ORDER BY entry_id LIMIT %s) batch
 """
 # The bounds are said of both tables, lest a planner read all entries to find these.
-_PLACE = """
-    INSERT INTO trail_leaf (position, entry_id, digest)
-    SELECT %s + row_number() OVER (ORDER BY e.id), e.id, e.digest
+_WAITING = """
     FROM trail_unsealed u JOIN trail_entry e ON e.id = u.entry_id
     WHERE u.entry_id BETWEEN %s AND %s AND e.id BETWEEN %s AND %s
     ORDER BY e.id
 """
+_PLACE = (
+    "INSERT INTO trail_leaf (position, entry_id, digest)"
+    f" SELECT %s + row_number() OVER (ORDER BY e.id), e.id, e.digest {_WAITING}"
+)
 _DONE = """
     DELETE FROM trail_unsealed
     WHERE entry_id BETWEEN %s AND %s
       AND entry_id IN (SELECT entry_id FROM trail_leaf WHERE position >= %s)
 """
+
+
+# -- PostgreSQL's way in for many rows at once, in half the time of an INSERT ----------------------
+
+_COPY = "COPY trail_leaf (position, entry_id, digest) FROM STDIN (FORMAT binary)"
+_HEADER, _TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+#: Three fields, each behind its length: two numbers of eight bytes, and a digest that follows.
+_ROW = Struct("!hiqiqi").pack
+
+
+def _copy(begin: int, first: int, last: int) -> list[bytes]:
+    from psycopg import Cursor, pq  # noqa: PLC0415 -- where there is a PostgreSQL
+
+    # Django's own cursors bind on the client's side and read texts alone.
+    with Cursor(connection.connection) as cursor:
+        cursor.format = pq.Format.BINARY
+        cursor.execute(f"SELECT e.id, e.digest {_WAITING}", [first, last, first, last])
+        rows: list[tuple[int, bytes]] = cursor.fetchall()
+        told = (
+            _ROW(3, 8, position, 8, number, len(digest)) + digest
+            for position, (number, digest) in enumerate(rows, begin)
+        )
+        with cursor.copy(_COPY) as copy:
+            copy.write(b"".join((_HEADER, *told, _TRAILER)))
+    return [digest for _, digest in rows]
 
 
 def _store(full: list[Subtree]) -> None:

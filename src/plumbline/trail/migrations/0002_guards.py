@@ -31,13 +31,13 @@ _SQLITE = [
     ),
 ]
 
-# Once for a statement, not for a row: a hundred thousand rows are sealed in one.
+# Entries come one by one, and wait for it; of what is sealed twenty thousand leave in one statement.
 _POSTGRESQL = [
     (
         """
         CREATE FUNCTION trail_entry_waits() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-          INSERT INTO trail_unsealed (entry_id) SELECT id FROM fresh;
+          INSERT INTO trail_unsealed (entry_id) VALUES (NEW.id);
           RETURN NULL;
         END $$
         """,
@@ -46,7 +46,7 @@ _POSTGRESQL = [
     (
         """
         CREATE TRIGGER trail_entry_waits AFTER INSERT ON trail_entry
-        REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION trail_entry_waits()
+        FOR EACH ROW EXECUTE FUNCTION trail_entry_waits()
         """,
         "DROP TRIGGER trail_entry_waits ON trail_entry",
     ),
@@ -54,8 +54,9 @@ _POSTGRESQL = [
         """
         CREATE FUNCTION trail_unsealed_waits() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-          IF EXISTS (
-            SELECT FROM gone WHERE NOT EXISTS (SELECT FROM trail_leaf l WHERE l.entry_id = gone.entry_id)
+          IF (SELECT count(*) FROM gone) <> (
+            SELECT count(*) FROM gone JOIN trail_leaf l USING (entry_id)
+            WHERE l.entry_id BETWEEN (SELECT min(entry_id) FROM gone) AND (SELECT max(entry_id) FROM gone)
           ) THEN
             RAISE EXCEPTION 'an entry waits in trail_unsealed until it is sealed' USING ERRCODE = '23001';
           END IF;
