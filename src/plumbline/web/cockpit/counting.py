@@ -180,9 +180,12 @@ def install() -> list[str]:
             )
             continue
         gives = "OLD" if when.endswith("DELETE") else "NEW"
+        # As the worker, for these statements alone; a function's own SET of it is a superuser's right.
         made.append(
-            f"CREATE FUNCTION {table}_{name}() RETURNS trigger LANGUAGE plpgsql"
-            f" SET plumbline.scope = 'worker' AS $$ BEGIN {body} RETURN {gives}; END $$"
+            f"CREATE FUNCTION {table}_{name}() RETURNS trigger LANGUAGE plpgsql AS $$"
+            " DECLARE told text := coalesce(current_setting('plumbline.scope', true), '');"
+            f" BEGIN PERFORM set_config('plumbline.scope', 'worker', true); {body}"
+            f" PERFORM set_config('plumbline.scope', told, true); RETURN {gives}; END $$"
         )
         only = f"WHEN ({condition})" if condition else ""
         made.append(
