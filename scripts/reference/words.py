@@ -174,6 +174,12 @@ SETTINGS = {
             "none",
         ),
         "oidc": ("section: sign in by an office's own accounts (OpenID Connect)", "none"),
+        "ladders": (
+            "section: of a kind of deadline, who hears of it and when",
+            "the standard ladder",
+        ),
+        "seal": ('backups and exports are sealed by `"sm4"` or `"aes"`', "they are not"),
+        "seal_key": ("file with the key for it", "`PLUMBLINE_SEAL_KEY`, or `--key-file`"),
     },
 }
 

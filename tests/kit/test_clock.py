@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from plumbline.errors import DeclarationError
-from plumbline.kit.clock import queries
+from plumbline.kit.clock import ladder, queries
 from plumbline.kit.clock.actions import (
     DeadlineError,
     Starting,
@@ -28,7 +28,7 @@ from plumbline.kit.clock.actions import (
     sweep,
 )
 from plumbline.kit.clock.calendar import announced, calendar, close, day_of
-from plumbline.kit.clock.ladder import KINDS, LADDERS, Step, next_at, passed
+from plumbline.kit.clock.ladder import KINDS, STANDARD, Step, next_at, passed
 from plumbline.kit.clock.models import Due, Level, Notice, Pause, WorkingCalendar
 from plumbline.trail.models import Entry
 from tests import people
@@ -325,16 +325,64 @@ def test_nobody_gains_or_loses_a_working_day(
 
 
 def test_every_kind_has_a_ladder_that_climbs() -> None:
-    assert set(LADDERS) == set(KINDS)
-    for steps in LADDERS.values():
+    for kind in KINDS:
+        steps = ladder.ladder(kind)
         assert [s.working_days for s in steps] == sorted({s.working_days for s in steps})
         assert [s.level for s in steps] == sorted(s.level for s in steps)
+
+
+def test_an_office_sets_a_ladder_of_its_own(settings: Any) -> None:
+    settings.WORKBENCH = {"ladders": {"sign": [[-1, "handler"], [0, "head"], [2, "secretary"]]}}
+    ladder.check()
+    assert ladder.ladder("sign") == (
+        Step(-1, Level.HANDLER),
+        Step(0, Level.HEAD),
+        Step(2, Level.SECRETARY),
+    )
+    assert ladder.ladder("report") == STANDARD
+    settings.WORKBENCH["ladders"]["standard"] = [[0, "handler"]]
+    assert ladder.ladder("report") == (Step(0, Level.HANDLER),)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"dance": [[0, "head"]]}, "no kind of deadline 'dance'"),
+        ({"sign": []}, "is no ladder"),
+        ({"sign": [[0, "mayor"]]}, "is no ladder"),
+        ({"sign": [["soon", "head"]]}, "is no ladder"),
+        ({"sign": [[1, "head"], [0, "handler"]]}, "in their order"),
+        ({"sign": [[0, "head"], [0, "handler"]]}, "one step a day"),
+        ({"sign": [[-3, "handler"], [-1, "handler"]]}, "must hear of it"),
+        ({"sign": [[1000, "handler"]]}, "is no ladder"),
+        ([["sign"]], "is no ladder"),
+    ],
+    ids=range(9),
+)
+def test_what_is_no_ladder_is_told_with_its_place(settings: Any, said: Any, why: str) -> None:
+    settings.WORKBENCH = {"ladders": said}
+    with pytest.raises(DeclarationError, match=why) as refused:
+        ladder.check()
+    assert "[workbench.ladders]" in str(refused.value)
+
+
+@pytest.mark.django_db
+def test_a_deadline_climbs_the_office_s_ladder(settings: Any) -> None:
+    settings.WORKBENCH = {"ladders": {"sign": [[0, "head"], [1, "secretary"]]}}
+    due = begun("sign", working_days=2)  # to Friday 20 March
+    assert sweep(at(20)) == 0
+    assert sweep(at(21)) == 1
+    assert sweep(at(24)) == 1
+    told = [(each.working_days, each.level) for each in due.notices.order_by("pk")]
+    assert told == [(0, Level.HEAD), (1, Level.SECRETARY)]
+    due.refresh_from_db()
+    assert due.next_at is None
 
 
 @given(day=st.dates(date(2024, 1, 1), date(2026, 11, 30)), kind=st.sampled_from(sorted(KINDS)))
 def test_steps_come_in_their_order(day: date, kind: str) -> None:
     due_at = close(DAYS.add(day, 0))
-    moments = [step.moment(due_at, DAYS) for step in LADDERS[kind]]
+    moments = [step.moment(due_at, DAYS) for step in ladder.ladder(kind)]
     assert moments == sorted(set(moments))
     for number, moment in enumerate(moments):
         assert passed(kind, due_at, moment - timedelta(seconds=1), DAYS) == number

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from django.db.models import Q
 
-from plumbline.kit.clock.ladder import LADDERS
+from plumbline.kit.clock.ladder import KINDS
 from plumbline.kit.clock.models import Due
 from plumbline.kit.flow import Flow, OutOfStepError, ReasonMissingError, Starting, advance
 from plumbline.loop.closure import models as closure
@@ -189,7 +189,7 @@ def test_moves_speak_of_states_that_exist_and_of_deadlines_that_have_a_ladder(no
     for name, move in flow.moves.items():
         assert {str(each) for each in move.froms} <= states, name
         assert str(move.to) in states, name
-        assert set(move.stops) <= set(LADDERS), name
+        assert set(move.stops) <= set(KINDS), name
         assert move.says == move.says.lower().replace(" ", "_"), name
     reached = {str(move.to) for move in flow.moves.values()}
     left = {str(state) for move in flow.moves.values() for state in move.froms}

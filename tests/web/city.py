@@ -12,6 +12,7 @@ from plumbline.loop.closure.actions.mechanism import record_mechanism
 from plumbline.loop.delivery.actions import Asked, ask, store_upload
 from plumbline.loop.delivery.models import DataErrorTicket, Delivery, Upload
 from plumbline.loop.disposal.actions import clarify, money
+from plumbline.loop.disposal.actions.authority import place_leaders
 from plumbline.loop.disposal.actions.document import attach
 from plumbline.loop.disposal.actions.lead import Told, enter
 from plumbline.loop.disposal.actions.request import ask_data
@@ -99,12 +100,14 @@ def world(folder: Path) -> Any:
     oversight = Oversight.objects.order_by("pk").first()
     assert oversight is not None
     view = save_view("超期的", "tab=mine&due=over", by=cast.head, at=NOW)
+    placed = place_leaders(cast.group, cast.industry, by=cast.sysadmin, at=NOW, starts_on=TODAY)
     own, account, warning = {"pk": case.pk}, {"pk": cast.li.pk}, {"pk": case.warning_id}
     cast.case, cast.keys = case, {
         "org:unit": {"pk": cast.industry.pk},
         **dict.fromkeys(("org:user", "org:set_person", "org:renew_password", "org:deactivate", "org:readmit",
              "org:renew_second_factor", "org:grant"), account),
         "org:end_oversight": {"pk": oversight.pk},
+        "disposal:end_authority": {"pk": placed.pk},
         "org:withdraw_grant": {"pk": grant.pk},
         "org:withdraw_kin": {"pk": kin.pk},
         "withdraw_delegation": {"pk": 1},

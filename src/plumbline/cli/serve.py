@@ -11,7 +11,7 @@ import click
 
 from plumbline.cli.office import Office, pass_office
 from plumbline.cli.workbench import set_up
-from plumbline.errors import Text
+from plumbline.errors import DeclarationError, Text
 
 
 @click.command()
@@ -34,12 +34,24 @@ def serve(office: Office, host: str, port: int, workers: int, no_work: bool) -> 
     Ctrl-C stops both.
     """
     set_up(office)
+    from plumbline.kit.clock import ladder
+    from plumbline.kit.letter.form import check
     from plumbline.org.walls import stands_behind_the_wall
     from plumbline.web import serving
     from plumbline.web.schedule import schedule
 
     serving.claim_address(host, port)
     schedule()  # a wrong setting is told now
+    ladder.check()
+    if faults := check(office.folder / "letters"):
+        for fault in faults:
+            office.line((fault.in_(office.lang), "red"))
+        raise DeclarationError(
+            Text(f"{len(faults)} 处函件模板写得不对", f"the office's letters have {len(faults)} faults"),
+            where=str(office.folder / "letters"),
+            hint=Text("按上面所说改好再启动；或先移走该文件，用随软件的模板",
+                      "mend them as said above and start again; or move the file away, and the packaged one serves"),
+        )  # fmt: skip
     with office.busy("准备数据库", "preparing the database"):
         if serving.migrate():
             office.say("数据库已就绪", "the database is up to date", "green")

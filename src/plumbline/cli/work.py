@@ -25,6 +25,7 @@ def work(office: Office, with_parent: bool) -> None:
     may run; each may be stopped or killed at any moment.
     """
     set_up(office)
+    from plumbline.kit.clock import ladder
     from plumbline.web.apart import end_with_parent
     from plumbline.web.schedule import schedule
     from plumbline.web.serving import migrate
@@ -32,6 +33,7 @@ def work(office: Office, with_parent: bool) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     migrate()
+    ladder.check()
     shift = Shift(schedule())
 
     def stop(number: int, _: FrameType | None) -> None:

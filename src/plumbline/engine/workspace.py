@@ -85,7 +85,8 @@ _SETTINGS = {
     "limits": {"memory", "threads", "spill"},
     # read by the workbench, see plumbline.web.settings
     "workbench": set(
-        "anchors database demo digest hosts map night oidc peers proxies second_factor secure tiles time_zone webhooks".split()
+        "anchors database demo digest hosts ladders map night oidc peers proxies seal seal_key"
+        " second_factor secure tiles time_zone webhooks".split()
     ),
 }
 

@@ -50,6 +50,8 @@ MAY: Mapping[str, Role] = {
     "add_body": Role.SYSTEM_ADMIN,
     "oversee": Role.SYSTEM_ADMIN,
     "end_oversight": Role.SYSTEM_ADMIN,
+    "place_leaders": Role.SYSTEM_ADMIN,
+    "end_authority": Role.SYSTEM_ADMIN,
     "add_user": Role.SYSTEM_ADMIN,
     "renew_password": Role.SYSTEM_ADMIN,
     "deactivate_user": Role.SYSTEM_ADMIN,

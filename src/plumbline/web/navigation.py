@@ -80,6 +80,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place(say("单位", "Units"), "org:units", (Role.SYSTEM_ADMIN,)),
             Place(say("监督机构", "Bodies"), "org:bodies", (Role.SYSTEM_ADMIN,)),
             Place(say("账号与权限", "Accounts and rights"), "org:users", (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)),
+            Place(say("干部管理权限", "Leaders"), "disposal:authorities", (Role.SYSTEM_ADMIN,)),
             Place(say("留痕", "Trail"), "audit", (Role.AUDIT_ADMIN,)),
             Place(say("查看个人信息", "Personal data read"), "readings", (Role.AUDIT_ADMIN,)),
         ),
@@ -95,8 +96,8 @@ _ICONS = {
     "closure:rectifications": "wrench", "closure:mechanisms": "scale", "supervision:list": "boxes",
     "supervision:exceptions": "shield-off", "delivery:list": "upload", "delivery:datasets": "database", "identity:pairs": "git-compare",
     "runs:runs": "play", "delivery:tickets": "file-warning",
-    "org:units": "building-2", "org:bodies": "network", "org:users": "key-round", "audit": "scroll-text",
-    "readings": "eye", "cockpit": "layout-dashboard",
+    "org:units": "building-2", "org:bodies": "network", "disposal:authorities": "users-round", "org:users": "key-round", "audit": "scroll-text",
+    "readings": "eye", "cockpit:page": "layout-dashboard", "programs:programs": "plug",
 }  # fmt: skip
 #: What waits there for somebody: the very rows with which the page begins.
 _WAITING: dict[str, Callable[[User, date], QuerySet[Any]]] = {

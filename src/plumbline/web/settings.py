@@ -15,6 +15,10 @@
     secret = "..."
     username = "preferred_username"                  # a claim that names accounts here, where wanted
 
+A secret (`database`, `secret`, a token of `peers`, an address of `anchors`) may stand in a file of its own:
+`database = "file:private/database"`. Backups and exports are sealed by `seal = "sm4"` (or "aes") under the key in
+the file `seal_key`; ladders of reminders are in `[workbench.ladders]` (`plumbline.kit.clock.ladder`).
+
 `PLUMBLINE_WORKSPACE` says which workspace, `PLUMBLINE_DATABASE` overrides its database. What has no two
 values in real offices is a constant here.
 """
@@ -30,6 +34,7 @@ from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 
+from plumbline.errors import DeclarationError, Text
 from plumbline.web.database import database
 
 WORKSPACE = Path(os.environ.get("PLUMBLINE_WORKSPACE", ".")).absolute()
@@ -53,6 +58,25 @@ def _secret(name: str) -> str:
 WORKBENCH: dict[str, Any] = (
     tomllib.loads(_TOML.read_text(encoding="utf-8")).get("workbench", {}) if _TOML.is_file() else {}
 )
+
+
+def _in_clear(said: Any) -> Any:
+    """A setting, or what stands in the file that it names: secrets need not be written among settings."""
+    if isinstance(said, str) and said.startswith("file:"):
+        path = WORKSPACE / said.removeprefix("file:")
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DeclarationError(
+                Text(f"读不出这个文件：{error}", f"this file cannot be read: {error}"),
+                where=f"plumbline.toml [workbench] {said}",
+                hint=Text(
+                    "让运行工作台的账号可读", "let the account that runs the workbench read it"
+                ),
+            ) from None
+    return said
+
+
 SECRET_KEY = _secret("secret")
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *WORKBENCH.get("hosts", [])]
@@ -103,6 +127,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "plumbline.org.guard.OneRequest",
     "plumbline.org.guard.IdleLock",
+    "plumbline.web.bounds.NotKept",
+    "plumbline.web.bounds.SignedInToday",
     "plumbline.org.guard.SecondFactor",
     "plumbline.web.told.TellErrors",
 ]
@@ -130,7 +156,7 @@ TEMPLATES = [
 
 DATABASES = {
     "default": database(
-        os.environ.get("PLUMBLINE_DATABASE") or WORKBENCH.get("database"), WORKSPACE
+        os.environ.get("PLUMBLINE_DATABASE") or _in_clear(WORKBENCH.get("database")), WORKSPACE
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -179,7 +205,7 @@ SOCIALACCOUNT_PROVIDERS = {
             "provider_id": "office",
             "name": _OIDC["name"],
             "client_id": _OIDC["client_id"],
-            "secret": _OIDC["secret"],
+            "secret": _in_clear(_OIDC["secret"]),
             "settings": {"server_url": _OIDC["server_url"]},
         }] if _OIDC else [],
     }
@@ -203,8 +229,27 @@ WHITENOISE_USE_FINDERS = True  # an office has no step of collecting files
 MEDIA_ROOT = PRIVATE / "files"
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+FILE_UPLOAD_HANDLERS = [
+    "plumbline.web.bounds.LargestRequest",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # of what is no file
+DATA_UPLOAD_MAX_NUMBER_FIELDS, DATA_UPLOAD_MAX_NUMBER_FILES = 2000, 20
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+if SECURE:
+    # The proxy says by which way somebody came; without it every form would be taken for another site's.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    # Browsers take such cookies from this very host alone, and by https.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+CSRF_COOKIE_HTTPONLY = True  # forms carry their token; no script reads it
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = (
+    "Lax"  # Strict would lose who comes back from signing in elsewhere
+)
+SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -226,6 +271,10 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}
 
 TRAIL_DIGEST = WORKBENCH.get("digest", "sha256")
 # Where signed heads go besides the database: files (other disks, other machines) and peers' addresses.
-TRAIL_ANCHORS = WORKBENCH.get("anchors", [str(PRIVATE / "heads.jsonl")])
+TRAIL_ANCHORS = [
+    _in_clear(place) for place in WORKBENCH.get("anchors", [str(PRIVATE / "heads.jsonl")])
+]
 # Other offices that keep their heads here: name -> token.
-TRAIL_PEERS: dict[str, str] = WORKBENCH.get("peers", {})
+TRAIL_PEERS: dict[str, str] = {
+    name: _in_clear(token) for name, token in WORKBENCH.get("peers", {}).items()
+}

@@ -240,7 +240,7 @@ def _sweep_batch(at: datetime) -> int:
                 found,
                 at,
                 step=done - 1,
-                taken=ladder.LADDERS[kind][done - 1],
+                taken=ladder.ladder(kind)[done - 1],
                 skipped=done - 1 - step,
             )
             told += len(found)

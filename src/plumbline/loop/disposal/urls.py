@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from plumbline.loop.disposal.views import clarify, disposal, inbox, lead, letter, money, request
+from plumbline.loop.disposal.views import (
+    authority,
+    clarify,
+    disposal,
+    inbox,
+    lead,
+    letter,
+    money,
+    request,
+)
 
 app_name = "disposal"
 urlpatterns = [
@@ -12,6 +21,8 @@ urlpatterns = [
     path("sign-for/", inbox.sign_many, name="sign_many"),
     path("views/", inbox.keep_view, name="keep_view"),
     path("views/<int:pk>/forget/", inbox.forget_view, name="forget_view"),
+    path("leaders/", authority.authorities, name="authorities"),
+    path("leaders/<int:pk>/end/", authority.end, name="end_authority"),
     path("requests/", request.requests, name="requests"),
     path("requests/<int:pk>/", request.request, name="request"),
     path("requests/<int:pk>/files/<int:document_pk>/", request.handed_in, name="handed_in"),
