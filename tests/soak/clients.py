@@ -20,8 +20,8 @@ import requests
 
 from tests.soak.acting import PASSWORD
 
-#: So long nobody answers at most, in seconds.
-_PATIENCE = 120
+#: So long nobody answers at most, in seconds: some kills long, on a machine that has other work.
+_PATIENCE = 600
 #: Of the cast; each client has a browser for every one of them.
 WHO = ("head", "li", "zhou", "standing")
 _NO_ANSWER = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
@@ -179,6 +179,12 @@ class Crowd:
         ]
         for thread in self._threads:
             thread.start()
+
+    def acts_again(self, since: int) -> None:
+        """Wait until more is done than so many acts: what is killed is then at work."""
+        until = time.monotonic() + _PATIENCE
+        while self.counts["acts"] <= since and not self.faults and time.monotonic() < until:
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """Everybody finishes the disposal in hand."""

@@ -86,7 +86,7 @@ class Served:
         return found
 
     def answers(self) -> None:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while time.monotonic() < until:
             assert self._main.poll() is None, self.said.read_text()[-4000:]
             with suppress(requests.ConnectionError, requests.Timeout):
@@ -126,7 +126,7 @@ class Served:
 
     def end(self) -> int:
         self._main.send_signal(signal.SIGTERM)
-        return self._main.wait(60)
+        return self._main.wait(120)
 
 
 def _free_port() -> int:
@@ -156,10 +156,13 @@ def _kill_servers(tmp_path: Path, database: str) -> None:
     try:
         served.answers()
         crowd.start(CLIENTS)
+        acts = 0
         for number in range(KILLS):
             if number % 5:  # one of five is killed while it starts
                 served.answers()
+                crowd.acts_again(acts)  # the others while somebody is at work
             time.sleep(chance.uniform(0, 2))
+            acts = crowd.counts["acts"]
             if number % 6 == 4 and served.kill_a_page_server(chance):
                 killed["a page server"] += 1
                 continue
