@@ -153,6 +153,7 @@ SETTINGS = {
         "hosts": ("list of names it is reached by", "this machine alone"),
         "secure": ("true where it is reached by https", "false"),
         "time_zone": ("in which days end and nights begin", '`"Asia/Shanghai"`'),
+        "demo": ("true where everybody is invented: each page says so", "false"),
         "second_factor": (
             '`"optional"` in an office on trial',
             "obligatory for everybody with a role",
@@ -173,13 +174,13 @@ SETTINGS = {
             "section: offices whose heads are kept here, each with its token",
             "none",
         ),
-        "oidc": ("section: sign in by an office's own accounts (OpenID Connect)", "none"),
         "ladders": (
             "section: of a kind of deadline, who hears of it and when",
             "the standard ladder",
         ),
         "seal": ('backups and exports are sealed by `"sm4"` or `"aes"`', "they are not"),
         "seal_key": ("file with the key for it", "`PLUMBLINE_SEAL_KEY`, or `--key-file`"),
+        "oidc": ("section: sign in by an office's own accounts (OpenID Connect)", "none"),
     },
 }
 

@@ -27,9 +27,13 @@ def _chosen(zh: str, en: str) -> str:
     return Text(zh, en).in_(language())
 
 
+#: Made once: each call of Django's `lazy` makes a class.
+_later = lazy(_chosen, str)
+
+
 def say(zh: str, en: str) -> str:
     """Words that are Chinese or English when they are shown."""
-    return lazy(_chosen, str)(zh, en)
+    return _later(zh, en)
 
 
 @register.simple_tag(name="say")

@@ -17,6 +17,7 @@ from plumbline.org.policy import rights_of
 from plumbline.trail.actions import READ
 from plumbline.trail.models import Entry
 from plumbline.trail.queries import Wanted, positions, search, standing
+from plumbline.web.unusual import REFUSED, unusual
 
 _PAGE = 50
 
@@ -100,13 +101,16 @@ def readings(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     if before.isdigit():
         found = found.filter(pk__lt=int(before))
-    rows = list(found[: _PAGE + 1])
+    rows, odd = list(found[: _PAGE + 1]), unusual(timezone.now())
     names = dict(
-        User.objects.filter(username__in={e.actor for e in rows}).values_list("username", "name")
+        User.objects.filter(
+            username__in={e.actor for e in rows} | {day.reader for day in odd}
+        ).values_list("username", "name")
     )
     query = request.GET.copy()
     query.pop("before", None)
     return render(request, "web/readings.html", {
+        "unusual": [(day, names.get(day.reader, "")) for day in odd],
         "form": form, "query": query.urlencode(), "older": rows[_PAGE - 1].pk if len(rows) > _PAGE else None,
         "rows": [
             (
@@ -119,7 +123,7 @@ def readings(request: HttpRequest) -> HttpResponse:
     })  # fmt: skip
 
 
-_READINGS = (READ, "person.look_up_refused")
+_READINGS = (READ, REFUSED)
 #: What a page is called on which somebody read, by the noun of its name on the trail.
 _PAGES = {
     "warning": say("预警第{}号", "warning {}"), "disposal": say("处置第{}号", "disposal {}"),

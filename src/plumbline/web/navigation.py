@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +24,7 @@ from plumbline.org.policy import Rights, rights_of
 
 _REVIEWERS = (Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY)
 _OFFICERS = (Role.DISPATCHER, Role.VERIFIER, *_REVIEWERS)
-_COUNTING = (Role.DISPATCHER, *_REVIEWERS, Role.STATISTICIAN)
+COUNTING = (Role.DISPATCHER, *_REVIEWERS, Role.STATISTICIAN)
 _MODELS = (Role.MODEL_AUTHOR, Role.CLAUSE_REVIEWER, Role.MODEL_APPROVER)
 _DATA = (Role.DATA_MANAGER, Role.DATA_PROVIDER)
 _GOVERNING = (*_OFFICERS, *_MODELS, Role.STATISTICIAN)
@@ -43,7 +44,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
         say("工作台", "Workbench"),
         (
             Place(say("今日", "Today"), "home"),
-            Place(say("驾驶舱", "Cockpit"), "cockpit:page", _COUNTING),
+            Place(say("驾驶舱", "Cockpit"), "cockpit:page", COUNTING),
             Place(say("预警", "Warnings"), "warning:list", _OFFICERS),
             Place(say("处置", "Disposals"), "disposal:list", _OFFICERS),
             Place(say("问题线索", "Leads"), "disposal:leads", (Role.CASE_MANAGER,)),
@@ -79,8 +80,8 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place(say("单位", "Units"), "org:units", (Role.SYSTEM_ADMIN,)),
             Place(say("监督机构", "Bodies"), "org:bodies", (Role.SYSTEM_ADMIN,)),
-            Place(say("账号与权限", "Accounts and rights"), "org:users", (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)),
             Place(say("干部管理权限", "Leaders"), "disposal:authorities", (Role.SYSTEM_ADMIN,)),
+            Place(say("账号与权限", "Accounts and rights"), "org:users", (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)),
             Place(say("留痕", "Trail"), "audit", (Role.AUDIT_ADMIN,)),
             Place(say("查看个人信息", "Personal data read"), "readings", (Role.AUDIT_ADMIN,)),
         ),
@@ -121,10 +122,10 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         open_to_them = [
             {
                 "name": place.name,
-                "url": reverse(place.url),
+                "url": _addresses()[place.url],
                 "icon": _ICONS.get(place.url, "circle"),
                 "here": _is_here(request.path, place.url),
-                "count": _waiting(place.url, user, on),
+                "count": _waiting(place.url, request, on),
             }
             for place in places
             if not place.roles or rights.has(*place.roles)
@@ -139,25 +140,30 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+@cache
+def _addresses() -> dict[str, str]:
+    """Of every place; addresses are the same for everybody and all the time."""
+    return {place.url: reverse(place.url) for _, places in PLACES for place in places}
+
+
 def _is_here(path: str, name: str) -> bool:
     """Is a page this place's, or one below it that is no other place's?"""
-    address = reverse(name)
-    if path == address:
-        return True
-    longer = (reverse(place.url) for _, places in PLACES for place in places)
-    return (
-        name != "home"
-        and path.startswith(address)
-        and not any(path.startswith(each) and len(each) > len(address) for each in longer)
-    )
+    fitting = [
+        each for each, address in _addresses().items()
+        if path == address or (each != "home" and path.startswith(address))
+    ]  # fmt: skip
+    return name == max(fitting, key=lambda each: len(_addresses()[each]), default="")
 
 
-def _waiting(name: str, user: User, on: date) -> str:
+def _waiting(name: str, request: HttpRequest, on: date) -> str:
     """How much waits there, as far as anybody counts; empty where nothing does."""
     if name not in _WAITING:
         return ""
-    found = len(_WAITING[name](user, on).order_by().values_list("pk")[: _MOST + 1])
-    return f"{_MOST}+" if found > _MOST else str(found or "")
+    n = getattr(request, "waiting", {}).get(name)  # where the page itself counted it
+    if n is None:
+        assert isinstance(request.user, User)
+        n = _WAITING[name](request.user, on).order_by()[: _MOST + 1].count()
+    return f"{_MOST}+" if n > _MOST else str(n or "")
 
 
 def _post(rights: Rights) -> str:

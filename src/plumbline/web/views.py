@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +18,6 @@ from django.views.i18n import set_language
 from plumbline.bilingual import say
 from plumbline.kit.clock.models import Level
 from plumbline.kit.clock.queries import notices
-from plumbline.loop.closure.queries.figures import figures
 from plumbline.loop.delivery.queries import tickets_visible_to
 from plumbline.loop.disposal.models import REVIEWERS
 from plumbline.loop.disposal.queries.disposal import deadlines, requests_to
@@ -30,6 +29,7 @@ from plumbline.org.policy import Rights, rights_of
 from plumbline.web.actions import put_away, visit
 from plumbline.web.guide import ORDER, PARTS, Part
 from plumbline.web.models import Visit
+from plumbline.web.navigation import COUNTING
 
 __all__ = ["help_page", "hints", "home", "set_language"]
 
@@ -60,8 +60,7 @@ def home(request: HttpRequest) -> HttpResponse:
         shown["tickets"] = list(tickets_visible_to(user, on).filter(answered_at=None)[:_SHOWN])
     if rights.has(Role.CASE_MANAGER):
         shown["leads"] = list(open_leads(leads_visible_to(user, on))[:_SHOWN])
-    if _reads_figures(rights):
-        shown["figures"] = figures(user, date(on.year, 1, 1), on)
+    shown["counts"] = rights.has(*COUNTING)
     return render(request, "web/home.html", shown)
 
 
@@ -122,10 +121,6 @@ def _tiles(user: User, rights: Rights, seen: Visit, at: datetime) -> Any:
         yield Tile(
             says, n, f"{reverse('disposal:list')}?{urlencode(said)}", look if n != "0" else ""
         )
-
-
-def _reads_figures(rights: Rights) -> bool:
-    return rights.has(*_HEARS, Role.STATISTICIAN, Role.DISPATCHER)
 
 
 # -- hints and help ------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ class TestPages:
         self, cast: Any, cases: list[Disposal], order: str
     ) -> None:
         wanted = Wanted(tab="all", order=order)
-        found = chosen(cast.secretary, wanted, NOW)
+        found = chosen(cast.fen, wanted, NOW)
         column, down = ORDERS[order].column, ORDERS[order].down
         right = sorted(cases, key=lambda case: (getattr(case, column), case.pk), reverse=down)
         forth, mark, marks = [], "", []
@@ -123,7 +123,7 @@ class TestPages:
         self, cast: Any, cases: list[Disposal], order: str
     ) -> None:
         wanted = Wanted(tab="all", order=order)
-        found = chosen(cast.secretary, wanted, NOW)
+        found = chosen(cast.fen, wanted, NOW)
         row = page(found, wanted, size=len(cases)).rows
         for n, case in enumerate(row):
             before, after = neighbours(found, wanted, case)
@@ -135,11 +135,11 @@ class TestPages:
     def test_a_mark_that_is_none_begins_anew(self, cast: Any, mark: str) -> None:
         for order in ORDERS:
             wanted = Wanted(tab="all", order=order)
-            found = chosen(cast.secretary, wanted, NOW)
+            found = chosen(cast.fen, wanted, NOW)
             assert numbers(page(found, wanted, mark).rows) == numbers(page(found, wanted).rows)
 
     def test_counting_stops(self, cast: Any, cases: list[Disposal]) -> None:
-        found = chosen(cast.secretary, Wanted(tab="all"), NOW)
+        found = chosen(cast.fen, Wanted(tab="all"), NOW)
         assert counted(found, TABS["all"][1]) == str(len(cases))
         assert counted(found, TABS["all"][1], most=7) == "7+"
         assert counted(found, (), most=7) == "0"
@@ -164,7 +164,7 @@ class TestFilters:
             ({"since": "2026-03-17T00:00:00+00:00"}, both), ({"since": "2026-03-19T00:00:00+00:00"}, set()),
             ({"since": "gestern"}, both), ({"due": "soon"}, {first.pk}), ({"due": "over"}, set()),
         ]:  # fmt: skip
-            found = chosen(cast.secretary, Wanted.said({"tab": "all", **said}), NOW)
+            found = chosen(cast.fen, Wanted.said({"tab": "all", **said}), NOW)
             assert set(found.values_list("pk", flat=True)) == wanted, said
 
     def test_what_is_due_is_found_by_when(self, cast: Any) -> None:

@@ -174,7 +174,7 @@ def test_a_warning_shows_its_rows_line_and_that_it_is_no_verdict(town: Town) -> 
     shown = browser.get(reverse("warning:page", args=[red.pk])).content.decode()
     assert "不是对任何人的结论" in shown
     assert "honours-2025-06-30.csv:2" in shown
-    assert "cell-agrees" in shown
+    assert '<span class="tag green">一致</span>' in shown
     assert WANG not in shown
     assert "王五" not in shown
     why = browser.get(reverse("warning:why", args=[red.pk])).content.decode()

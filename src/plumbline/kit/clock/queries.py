@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, QuerySet
 
 from plumbline.errors import Text
-from plumbline.kit.clock.calendar import DAY, calendar, close, day_of
+from plumbline.kit.clock.calendar import DAY, Calendar, calendar, close, day_of
 from plumbline.kit.clock.models import Due, Level, Notice, Pause
 
 HOUR = timedelta(hours=1)
@@ -61,11 +61,15 @@ class Remaining:
         return self.hours < 0
 
 
-def remaining(due: Due, at: datetime) -> Remaining:
-    """How long a deadline still has at a moment; one that is over, how long it had left then."""
+def remaining(due: Due, at: datetime, days: Calendar | None = None) -> Remaining:
+    """How long a deadline still has at a moment; one that is over, how long it had left then.
+
+    Args:
+        days: the calendar, for whoever asks about many at once.
+    """
     pause = open_pause(due)
     seen = pause.starts_at if pause else min(at, due.stopped_at) if due.stopped_at else at
-    days, last = calendar(), day_of(due.due_at)
+    days, last = days or calendar(), day_of(due.due_at)
     if seen <= due.due_at:
         return Remaining(
             days.count(day_of(seen), last), (due.due_at - seen) // HOUR, pause is not None

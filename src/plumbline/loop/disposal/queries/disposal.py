@@ -8,8 +8,9 @@ from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from plumbline.bilingual import say
 from plumbline.errors import Text
-from plumbline.kit.clock.calendar import day_of
+from plumbline.kit.clock.calendar import calendar, day_of
 from plumbline.kit.clock.models import Due
 from plumbline.kit.clock.queries import Remaining, remaining, running
 from plumbline.loop.disposal.models import (
@@ -180,6 +181,20 @@ class Deadline:
         return 100 if whole <= 0 else max(0, min(100, round(100 * gone / whole)))
 
     @property
+    def says(self) -> str:
+        """How long it still has, in words."""
+        days = self.left.working_days
+        if self.left.paused:
+            return say("已暂停", "Paused")
+        if self.left.overdue:
+            return say("已超期", "Overdue")
+        if days == 0:
+            return say("今天到期", "Due today")
+        if days == 1:
+            return say("还有1个工作日", "1 working day left")
+        return say("还有{}个工作日", "{} working days left").format(days)
+
+    @property
     def soon(self) -> bool:
         return (
             not self.left.overdue and not self.left.paused and self.left.working_days <= SOON_DAYS
@@ -190,8 +205,10 @@ def deadlines(disposals: Sequence[Disposal], at: datetime) -> dict[int, Deadline
     """The next running deadline of each, in two queries."""
     subjects = {f"disposal:{each.pk}": each.pk for each in disposals}
     found: dict[int, Deadline] = {}
+    days = calendar()
     for due in running(*subjects):
-        found.setdefault(subjects[due.subject], Deadline(due, remaining(due, at), at))
+        if subjects[due.subject] not in found:
+            found[subjects[due.subject]] = Deadline(due, remaining(due, at, days), at)
     return found
 
 
@@ -219,8 +236,12 @@ class Today:
         return [d for d in self.waiting if (due := self.deadlines.get(d.pk)) and due.soon]
 
 
-def waiting_for(user: User, on: date) -> QuerySet[Disposal]:
-    """Those of `visible_to` whose next act is theirs: to dispatch, sign for, assign, verify, review."""
+def waiting_for(user: User, on: date, seen: QuerySet[Disposal] | None = None) -> QuerySet[Disposal]:
+    """Those of `visible_to` whose next act is theirs: to dispatch, sign for, assign, verify, review.
+
+    Args:
+        seen: `visible_to`, where it is at hand.
+    """
     rights = rights_of(user, on)
     turn = Q(pk__in=())
     if rights.has(Role.DISPATCHER):
@@ -233,7 +254,7 @@ def waiting_for(user: User, on: date) -> QuerySet[Disposal]:
     for role in REVIEWERS:
         if bodies := rights.bodies_and_below(role):
             turn |= Q(~Exists(ever), turn_of(role), state=State.REPORTED) & _of_bodies(bodies)
-    return visible_to(user, on).filter(turn)
+    return (visible_to(user, on) if seen is None else seen).filter(turn)
 
 
 def turn_of(role: Role) -> Q:

@@ -7,25 +7,28 @@ over several states would otherwise be sorted whole. What is counted is counted 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from heapq import merge
 from itertools import islice
 from operator import or_
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from plumbline.bilingual import say
 from plumbline.kit.clock.calendar import calendar, close, day_of
-from plumbline.loop.disposal.models import Disposal, State
+from plumbline.loop.disposal.models import REVIEWERS, Disposal, State
 from plumbline.loop.disposal.queries.disposal import SOON_DAYS, visible_to, waiting_for
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import NamedParty, Party
-from plumbline.org.models import Unit, User
+from plumbline.org.models import Role, Unit, User
+from plumbline.org.policy import rights_of
 
 PAGE = 50
 #: Nobody counts on: a figure above it is told as `999+`.
@@ -155,10 +158,18 @@ def _moment(said: str) -> datetime | None:
 _MOVES = ("opened", "dispatched", "signed", "reported", "closed")
 
 
-def chosen(user: User, wanted: Wanted, at: datetime) -> QuerySet[Disposal]:
-    """Those that somebody sees and asks for, of any state of the tab, in no order."""
+def chosen(
+    user: User, wanted: Wanted, at: datetime, seen: QuerySet[Disposal] | None = None
+) -> QuerySet[Disposal]:
+    """Those that somebody sees and asks for, of any state of the tab, in no order.
+
+    Args:
+        seen: `visible_to`, where it is at hand.
+    """
     on = day_of(at)
-    found = waiting_for(user, on) if wanted.tab == "mine" else visible_to(user, on)
+    found = visible_to(user, on) if seen is None else seen
+    if wanted.tab == "mine":
+        found = waiting_for(user, on, found)
     for column in ("level", "model", "state"):
         if value := getattr(wanted, column):
             found = found.filter(**{column: value})
@@ -225,17 +236,24 @@ class Page:
     before: str
 
 
-def page(found: QuerySet[Disposal], wanted: Wanted, mark: str = "", *, size: int = PAGE) -> Page:
+def page(
+    found: QuerySet[Disposal],
+    wanted: Wanted,
+    mark: str = "",
+    *,
+    size: int = PAGE,
+    states: Sequence[State] | None = None,
+) -> Page:
     """Fifty of `chosen`, from a mark on.
 
     Args:
+        states: in which alone there can be any (`states_of`); those of the tab without it.
         mark: `>` or `<`, and the place as `mark_of` writes it; anything else begins anew.
     """
     order = ORDERS[wanted.order]
     back, place = mark.startswith("<"), _place(order, mark[1:]) if mark[:1] in "<>" else None
-    rows = _some(
-        found, TABS[wanted.tab][1], order, place, size + 1, back=back and place is not None
-    )
+    within = TABS[wanted.tab][1] if states is None else states
+    rows = _some(found, within, order, place, size + 1, back=back and place is not None)
     further, rows = len(rows) > size, rows[:size]
     if not (back and place):
         return Page(
@@ -273,11 +291,17 @@ def _some(
 ) -> list[Disposal]:
     if place is not None:
         found = found.filter(order.beyond(*place, back=back))
-    each = (
-        list(found.filter(state=state).order_by(*order.columns(back=back))[:most])
+    columns, states = order.columns(back=back), list(states)
+    if len(states) == 1:
+        return list(found.filter(state=states[0]).order_by(*columns)[:most])
+    # Places first, which are little; whole rows are read of those alone that are shown.
+    places = [
+        found.filter(state=state).order_by(*columns).values_list(order.column, "pk")[:most]
         for state in states
-    )
-    return list(islice(merge(*each, key=order.of, reverse=order.down != back), most))
+    ]
+    first = islice(merge(*places, reverse=order.down != back), most)
+    rows = found.in_bulk([pk for _, pk in first])
+    return sorted(rows.values(), key=order.of, reverse=order.down != back)
 
 
 def mark_of(order: Order, case: Disposal) -> str:
@@ -298,9 +322,55 @@ def _place(order: Order, mark: str) -> tuple[Any, int] | None:
 
 def counted(found: QuerySet[Disposal], states: Iterable[State], most: int = MOST) -> str:
     """How many there are, as far as anybody counts."""
-    n = 0
+    n = found.filter(state__in=list(states)).order_by()[: most + 1].count()
+    return f"{most}+" if n > most else str(n)
+
+
+def counted_by_state(found: QuerySet[Disposal], states: Sequence[State]) -> dict[State, int]:
+    """How many there are of each state, one more than `MOST` at the most; all in one question.
+
+    The same question is put for each state, written out once: Django would write out each.
+    """
+    one = found.filter(state=_ANY).order_by().values_list("pk")[: MOST + 1]
+    try:
+        sql, params = one.query.sql_with_params()
+    except EmptyResultSet:  # of what somebody cannot see there is nothing to ask
+        return dict.fromkeys(states, 0)
+    places = [n for n, value in enumerate(params) if value == _ANY]
+    told = []
     for state in states:
-        n += len(found.filter(state=state).order_by().values_list("pk")[: most + 1 - n])
-        if n > most:
-            return f"{most}+"
-    return str(n)
+        said = list(params)
+        for place in places:
+            said[place] = state.value
+        told += said
+    each = ", ".join(  # Django's own words; every value is a parameter
+        f"(SELECT count(*) FROM ({sql}) AS of_{n})"  # noqa: S608
+        for n, _ in enumerate(states)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {each}", told)
+        return dict(zip(states, cursor.fetchone(), strict=True))
+
+
+def capped(n: int) -> str:
+    return f"{MOST}+" if n > MOST else str(n)
+
+
+_ANY = "any of them"
+
+
+def states_of(user: User, wanted: Wanted, on: date) -> tuple[State, ...]:
+    """The states in which a list can hold anything: of what waits for somebody, those in which it is their turn."""
+    if wanted.tab != "mine":
+        return TABS[wanted.tab][1]
+    rights = rights_of(user, on)
+    return tuple(state for state, roles in _TURNS.items() if rights.has(*roles))
+
+
+_TURNS: dict[State, tuple[Role, ...]] = {
+    State.RAISED: (Role.DISPATCHER,),
+    State.DISPATCHED: (Role.OFFICE_HEAD,),
+    State.SIGNED: (Role.OFFICE_HEAD,),
+    State.VERIFYING: (Role.VERIFIER,),
+    State.REPORTED: REVIEWERS,
+}

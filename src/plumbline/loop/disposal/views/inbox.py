@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET, require_POST
 
 from plumbline.bilingual import language, say
@@ -26,13 +28,17 @@ from plumbline.loop.disposal.policy import MAY
 from plumbline.loop.disposal.queries.disposal import deadlines, visible_to
 from plumbline.loop.disposal.queries.inbox import (
     DUE,
+    MOST,
     ORDERS,
     TABS,
     Wanted,
+    capped,
     chosen,
-    counted,
+    counted_by_state,
     page,
+    states_of,
 )
+from plumbline.loop.disposal.views.rows import drawn
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import Level
 from plumbline.org.models import SupervisionBody, Unit, User
@@ -54,20 +60,20 @@ def listing(http: HttpRequest) -> HttpResponse:
     """Tabs by state, the first for what waits for whoever looks; filters, orders and kept lists."""
     at = timezone.now()
     on, user = day_of(at), _me(http)
-    seen = visible_to(user, on)
-    if not seen.exists() and not user.grants.on(on).filter(body__isnull=False).exists():
+    rights, seen = rights_of(user, on), visible_to(user, on)
+    if not rights.bodies() and not seen.exists():
         raise Http404
     said = _known(http.GET)
     wanted = Wanted.said(said)
-    found = chosen(user, wanted, at).select_related("warning", "body")
-    shown = page(found, wanted, http.GET.get("at", ""))
-    ends, hands = deadlines(shown.rows, at), _hands(shown.rows)
-    signs = rights_of(user, on).has(*MAY["sign_for"].roles)
+    found = chosen(user, wanted, at, seen).select_related("warning", "body").only(*_SHOWN)
+    shown = page(found, wanted, http.GET.get("at", ""), states=states_of(user, wanted, on))
+    signs = rights.has(*MAY["sign_for"].roles)
     here = urlencode(said)
+    can_sign = signs and any(each.state == State.DISPATCHED for each in shown.rows)
     return render(http, "disposal/list.html", {
-        "rows": [(each, ends.get(each.pk), hands.get(each.pk, ())) for each in shown.rows],
+        "rows": drawn(shown.rows, deadlines(shown.rows, at), _hands(shown.rows), here, ticks=can_sign),
         "page": shown, "wanted": wanted, "here": here,
-        "tabs": _tabs(user, wanted, said, at),
+        "tabs": _tabs(http, wanted, said, seen, at),
         "levels": [(name, label, _with(said, "level", name), wanted.level == name) for name, label in Level.choices],
         "dues": [(label, _with(said, "due", name), wanted.due == name) for name, label in DUE.items()],
         "orders": [(name, order.says, wanted.order == name) for name, order in ORDERS.items()],
@@ -76,7 +82,7 @@ def listing(http: HttpRequest) -> HttpResponse:
         "state": State(wanted.state).label if wanted.state else "",
         "views": [(view, f"{view.query}" == here) for view in SavedView.objects.filter(user=user).order_by("name")],
         "clear": _with({name: value for name, value in said.items() if name not in _NARROWING}),
-        "can_sign": signs and any(each.state == State.DISPATCHED for each in shown.rows),
+        "can_sign": can_sign,
     })  # fmt: skip
 
 
@@ -91,18 +97,34 @@ def _with(said: dict[str, str], name: str = "", value: str = "") -> str:
     return f"?{urlencode(changed)}"
 
 
-def _tabs(user: User, wanted: Wanted, said: dict[str, str], at: Any) -> list[tuple[Any, ...]]:
+def _tabs(
+    http: HttpRequest, wanted: Wanted, said: dict[str, str], seen: QuerySet[Disposal], at: datetime
+) -> list[tuple[Any, ...]]:
     """Words, address, whether it is this one, and how many: of each tab without further narrowing."""
-    mine, every = (chosen(user, Wanted(tab=tab), at) for tab in ("mine", "all"))
+    user = _me(http)
+    mine = chosen(user, Wanted(), at, seen).filter(state__in=states_of(user, Wanted(), day_of(at)))
+    n_mine = mine.order_by()[: MOST + 1].count()
+    http.waiting = {"disposal:list": n_mine}  # type: ignore[attr-defined] -- the rail need not count it again
+    by_state = counted_by_state(seen, _COUNTED)
     kept = {name: value for name, value in said.items() if name != "tab"}
     return [
         (
             name, says, f"?{urlencode({'tab': name, **kept})}", name == wanted.tab,
-            # What is closed grows for ever, and nobody waits for its number.
-            counted(mine if name == "mine" else every, states) if name not in ("closed", "all") else "",
+            capped(n_mine) if name == "mine"
+            else capped(sum(by_state[state] for state in states)) if set(states) <= set(_COUNTED)
+            else "",
         )
         for name, (says, states) in TABS.items()
     ]  # fmt: skip
+
+
+#: What is closed grows for ever, and nobody waits for its number.
+_COUNTED = tuple(state for state in State if state != State.CLOSED)
+#: What a row says.
+_SHOWN = (
+    "state", "level", "round", "opened_at", "closed_at", "rank", "due_at", "warning__title", "warning__title_en",
+    "warning__about", "warning__supervised", "warning__amount_fen", "warning__standing", "body__name",
+)  # fmt: skip
 
 
 def _hands(cases: Iterable[Disposal]) -> dict[int, list[str]]:
@@ -116,7 +138,8 @@ def _hands(cases: Iterable[Disposal]) -> dict[int, list[str]]:
 
 def _options(user: User, wanted: Wanted, at: Any) -> list[tuple[str, str, str, SafeString]]:
     """What the three choosers offer: name, words, what chooses nothing, and the options."""
-    names = {each.model: each.name for each in ModelVersion.objects.filter(current=True)}
+    versions = ModelVersion.objects.filter(current=True).only("model", "title", "title_en")
+    names = {each.model: each.name for each in versions}
     units = visible_units(user, day_of(at)).order_by("path").values_list("pk", "name")[:_MOST_UNITS]
     bodies = SupervisionBody.objects.order_by("name").values_list("pk", "name")
     every = (
@@ -138,10 +161,11 @@ def _and_chosen(units: Any, chosen_unit: int | None) -> list[tuple[int, str]]:
 
 
 def _as_options(rows: Iterable[tuple[Any, str]], value: Any) -> SafeString:
-    return format_html_join(
-        "", '<option value="{}"{}>{}</option>',
-        ((key, SafeString(" selected") if key == value else "", says) for key, says in rows),
-    )  # fmt: skip
+    options = (
+        f'<option value="{escape(key)}"{" selected" if key == value else ""}>{escape(says)}</option>'
+        for key, says in rows
+    )
+    return mark_safe("".join(options))  # noqa: S308 -- every value was escaped
 
 
 # -- several at once -----------------------------------------------------------------------------
@@ -158,12 +182,13 @@ def sign_many(http: HttpRequest) -> HttpResponse:
     ticked = [int(pk) for pk in http.POST.getlist("disposal") if pk.isdecimal() and len(pk) < 19]
     seen = list(visible_to(user, on).filter(pk__in=ticked).order_by("pk"))
     waiting = [case for case in seen if case.state == State.DISPATCHED]
+    over = [case for case in seen if case.state != State.DISPATCHED]
     signed, refused = sign_for_many(waiting, by=user, at=at)
     if signed:
         messages.success(
             http, say("已签收 {} 件：{}", "Signed for {}: {}").format(len(signed), _numbers(signed))
         )
-    if over := [case for case in seen if case.state != State.DISPATCHED]:
+    if over:
         messages.warning(
             http,
             say("{} 件未签收，已由他人签收或已退回：{}", "{} not signed for, since somebody signed or declined before: {}")
