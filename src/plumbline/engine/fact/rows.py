@@ -234,14 +234,18 @@ CELLS = pa.schema([("_ordinal", pa.int64()), ("cells", pa.list_(pa.string()))])
 def read_again(
     tables: Sequence[Found], starts: Mapping_[int, int], wanted: np.ndarray[Any, Any]
 ) -> Iterator[pa.RecordBatch]:
-    """The complete cells of the rows whose ordinals are `wanted` (sorted), as delivered."""
+    """The complete cells of the rows whose ordinals are `wanted` (sorted), as delivered.
+
+    A table is read again up to the last of them, and not at all where it has none.
+    """
     for table in tables:
         if table.part not in starts:
             continue
         start = starts[table.part]
         following = [begin for begin in starts.values() if begin > start]
         end = min(following, default=_ROWS_PER_BATCH)
-        if not np.any((wanted >= start) & (wanted < end)):
+        here = wanted[(wanted >= start) & (wanted < end)]
+        if not len(here):
             continue
         for cells in table.cells():
             count = len(cells.lines)
@@ -249,6 +253,8 @@ def read_again(
             if len(within):
                 yield _listed(cells, within, within - start)
             start += count
+            if start > here[-1]:
+                break
 
 
 def _listed(

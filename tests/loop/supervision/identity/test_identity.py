@@ -102,6 +102,19 @@ def test_two_sides_say_what_agrees_and_what_differs(
     assert "there is no row" in missing.content.decode()
 
 
+def test_one_that_is_passed_over_leads_to_the_next(
+    office: Office, cast: Any, client: Client
+) -> None:
+    found = [(each.row, each.other) for each in pairs(office.now, "zh", most=5)]
+    sign_in(client, cast.data)
+    start = client.get(f"{PLACE}next/")
+    assert start["Location"] == address(*found[0])
+    after = client.get(f"{PLACE}next/?{urlencode({'row': found[0][0], 'with': found[0][1]})}")
+    assert after["Location"] == address(*found[1 % len(found)])
+    sign_in(client, cast.li)
+    assert client.get(f"{PLACE}next/").status_code == 404
+
+
 def test_nobody_judges_a_pair_about_themself_or_their_kin(
     office: Office, cast: Any, client: Client
 ) -> None:

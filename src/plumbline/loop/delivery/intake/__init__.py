@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from plumbline.engine import Workspace
 from plumbline.loop.delivery.intake.inbox import (
     MOST_BYTES,
     TAKEN,
     Taken,
-    Workspace,
     export_ticket,
     load_inbox,
     own_datasets,

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from plumbline.engine import SEMANTIC_TYPES, Guess, Profile, Workspace, profile, with_bearers
-from plumbline.errors import Lang, Text
+from plumbline.errors import DeliveryError, Lang, Text
 from plumbline.loop.delivery.actions import declare
 from plumbline.loop.delivery.intake.inbox import receive
 from plumbline.loop.delivery.models import Upload
@@ -89,7 +89,14 @@ def propose(office: Workspace, upload: Upload, lang: Lang) -> Proposed:
 
 
 def _profiled(office: Workspace, upload: Upload) -> Profile:
-    return profile(office.directory / upload.file, office.country)
+    path = office.directory / upload.file
+    if not path.is_file():
+        raise DeliveryError(
+            Text("文件已不在服务器上", "the file is not on the server any more"),
+            where=upload.name,
+            hint=Text("放弃后重新上传", "discard it and upload it again"),
+        )
+    return profile(path, office.country)
 
 
 @dataclass(frozen=True)
