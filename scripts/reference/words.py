@@ -158,6 +158,10 @@ SETTINGS = {
             '`"optional"` in an office on trial',
             "obligatory for everybody with a role",
         ),
+        "webhooks": (
+            "list of addresses that programs may be told at; below each anything goes",
+            "nobody is told",
+        ),
         "proxies": ("how many proxies of ours stand before it", "1 with https, else 0"),
         "map": ("GeoJSON file of the counties, relative to the workspace", "tiles"),
         "tiles": (

@@ -7,8 +7,10 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -73,10 +75,10 @@ def demo(office: Office, people: int, seed: int, folder: Path) -> None:
     taken in, checked and collided; the warnings are held against the truth written down
     before. Everyone in it is invented.
     """
-    _prepare(folder)
+    _prepare(folder, people)
     office.folder = folder
     clock = _Clock(office)
-    with clock("虚构城市", "invent the city"):
+    with clock("虚构城市", "invent the city"), _tables_made(folder):
         _build(office, folder, people, seed)
     with clock("接收", "load"), office.busy("接收各部门的文件", "taking in the departments' files"):
         results = office.workspace.load(at=office.now - _AGO, by=office.user)
@@ -99,8 +101,18 @@ def demo(office: Office, people: int, seed: int, folder: Path) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _prepare(folder: Path) -> None:
+def _prepare(folder: Path, people: int) -> None:
     """Start anew where a demo stood; touch nothing else."""
+    from plumbline.cli.demo.build import SMALLEST
+
+    if people < SMALLEST:
+        raise PlumblineError(
+            Text(
+                f"城市太小，至少要 {SMALLEST:,} 人",
+                f"the city is too small; {SMALLEST:,} are needed",
+            ),
+            where=f"--people {people}",
+        )
     if not folder.exists() or not any(folder.iterdir()):
         return
     if not (folder / "truth.json").is_file():
@@ -121,13 +133,8 @@ def _prepare(folder: Path) -> None:
 def _build(office: Office, folder: Path, people: int, seed: int) -> None:
     from plumbline.cli.demo import build_city
 
-    try:
-        with office.busy("虚构城市", "inventing the city"):
-            report = build_city(folder, people, seed)
-    except ValueError as error:
-        raise PlumblineError(
-            Text("城市太小，至少要 20000 人", str(error)), where=f"--people {people}"
-        ) from error
+    with office.busy("虚构城市", "inventing the city"):
+        report = build_city(folder, people, seed)
     office.line(
         (office.words("澜州市（虚构）", "the invented city of Lan (澜州)"), "bold"),
         office.words(
@@ -137,6 +144,28 @@ def _build(office: Office, folder: Path, people: int, seed: int) -> None:
             f"{report.bytes / 1e6:.1f} MB  {folder / 'inbox'}",
         ),
     )
+
+
+@contextmanager
+def _tables_made(folder: Path) -> Iterator[None]:
+    """Meanwhile another process makes the workbench's tables, which takes as long and needs no city."""
+    from plumbline.cli.demo.foundation import lay_foundation
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lay_foundation(folder)
+    with ProcessPoolExecutor(1, get_context("spawn")) as aside:
+        made = aside.submit(_make_tables, folder)
+        yield
+        made.result()
+
+
+def _make_tables(folder: Path) -> None:
+    from plumbline.cli.workbench import set_up
+
+    set_up(Office(folder))
+    from plumbline.web import serving
+
+    serving.migrate()
 
 
 def _open_workbench(office: Office, folder: Path, checked: Sequence[Checked]) -> Opened:

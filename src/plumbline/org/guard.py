@@ -71,7 +71,7 @@ class IdleLock:
         return self._respond(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        if not request.user.is_authenticated:
+        if not request.user.is_authenticated or _by_program(request):
             return None
         session, now = request.session, time.time()
         if _LOCKED not in session and now - session.get(_SEEN, now) > IDLE:
@@ -151,6 +151,7 @@ class SecondFactor:
         if (
             settings.SECOND_FACTOR == "optional"
             or not request.user.is_authenticated
+            or _by_program(request)
             or _name(request) in _OPEN_WITHOUT_SECOND_FACTOR
             or any(each.get("method") == "mfa" for each in get_authentication_records(request, request.user))
             or not rights_of(request.user, timezone.localdate()).holdings
@@ -162,6 +163,11 @@ class SecondFactor:
             say("您的角色需要第二重验证，请先设置", "your role needs a second factor; set one up first"),
         )  # fmt: skip
         return redirect("mfa_index")
+
+
+def _by_program(request: HttpRequest) -> bool:
+    """A program has no session: its token was made by somebody who had signed in with both factors."""
+    return getattr(request, "token", None) is not None
 
 
 def _name(request: HttpRequest) -> str:

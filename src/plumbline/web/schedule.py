@@ -25,6 +25,7 @@ from plumbline.trail.anchor import anchor
 from plumbline.trail.sealing import seal
 from plumbline.web import tasks
 from plumbline.web.cockpit.counting import fold, recount
+from plumbline.web.programs.tasks import tell
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -112,6 +113,7 @@ def schedule() -> tuple[Entry, ...]:
         Entry("seal", Text("封存留痕", "Sealing the trail"), Every(5), run=_seal),
         Entry("anchor", Text("外存树头", "Heads kept outside"), Every(60), run=_anchor),
         Entry("sweep", Text("期限提醒", "Reminders of deadlines"), Every(60), run=sweep),
+        Entry("tell", Text("通知程序", "Telling programs"), Every(10), run=tell),
         Entry("calendar", Text("节假日安排", "Holidays announced"), Every(600), run=_calendar),
         Entry("asked", Text("办理页面上的请求", "What people asked for"), Every(3), run=tasks.ask),
         Entry(

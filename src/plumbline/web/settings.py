@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "plumbline.loop.closure",
     "plumbline.web.cockpit",
     "plumbline.web",
+    "plumbline.web.programs",
 ]
 
 MIDDLEWARE = [
@@ -120,15 +121,16 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "plumbline.web.programs.guard.Programs",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "plumbline.org.guard.OneRequest",
-    "plumbline.org.guard.IdleLock",
     "plumbline.web.bounds.NotKept",
     "plumbline.web.bounds.SignedInToday",
+    "plumbline.org.guard.OneRequest",
+    "plumbline.org.guard.IdleLock",
     "plumbline.org.guard.SecondFactor",
     "plumbline.web.told.TellErrors",
 ]
@@ -227,8 +229,6 @@ STATIC_URL = "static/"
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True  # an office has no step of collecting files
 MEDIA_ROOT = PRIVATE / "files"
-
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 FILE_UPLOAD_HANDLERS = [
     "plumbline.web.bounds.LargestRequest",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -237,8 +237,8 @@ FILE_UPLOAD_HANDLERS = [
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # of what is no file
 DATA_UPLOAD_MAX_NUMBER_FIELDS, DATA_UPLOAD_MAX_NUMBER_FILES = 2000, 20
-SESSION_COOKIE_AGE = 12 * 60 * 60
-SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 if SECURE:
     # The proxy says by which way somebody came; without it every form would be taken for another site's.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -250,6 +250,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = (
     "Lax"  # Strict would lose who comes back from signing in elsewhere
 )
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

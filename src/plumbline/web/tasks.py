@@ -13,6 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from plumbline.web.apart import ApartError, apart
 from plumbline.web.night import waits
+from plumbline.web.programs.tasks import forget
 
 _KEPT = timedelta(days=30)
 _ATTEMPTS = 3
@@ -51,11 +52,12 @@ def ask(at: datetime) -> bool:
 
 @task()
 def tidy(at: str) -> int:
-    """Remove sessions that have ended, and tasks that ended a month ago.
+    """Remove sessions that have ended, and tasks and messages to programs that ended a month ago.
 
     Returns:
         How many tasks were removed.
     """
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    forget(datetime.fromisoformat(at))
     old = DBTaskResult.objects.finished().filter(finished_at__lt=datetime.fromisoformat(at) - _KEPT)
     return old.delete()[0]

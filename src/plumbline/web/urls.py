@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from plumbline.web import search, views
 from plumbline.web.audit import audit, readings
+from plumbline.web.programs.api import interface
 
 #: Address -> app; an app's own addresses stand in its urls.py.
 PLACES = {
@@ -19,10 +20,12 @@ PLACES = {
     "closure/": "plumbline.loop.closure",
     "cockpit/": "plumbline.web.cockpit",
     "trail/": "plumbline.trail",
+    "programs/": "plumbline.web.programs",
 }
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("api/v1/", interface.urls),
     path("help/", views.help_page, name="help"),
     path("hints/", views.hints, name="hints"),
     path("search/", search.search, name="search"),

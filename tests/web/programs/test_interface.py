@@ -1,0 +1,240 @@
+"""The interface for programs: what its own description promises holds for whatever is sent to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from django.test import Client
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from plumbline.engine import Workspace
+from plumbline.loop.delivery.models import Upload
+from plumbline.loop.disposal.models import Finding, State
+from plumbline.loop.warning.models import EarlyWarning
+from plumbline.org.models import User
+from plumbline.trail.models import Entry
+from plumbline.web.programs import actions
+from plumbline.web.programs.api import interface
+from plumbline.web.programs.models import Scope, Token
+from plumbline.web.wsgi import application
+from tests import people
+from tests.loop.disposal import warned
+from tests.web.city import world
+
+NOW = people.NOW
+
+
+@pytest.fixture
+def city(db: None, private: Path, tmp_path: Path, settings: Any) -> Any:  # noqa: ARG001 -- for their effects
+    settings.WORKSPACE = tmp_path / "office"
+    made = world(settings.WORKSPACE)
+    EarlyWarning.objects.update(budgeted_on=people.TODAY)  # told, as there is room for them
+    return made
+
+
+def token(user: User, *scopes: Scope) -> str:
+    """The secret of a token that is good for a long time, with all scopes where none is named."""
+    return actions.issue("程序", scopes or list(Scope), date(2027, 3, 1), by=user, at=NOW)[1]
+
+
+def program(user: User, *scopes: Scope) -> Client:
+    return Client(HTTP_HOST="localhost", HTTP_AUTHORIZATION=f"Bearer {token(user, *scopes)}")
+
+
+@pytest.fixture(autouse=True)
+def _in_march(time_machine: Any) -> None:
+    time_machine.move_to(NOW)
+
+
+class TestWarnings:
+    def test_an_officer_s_program_reads_what_the_officer_sees(self, city: Any) -> None:
+        page = program(city.fen).get("/api/v1/warnings").json()
+        assert city.case.warning.key in {row["key"] for row in page["rows"]}
+        told = program(city.fen).get(f"/api/v1/warnings/{city.case.warning.key}").json()
+        assert told["title"]["zh"] == city.case.warning.title
+        assert told["level"] == "yellow"
+        assert told["amount_fen"] is None
+
+    def test_a_page_leads_to_the_next(self, city: Any) -> None:
+        for _ in range(60):
+            warned.warning(city, budgeted_on=people.TODAY)
+        client = program(city.fen)
+        first = client.get("/api/v1/warnings").json()
+        second = client.get("/api/v1/warnings", {"after": first["next"]}).json()
+        keys = [row["key"] for page in (first, second) for row in page["rows"]]
+        assert len(first["rows"]) == 50
+        assert len(keys) == len(set(keys)) == EarlyWarning.objects.count()
+        assert second["next"] == ""
+
+    def test_what_its_person_may_not_see_is_not_there(self, city: Any) -> None:
+        """The data manager's token has the scope, but its person supervises nobody."""
+        client = program(city.data)
+        assert client.get("/api/v1/warnings").json()["rows"] == []
+        assert client.get(f"/api/v1/warnings/{city.case.warning.key}").status_code == 404
+
+    def test_one_s_own_kin_are_not_there(self, city: Any) -> None:
+        people.known(city.fen)
+        own = warned.warning(city, city.fen.person, budgeted_on=people.TODAY)
+        assert program(city.fen).get(f"/api/v1/warnings/{own.key}").status_code == 404
+
+
+class TestDisposals:
+    def test_signing_for_one_is_the_person_s_act(self, city: Any) -> None:
+        case = warned.dispatched(warned.disposal(city), city)
+        answer = program(city.head).post(f"/api/v1/disposals/{case.pk}/sign-for")
+        assert answer.status_code == 200, answer.content
+        assert answer.json()["state"] == State.SIGNED
+        assert answer.json()["due_at"] is not None
+        entry = Entry.objects.get(action="disposal.signed_for", subject=f"disposal:{case.pk}")
+        assert entry.actor == "head"
+
+    def test_signing_twice_says_that_it_was_signed(self, city: Any) -> None:
+        case = warned.signed(warned.disposal(city), city)
+        answer = program(city.head).post(f"/api/v1/disposals/{case.pk}/sign-for")
+        assert answer.status_code == 409
+        assert "不能" in answer.json()["zh"]
+
+    def test_whoever_may_not_sign_does_not_find_it(self, city: Any) -> None:
+        case = warned.dispatched(warned.disposal(city), city)
+        assert program(city.keeper).post(f"/api/v1/disposals/{case.pk}/sign-for").status_code == 404
+        assert program(city.fen).post(f"/api/v1/disposals/{case.pk}/sign-for").status_code == 404
+        case.refresh_from_db()
+        assert case.state == State.DISPATCHED
+
+    def test_findings_are_told_by_aspect(self, city: Any) -> None:
+        warned.closed(warned.disposal(city), city, Finding.RIGHT_PERSON, Finding.UNTRUE)
+        rows = program(city.head).get("/api/v1/disposals", {"state": "closed"}).json()["rows"]
+        assert rows[0]["findings"] == ["right_person", "untrue"]
+
+
+class TestDeliveries:
+    def test_a_department_s_system_hands_in_a_file(self, city: Any, settings: Any) -> None:
+        office = Workspace(settings.WORKSPACE)
+        city.civil.name = office.datasets["benefit_payments"].declared.department.zh
+        city.civil.save()
+        file = SimpleUploadedFile("待遇发放_2026-03-01.csv", "姓名,公民身份号码\n".encode())
+        client = program(city.provider, Scope.DELIVER, Scope.DELIVERIES)
+        answer = client.post("/api/v1/datasets/benefit_payments/files", {"file": file})
+        assert answer.status_code == 201, answer.content
+        number = answer.json()["number"]
+        assert Upload.objects.get(pk=number).by == city.provider
+        assert client.get(f"/api/v1/deliveries/files/{number}").json()["state"] == "stored"
+        assert program(city.contact).get(f"/api/v1/deliveries/files/{number}").status_code == 404
+
+    def test_a_dataset_of_others_does_not_exist(self, city: Any) -> None:
+        file = SimpleUploadedFile("x.csv", b"a,b\n1,2\n")
+        client = program(city.contact)
+        assert client.post("/api/v1/datasets/honours/files", {"file": file}).status_code == 404
+        assert client.post("/api/v1/datasets/nothing/files", {"file": file}).status_code == 404
+
+
+class TestFigures:
+    def test_of_this_year(self, city: Any) -> None:
+        told = program(city.head).get("/api/v1/figures").json()
+        assert told["first"] == "2026-01-01"
+        assert {f["name"] for f in told["figures"]} >= {
+            "red_disposed",
+            "leads",
+            "recovered",
+            "mechanisms",
+        }
+
+    def test_whoever_reads_no_body_s_work_finds_none(self, city: Any) -> None:
+        assert program(city.provider).get("/api/v1/figures").status_code == 404
+
+
+class TestTokens:
+    @pytest.mark.parametrize("shown", ["", "Bearer ", "Bearer wrong", "Basic cGw6eA=="])
+    @pytest.mark.django_db
+    def test_without_a_good_one_nothing_is_told(self, shown: str) -> None:
+        answer = Client(HTTP_HOST="localhost", HTTP_AUTHORIZATION=shown).get("/api/v1/warnings")
+        assert answer.status_code == 401
+        assert answer.json()["en"]
+
+    def test_a_session_opens_nothing_here(self, city: Any) -> None:
+        client = people.sign_in(Client(HTTP_HOST="localhost"), city.fen)
+        assert client.get("/api/v1/warnings").status_code == 401
+
+    def test_a_token_opens_no_page(self, city: Any) -> None:
+        assert program(city.fen).get("/warnings/").status_code == 302
+
+    def test_no_more_than_its_scopes(self, city: Any) -> None:
+        answer = program(city.fen, Scope.FIGURES).get("/api/v1/warnings")
+        assert answer.status_code == 403
+        assert answer.json()["where"] == "warnings:read"
+
+    @pytest.mark.parametrize("lost", ["withdrawn", "ended", "left", "no role"])
+    def test_it_ends_with_what_it_rests_on(self, city: Any, lost: str) -> None:
+        client = program(city.fen)
+        assert client.get("/api/v1/warnings").status_code == 200
+        if lost == "withdrawn":
+            actions.withdraw(Token.objects.get(), by=city.secadmin, at=NOW)
+        elif lost == "ended":
+            Token.objects.update(ends_on=date(2026, 3, 17))
+        elif lost == "left":
+            User.objects.filter(pk=city.fen.pk).update(is_active=False)
+        else:
+            city.fen.grants.update(ends_on=date(2026, 3, 17))
+        assert client.get("/api/v1/warnings").status_code == 401
+
+    def test_no_session_is_begun_and_no_cookie_set(self, city: Any) -> None:
+        client = program(city.fen)
+        assert not client.get("/api/v1/warnings").cookies
+        assert not client.cookies
+
+
+DESCRIBED = schemathesis.openapi.from_dict(interface.get_openapi_schema())
+DESCRIBED.app = application
+CALLS = {
+    each.ok().definition.raw["operationId"]: each.ok() for each in DESCRIBED.get_all_operations()
+}
+
+
+@pytest.fixture
+def _one_connection() -> Iterator[None]:
+    """A served request closes its database connection, which here is the test's as well."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+def test_its_description_is_for_whoever_is_signed_in(city: Any) -> None:
+    address = reverse("programs:interface")
+    assert Client(HTTP_HOST="localhost").get(address).status_code == 302
+    told = people.sign_in(Client(HTTP_HOST="localhost"), city.fen).get(address).json()
+    assert told["openapi"].startswith("3.1")
+    assert {
+        call["operationId"] for path in told["paths"].values() for call in path.values()
+    } == set(CALLS)
+
+
+@pytest.mark.usefixtures("_one_connection")
+@pytest.mark.parametrize("call", sorted(CALLS))
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_what_it_says_of_itself_is_so(call: str, mode: GenerationMode, city: Any) -> None:
+    """Statuses, content types and shapes are as told, and what is against the description is refused."""
+    # Whether a file can be taken in is decided by what it holds, which no description says.
+    not_asked = [positive_data_acceptance] if call == "deliver" else []
+
+    @given(CALLS[call].as_strategy(generation_mode=mode))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
+    def holds(case: Any) -> None:
+        with transaction.atomic():
+            headers = {"Authorization": f"Bearer {token(city.head)}", "Host": "localhost"}
+            case.call_and_validate(headers=headers, excluded_checks=not_asked)
+            transaction.set_rollback(True)
+
+    holds()
