@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= build/demo
+PICTURES ?= build/pictures
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 FROM := $(if $(WHEELHOUSE),--no-index --find-links "$(abspath $(WHEELHOUSE))")
 OTHER := $(if $(FOR),--only-binary :all: --platform manylinux2014_$(FOR) \
@@ -18,7 +19,7 @@ ITSELF := install --no-deps --no-build-isolation $(FROM) --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo serve test test-duckdb2 test-postgres soak check docs wheelhouse clean
+.PHONY: help setup demo serve test journeys pictures test-duckdb2 test-postgres soak check docs wheelhouse clean
 
 help: ## Say what there is
 	@echo "Plumbline (准绳). Start with: make demo"
@@ -40,6 +41,15 @@ serve: $(VENV)/base.stamp ## Open the workbench on the demo city (make demo firs
 
 test: $(VENV)/dev.stamp ## Run the tests (under 15 minutes)
 	$(BIN)/pytest -n auto $(ARGS)
+
+journeys: $(VENV)/dev.stamp ## Go through the workbench in a real browser (needs chromium; part of make test)
+	$(BIN)/pytest tests/journeys $(ARGS)
+
+pictures: $(VENV)/dev.stamp ## Keep pictures of every page in build/pictures (make demo first)
+	@test -f "$(DEMO)/plumbline.toml" || { echo "There is no city yet: make demo"; exit 1; }
+	PLUMBLINE_PICTURES="$(PICTURES)/journeys" $(BIN)/pytest tests/journeys $(ARGS)
+	PYTHONPATH=src:. $(BIN)/python -m tests.journeys.album "$(DEMO)" "$(PICTURES)/city"
+	@echo "Open $(PICTURES)/city/index.html and $(PICTURES)/journeys/index.html"
 
 test-postgres: $(VENV)/dev.stamp ## Run the workbench's tests on the PostgreSQL of PLUMBLINE_TEST_POSTGRES
 	PLUMBLINE_DATABASE="$$PLUMBLINE_TEST_POSTGRES" $(BIN)/pytest -n auto \
