@@ -31,7 +31,7 @@ from plumbline.trail.sealing import seal
 from plumbline.web.serving import migrate
 migrate()
 person_digest("380102199003071230")
-User.objects.get_or_create(username="li", defaults={"name": "核查员李"})
+User.objects.get_or_create(username="yan", defaults={"name": "颜某"})
 for number in range(40):
     with transaction.atomic():
         record("warning.signed_for", subject=f"warning:{number}", by=None, at=timezone.now())
@@ -130,7 +130,7 @@ def test_it_comes_back_whole_and_verifies(made: Office, office: Office) -> None:
     assert here["private/trail.key"].stat().st_mode & 0o777 == 0o600
     assert (office.folder / "private").stat().st_mode & 0o777 == 0o700
     with closing(sqlite3.connect(here["workbench.db"])) as database:
-        assert database.execute("SELECT name FROM org_user").fetchall() == [("核查员李",)]
+        assert database.execute("SELECT name FROM org_user").fetchall() == [("颜某",)]
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     with closing(sqlite3.connect(made.folder / "workbench.db")) as database:
         [(action, detail)] = database.execute(
@@ -218,7 +218,7 @@ def test_a_postgresql_database_behind_its_walls(tmp_path: Path, postgres: str) -
             said = office.plumbline(*call, "--database", f"{plain}/{name}", code=2)
             assert "the database is not empty" in said
             assert not again.exists()
-            said = office.plumbline(*call, "--database", f"{plain}/{name}_new", code=1)
+            said = office.plumbline(*call, "--database", f"{plain}/{name}_new")
             assert "confirmed by heads outside: 40" in said
             with psycopg.connect(f"{plain}/{name}_new") as new:
                 assert new.execute("SELECT count(*) FROM warning_earlywarning").fetchone() == (0,)
