@@ -57,6 +57,7 @@ from plumbline.engine.linkage.words import (
 from plumbline.engine.workspace import (
     Checked,
     Consequences,
+    Drafted,
     Register,
     Workspace,
     write_model_skeleton,
@@ -78,6 +79,7 @@ __all__ = [
     "Consequences",
     "Dataset",
     "Difference",
+    "Drafted",
     "Drawn",
     "EarlyWarning",
     "Evidence",

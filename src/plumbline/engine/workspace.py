@@ -48,7 +48,7 @@ from plumbline.engine.fact import sql
 from plumbline.engine.fact.batch import Batch
 from plumbline.engine.fact.corrections import Exported, export, take_back
 from plumbline.engine.fact.dataset import Dataset
-from plumbline.engine.fact.document import did_you_mean
+from plumbline.engine.fact.document import Document, did_you_mean
 from plumbline.engine.fact.durable import make_folder
 from plumbline.engine.fact.load import AlreadyLoaded, Result, Stray, let_in, load_inbox
 from plumbline.engine.fact.quarantine import Count, Quarantined, counts, waiting_rows
@@ -57,6 +57,7 @@ from plumbline.engine.fact.types import Country, country_pack
 from plumbline.engine.line.cases import with_invented
 from plumbline.engine.line.compile import Dialect, compile_model
 from plumbline.engine.line.model import Level, Status, SupervisionModel
+from plumbline.engine.line.sentence import check_sentence
 from plumbline.engine.line.skeleton import write_skeleton
 from plumbline.engine.linkage.appearance import Appearance, appearances, named
 from plumbline.engine.linkage.identity import Change, changes, identity
@@ -74,7 +75,7 @@ from plumbline.engine.linkage.who import (
     row_name,
     standing,
 )
-from plumbline.errors import DeclarationError, Lang, RunError, Text
+from plumbline.errors import DeclarationError, Lang, PlumblineError, RunError, Text
 
 Named = TypeVar("Named")
 _PLAIN = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -89,6 +90,21 @@ _SETTINGS = {
         " second_factor secure tiles time_zone webhooks".split()
     ),
 }
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A model's text that is not in the catalog, as it is now.
+
+    Attributes:
+        data: what its YAML says; none where it is no YAML.
+        model: none where the linter refuses it.
+        checked: what is wrong, or how its cases came out.
+    """
+
+    data: Any
+    model: SupervisionModel | None
+    checked: Checked
 
 
 @dataclass(frozen=True)
@@ -298,6 +314,58 @@ class Workspace:
             for name in names or self._model_folders
         }
         return check(folders, _datasets(self._catalogs, with_invented(self.country)), self.limits)
+
+    def draft(self, name: str, text: str, cases: str | None = None) -> Drafted:
+        """Lint a text that is not in the catalog; what is wrong is reported, not raised.
+
+        Args:
+            cases: run as well, where they are given.
+        """
+        with TemporaryDirectory() as place:
+            folder = _laid_down(Path(place), name, text, cases or "")
+            datasets = _datasets(self._catalogs, with_invented(self.country))
+            data, model = None, None
+            try:
+                data = Document(folder / "model.yml").data
+                model = SupervisionModel(folder, datasets)
+                compiled = compile_model(model)
+                check_sentence(model, [f"{model.declared.shape}.{f}" for f in compiled.figures])
+            except PlumblineError as problem:
+                return Drafted(data, None, Checked(name, problem, (), ()))
+            if cases is None:
+                return Drafted(data, model, Checked(name, None, (), ()))
+            (checked,) = check({name: folder}, datasets, self.limits)
+            return Drafted(data, model, checked)
+
+    def try_draft(self, name: str, text: str, as_of: date | None = None) -> dict[str, int]:
+        """How a text that is not in the catalog would judge the newest facts: verdict -> how many combinations.
+
+        Nothing is entered into the registers.
+
+        Raises:
+            DeclarationError: the text is wrong. RunError: a dataset has no rows yet.
+        """
+        with TemporaryDirectory() as place:
+            model = SupervisionModel(_laid_down(Path(place), name, text, ""), self.datasets)
+        snapshots = self._loaded(model)
+        on = as_of or latest_as_of(list(self.snapshots().values()))
+        with opened(self.store, self.datasets, snapshots, identity(self.store).ties()) as duck:
+            judged = compile_model(model).on(on)
+            rows = duck.run(f"SELECT verdict, count(*) FROM ({judged}) GROUP BY verdict")
+        return {str(verdict): int(n) for verdict, n in rows}
+
+    def sample(self, name: str, n: int) -> list[FactRow]:
+        """Some rows of a dataset's newest state, the same ones each time; mask them before they are shown."""
+        dataset = self.dataset(name)
+        snapshots = self.snapshots([name])
+        if not snapshots:
+            return []
+        with opened(self.store, self.datasets, snapshots, Ties()) as duck:
+            chosen = duck.run(
+                f"SELECT _row FROM {sql.name(name)} ORDER BY hash(_row), _row LIMIT {int(n)}"
+            )
+            found = fetch(duck, self.store, {name: (dataset, [row for (row,) in chosen])})
+        return [found[name][row] for (row,) in chosen]
 
     def sql(self, name: str, dialect: Dialect = "duckdb") -> str:
         """The one statement that decides a model's verdicts."""
@@ -716,6 +784,14 @@ class Workspace:
         if place not in self._recordings:
             self._recordings[place] = recorded(self.store, warning, self.country)
         return self._recordings[place]
+
+
+def _laid_down(place: Path, name: str, text: str, cases: str) -> Path:
+    folder = place / name
+    folder.mkdir()
+    (folder / "model.yml").write_text(text, encoding="utf-8")
+    (folder / "cases.yml").write_text(cases, encoding="utf-8")
+    return folder
 
 
 def write_model_skeleton(workspace: Workspace, name: str, dataset: str | None = None) -> Path:

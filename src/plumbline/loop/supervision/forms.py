@@ -21,6 +21,17 @@ class ReasonForm(forms.Form):
     )  # fmt: skip
 
 
+class SubjectForm(forms.Form):
+    """Whom a model is tried on, and what for."""
+
+    subject = forms.CharField(
+        label=say("对象（证件号、信用代码或模型所查的编号）", "Subject (number, credit code, or what the model goes by)"),
+        max_length=100, widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )  # fmt: skip
+    purpose = forms.CharField(label=say("用途", "Purpose"), max_length=500)
+    case = forms.CharField(label=say("案卷号", "Number of the file"), max_length=100)
+
+
 class ProposeForm(ReasonForm):
     without_samples = forms.BooleanField(
         label=say(

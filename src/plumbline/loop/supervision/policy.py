@@ -12,7 +12,11 @@ from plumbline.org.policy import Holding, NotYoursError, own_people, rights_of
 
 #: Which roles each action needs. Models are the whole office's, so any body's role will do.
 MAY: Mapping[str, tuple[Role, ...]] = {
+    "write": (Role.MODEL_AUTHOR,),
     "try_out": (Role.MODEL_AUTHOR,),
+    "try_subject": (
+        Role.VERIFIER, Role.DISPATCHER, Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY,
+    ),
     "draw_samples": (Role.MODEL_AUTHOR, Role.MODEL_APPROVER),
     "draw_unflagged": (Role.MODEL_AUTHOR, Role.MODEL_APPROVER),
     "verify_sample": (Role.VERIFIER, Role.CLAUSE_REVIEWER, Role.MODEL_APPROVER),
@@ -25,7 +29,7 @@ MAY: Mapping[str, tuple[Role, ...]] = {
     "approve_exception": (Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY),
     "withdraw_exception": (Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY),
     "set_budget": (Role.DISPATCHER, Role.OFFICE_HEAD),
-}
+}  # fmt: skip
 #: Who may read about models at all: what is supervised, by which line, how well that works.
 READING = (
     Role.MODEL_AUTHOR, Role.CLAUSE_REVIEWER, Role.MODEL_APPROVER, Role.DATA_MANAGER, Role.DISPATCHER,

@@ -24,6 +24,7 @@ from plumbline.loop.supervision.forms import (
     DrawForm,
     ProposeForm,
     ReasonForm,
+    SubjectForm,
     VerifyForm,
 )
 from plumbline.loop.supervision.intake import (
@@ -96,6 +97,7 @@ def listing(http: HttpRequest) -> HttpResponse:
     rows = versions.annotate(to_verify=to_verify).order_by("model", "-pk")
     return render(http, "supervision/list.html", {
         "rows": [(each, precision(each)) for each in rows], "today": _today(),
+        "may_write": may("write", _me(http), _today()),
     })  # fmt: skip
 
 
@@ -111,6 +113,8 @@ def page(http: HttpRequest, pk: int) -> HttpResponse:
     samples = version.samples.select_related("draw", "verified_by").order_by("pk")
     return render(http, "supervision/page.html", {
         "version": version, "acts": acts, "expired": version.has_expired(on),
+        "may_write": may("write", me, on), "facts": [each[lang] for each in version.shown.get("facts", [])],
+        "trying": SubjectForm() if may("try_subject", me, on) else None,
         "question": version.shown["question"][lang], "line": version.shown["line"][lang],
         "leave_out": [(e["name"], e["when"], e.get(lang, "")) for e in version.shown["leave_out"]],
         "cannot_tell": [(e["name"], e["when"], e.get(lang, "")) for e in version.shown["cannot_tell"]],

@@ -213,11 +213,22 @@ class Late:
 class Report:
     """Everything that a cockpit shows: a handful of sums over the tallies of a period and a place."""
 
-    def __init__(self, user: User, at: datetime, on: date, period: Period, place: Place) -> None:
+    def __init__(
+        self,
+        user: User,
+        at: datetime,
+        on: date,
+        period: Period,
+        place: Place,
+        *,
+        whole: bool = False,
+    ) -> None:
+        """With `whole`, sums of the whole office: for the page of a model, which is no one unit's."""
         self._user, self._at, self._on = user, at, on
         self.period, self.place = period, place
-        self.sees_rows = sees_rows(rights_of(user, on))
-        self._all = visible_to(user, on).filter(place.of_tallies())
+        self.sees_rows = sees_rows(rights_of(user, on)) and not whole
+        seen = Tally.objects.all() if whole else visible_to(user, on)
+        self._all = seen.filter(place.of_tallies())
         self._found = self._all.filter(month__gte=period.first, month__lte=period.last)
 
     @cached_property

@@ -21,6 +21,7 @@ from plumbline.bilingual import language, say
 from plumbline.errors import PlumblineError
 from plumbline.kit.clock.calendar import day_of
 from plumbline.loop.supervision.models import ModelVersion
+from plumbline.loop.supervision.policy import READING as MODELS_READING
 from plumbline.loop.warning.models import Level
 from plumbline.org.models import User
 from plumbline.org.policy import rights_of
@@ -435,6 +436,34 @@ def _after(found: QuerySet[Any], mark: str) -> QuerySet[Any]:
     except ValueError:
         return found
     return found.filter(**{f"{name}__lte": value}).exclude(**{name: value}, pk__gte=int(pk))
+
+
+# -- a model's own page ----------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+def model_part(http: HttpRequest, name: str) -> HttpResponse:
+    """How a model did, for its page: what it warned of by month, what became of it, what it brought back.
+
+    Those who write, review and approve models see sums of the whole office, without rows and small counts.
+    """
+    at = timezone.now()
+    on = day_of(at)
+    rights = rights_of(_me(http), on)
+    if not rights.has(*MODELS_READING) and not may_read(rights):
+        raise Http404
+    if not ModelVersion.objects.filter(model=name).exists():
+        raise Http404
+    period = chosen({"period": "twelve"}, on)
+    whole = not may_read(rights)
+    report = Report(_me(http), at, on, period, Place(model=name), whole=whole)
+    asked = Asked(_me(http), at, on, period, Place(model=name))
+    told = _Told(report, asked, linked=True)
+    rows = [row for row in _models(report, told) if row["model"] == name]
+    return render(http, "cockpit/_model.html", {
+        "row": rows[0] if rows else None, "period": period, "trend": _trend(report, asked, told),
+    })  # fmt: skip
 
 
 # -- the office's map ------------------------------------------------------------------------------
