@@ -135,53 +135,90 @@ def _fill(rows: int, head: Any, units: list[Any]) -> None:
 
     chance = random.Random(38)  # noqa: S311 -- invented rows
     body = SupervisionBody.objects.get()
-    paper = None
-    for first in range(0, rows, _BATCH):
-        with transaction.atomic():
-            warnings = EarlyWarning.objects.bulk_create(
-                list(_warnings(range(first, min(first + _BATCH, rows)), units, chance))
+    first = min(rows, _BATCH)
+    with transaction.atomic():
+        warnings = EarlyWarning.objects.bulk_create(list(_warnings(range(first), units, chance)))
+        cases = Disposal.objects.bulk_create([_disposal(each, body, chance) for each in warnings])
+        closed = [each for each in cases if each.closed_at]
+        Outcome.objects.bulk_create(
+            Outcome(
+                disposal=each, round=1, aspect="fact", found_by=head, found_at=each.closed_at,
+                finding=chance.choices(["true", "untrue", "unverifiable"], [35, 60, 5])[0],
             )
-            cases = Disposal.objects.bulk_create(
-                [_disposal(each, body, chance) for each in warnings]
+            for each in closed
+        )  # fmt: skip
+        Lead.objects.bulk_create(
+            Lead(
+                number=f"{n}", year=2026, serial=n + 1, origin="warning", disposal=each,
+                body=body, title="线索", text="情况", received_at=each.closed_at, received_by=head,
             )
-            closed = [each for each in cases if each.closed_at]
-            Outcome.objects.bulk_create(
-                Outcome(
-                    disposal=each, round=1, aspect="fact", found_by=head, found_at=each.closed_at,
-                    finding=chance.choices(["true", "untrue", "unverifiable"], [35, 60, 5])[0],
-                )
-                for each in closed
-            )  # fmt: skip
-            Lead.objects.bulk_create(
-                Lead(
-                    number=f"{first}-{n}", year=2026, serial=first + n + 1, origin="warning", disposal=each,
-                    body=body, title="线索", text="情况", received_at=each.closed_at, received_by=head,
-                )
-                for n, each in enumerate(closed) if n % 20 == 0
-            )  # fmt: skip
-            paper = paper or Document.objects.create(
-                disposal=cases[0],
-                by=head,
-                at=NOW,
-                name="收据",
-                kind="text/plain",
-                size=1,
-                sha256="0" * 64,
+            for n, each in enumerate(closed) if n % 20 == 0
+        )  # fmt: skip
+        paper = Document.objects.create(
+            disposal=cases[0],
+            by=head,
+            at=NOW,
+            name="收据",
+            kind="text/plain",
+            size=1,
+            sha256="0" * 64,
+        )
+        Posting.objects.bulk_create(
+            Posting(
+                disposal=each, kind=kind, fen=chance.randrange(1, 500_000), key=f"{kind}-{each.pk}",
+                evidence=paper, by=head, at=each.closed_at,
             )
-            Posting.objects.bulk_create(
-                Posting(
-                    disposal=each, kind=kind, fen=chance.randrange(1, 500_000), key=f"{kind}-{each.pk}",
-                    evidence=paper, by=head, at=each.closed_at,
+            for n, each in enumerate(closed) if n % 50 == 0 for kind in ("due", "recovered")
+        )  # fmt: skip
+        # A tenth of those at work is overdue, as it is in an office that can just keep up.
+        Due.objects.bulk_create(
+            Due(
+                subject=f"disposal:{each.pk}", kind="report", started_at=each.opened_at, working_days=10,
+                due_at=NOW + timedelta(days=chance.randrange(-6, 54)),
+            )
+            for each in cases if not each.closed_at
+        )  # fmt: skip
+    _multiply(rows // first)
+
+
+def _multiply(times: int) -> None:
+    """The first rows so many times, each copy under numbers of its own: a statement for each table."""
+    from django.core.management.color import no_style
+    from django.db import connection, transaction
+
+    from plumbline.kit.clock.models import Due
+    from plumbline.loop.disposal.models import Disposal, Lead, Outcome, Posting
+    from plumbline.loop.warning.models import EarlyWarning
+
+    moved: dict[Any, dict[str, str]] = {
+        EarlyWarning: {"key": "substr(key, 1, 58) || {copy}"},
+        Disposal: {"warning_id": "warning_id + {by}"},
+        Outcome: {"disposal_id": "disposal_id + {by}"},
+        Lead: {"disposal_id": "disposal_id + {by}", "number": "number || '/' || {copy}", "serial": "serial + {by}"},
+        Posting: {"disposal_id": "disposal_id + {by}", "key": "key || '/' || {copy}"},
+        Due: {"subject": "'disposal:' || (CAST(substr(subject, 10) AS integer) + {by})"},
+    }  # fmt: skip
+    last = {model: model.objects.order_by("-pk").values_list("pk", flat=True)[0] for model in moved}
+    # Copies of disposals must lie as far apart as copies of their warnings, and so must all the others.
+    by = max(last.values())
+    for copy in range(1, times):
+        with transaction.atomic(), connection.cursor() as cursor:
+            for model, changes in moved.items():
+                columns = [field.column for field in model._meta.local_concrete_fields]  # noqa: SLF001 -- Django's documented way
+                words = {"copy": f"'{copy:06d}'", "by": str(copy * by)}
+                known = {
+                    name: said.format(**words)
+                    for name, said in {"id": "id + {by}", **changes}.items()
+                }
+                table = model._meta.db_table  # noqa: SLF001 -- as above
+                names = ", ".join(f'"{name}"' for name in columns)
+                values = ", ".join(known.get(name, f'"{name}"') for name in columns)
+                cursor.execute(
+                    f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE id <= {last[model]}"
                 )
-                for n, each in enumerate(closed) if n % 50 == 0 for kind in ("due", "recovered")
-            )  # fmt: skip
-            Due.objects.bulk_create(
-                Due(
-                    subject=f"disposal:{each.pk}", kind="report", started_at=each.opened_at, working_days=10,
-                    due_at=NOW + timedelta(days=chance.randrange(-6, 40)),
-                )
-                for each in cases if not each.closed_at
-            )  # fmt: skip
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), list(moved)):
+            cursor.execute(statement)
 
 
 def _warnings(numbers: range, units: list[Any], chance: random.Random) -> Iterator[Any]:

@@ -74,44 +74,6 @@
         series: series,
       });
     },
-    // Two rates by month with their intervals, and the day from which a rule was in force.
-    effect: function (told, with_) {
-      function band(of, fill) {
-        return {
-          type: "custom", silent: true, z: 1, tooltip: { show: false }, data: [0],
-          renderItem: function (params, api) {
-            var up = [], down = [];
-            of.forEach(function (each, i) {
-              if (each.value === null) { return; }
-              up.push(api.coord([i, each.high])); down.unshift(api.coord([i, each.low]));
-            });
-            return { type: "polygon", shape: { points: up.concat(down) }, style: { fill: fill, opacity: 0.14 } };
-          },
-        };
-      }
-      function line(of, name, stroke, dashed) {
-        return {
-          name: name, type: "line", z: 3, data: of.map(function (each) { return each.value; }), symbolSize: 6, connectNulls: false,
-          lineStyle: { color: stroke, width: 2, type: dashed ? [4, 4] : "solid" }, itemStyle: { color: stroke },
-          tooltip: { valueFormatter: function (value) { return value === null || value === undefined ? "–" : value.toFixed(2) + "%"; } },
-          markLine: dashed ? undefined : {
-            silent: true, symbol: "none", lineStyle: { color: with_.seal, type: "dashed", width: 1.5 },
-            label: { formatter: told.turn_label, color: with_.seal, fontSize: with_.size, position: "insideEndTop" },
-            data: told.turn === null ? [] : [{ xAxis: told.turn }],
-          },
-        };
-      }
-      return frame(with_, {
-        legend: Object.assign(legend(with_), { data: [told.concerned_name, told.untouched_name] }),
-        xAxis: axis(with_, { type: "category", data: told.months, splitLine: { show: false } }),
-        yAxis: axis(with_, { type: "value", min: 0, axisLabel: { color: with_.soft, fontSize: with_.size, formatter: "{value}%" } }),
-        series: [
-          band(told.untouched, with_.grey), band(told.concerned, with_.brand),
-          line(told.untouched, told.untouched_name, with_.grey, true),
-          line(told.concerned, told.concerned_name, with_.brand, false),
-        ],
-      });
-    },
     map: function (told, with_, name) {
       var data = Object.keys(told).map(function (code) {
         return { name: code, value: told[code].n, label: told[code].name, url: told[code].url };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,8 +33,10 @@ class Chart:
         ticks: (y, percent in words) of the rates beside the picture.
         months: (x, month) below it.
         turn: x of the day on which the mechanism came into force; None if it lies outside.
+        bands: (line, points of a polygon): between which rates the true one lies, month by month.
     """
 
+    bands: list[tuple[str, str]]
     lines: dict[str, list[Dot]]
     ticks: list[tuple[float, str]]
     months: list[tuple[float, date]]
@@ -80,11 +83,20 @@ def chart_of(effect: Effect, in_force_from: date) -> Chart | None:
     turn = _number(in_force_from) + (in_force_from.day - 1) / 31
     every = max(1, (last - first) // 6)
     return Chart(
+        [(name, _band(dots, y, top)) for name, dots in lines.items() if len(dots) > 1],
         lines,
         [(y(top * part / 2), f"{100 * top * part / 2:.1f}%") for part in (0, 1, 2)],
         [(x(n), date(n // 12, n % 12 + 1, 1)) for n in range(first, last + 1, every)],
         x(turn) if first <= turn <= last else None,
     )
+
+
+def _band(dots: list[Dot], y: Callable[[float], float], top: float) -> str:
+    """The interval of every month, up one way and down the other, as far as the picture reaches."""
+    ends = [(dot.x, *dot.share.interval) for dot in dots]
+    above = [(x, y(min(high, top))) for x, _, high in ends]
+    below = [(x, y(min(low, top))) for x, low, _ in reversed(ends)]
+    return " ".join(f"{x:.1f},{height:.1f}" for x, height in above + below)
 
 
 def _number(day: date) -> int:
