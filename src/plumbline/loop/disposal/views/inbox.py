@@ -104,7 +104,8 @@ def _tabs(
     user = _me(http)
     mine = chosen(user, Wanted(), at, seen).filter(state__in=states_of(user, Wanted(), day_of(at)))
     n_mine = mine.order_by()[: MOST + 1].count()
-    http.waiting = {"disposal:list": n_mine}  # type: ignore[attr-defined] -- the rail need not count it again
+    # The rail need not count it again.
+    http.waiting = {"disposal:list": n_mine}  # type: ignore[attr-defined]
     by_state = counted_by_state(seen, _COUNTED)
     kept = {name: value for name, value in said.items() if name != "tab"}
     return [
