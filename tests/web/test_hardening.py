@@ -19,48 +19,47 @@ from plumbline.web.bounds import LARGEST, LONGEST, LargestRequest
 from tests import people
 from tests.people import sign_in
 
-SAY = """
+ANSWER = """
 import json, django
 django.setup()
-from django.conf import settings as s
 from django.test import Client
+from plumbline.web.serving import migrate
+migrate()
 answer = Client().get("/account/login/", headers={"host": "office.example", "x-forwarded-proto": "https"})
 print(json.dumps({
     "status": answer.status_code, "headers": dict(answer.items()),
     "cookies": {name: dict(morsel) for name, morsel in answer.cookies.items()},
-    "database": s.DATABASES["default"]["PASSWORD"], "peers": s.TRAIL_PEERS, "session": s.SESSION_COOKIE_NAME,
 }))
 """
+SECRETS = """
+import json
+from plumbline.web import settings
+print(json.dumps({
+    "database": settings.DATABASES["default"]["PASSWORD"], "peers": settings.TRAIL_PEERS,
+    "session": settings.SESSION_COOKIE_NAME,
+}))
+"""
+SECURE = '[workbench]\nsecure = true\nhosts = ["office.example"]\n'
 
 
-def asked(folder: Path, code: int = 0) -> Any:
-    """What a workbench with these settings answers by https, in a process of its own."""
+def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, for a workspace with settings of its own."""
     env = {
         **os.environ,
         "PLUMBLINE_WORKSPACE": str(folder),
         "DJANGO_SETTINGS_MODULE": "plumbline.web.settings",
     }
     env.pop("PLUMBLINE_DATABASE", None)
-    done = subprocess.run(
-        [sys.executable, "-c", SAY], env=env, capture_output=True, text=True, check=False
+    return subprocess.run(
+        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False
     )
-    assert (done.returncode != 0) is bool(code), done.stderr
-    return json.loads(done.stdout) if not code else done.stderr
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Path:
-    (tmp_path / "word").write_text("postgresql://plumb:a-secret@127.0.0.1/none\n")
-    (tmp_path / "token").write_text("peer-token\n")
-    (tmp_path / "plumbline.toml").write_text(
-        '[workbench]\nsecure = true\nhosts = ["office.example"]\ndatabase = "file:word"\n'
-        '[workbench.peers]\ncounty = "file:token"\n'
-    )
-    return tmp_path
-
-
-def test_by_https_cookies_and_headers_are_the_strict_ones(office: Path) -> None:
-    said = asked(office)
+def test_by_https_cookies_and_headers_are_the_strict_ones(tmp_path: Path) -> None:
+    (tmp_path / "plumbline.toml").write_text(SECURE)
+    done = run(ANSWER, tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
     assert said["status"] == 200
     assert "max-age=31536000" in said["headers"]["Strict-Transport-Security"]
     assert said["headers"]["X-Content-Type-Options"] == "nosniff"
@@ -68,22 +67,26 @@ def test_by_https_cookies_and_headers_are_the_strict_ones(office: Path) -> None:
     assert "default-src 'none'" in said["headers"]["Content-Security-Policy"]
     assert said["headers"]["Referrer-Policy"] == "same-origin"
     csrf = said["cookies"]["__Host-csrf"]
-    assert (csrf["secure"], csrf["httponly"], csrf["samesite"], csrf["path"]) == (
-        True,
-        True,
-        "Lax",
-        "/",
+    assert (csrf["secure"], csrf["httponly"], csrf["samesite"]) == (True, True, "Lax")
+    assert (csrf["path"], csrf["domain"]) == ("/", "")
+
+
+def test_secrets_stand_in_files_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("postgresql://plumb:a-secret@127.0.0.1/none\n")
+    (tmp_path / "token").write_text("peer-token\n")
+    (tmp_path / "plumbline.toml").write_text(
+        f'{SECURE}database = "file:word"\n[workbench.peers]\ncounty = "file:token"\n'
     )
-    assert csrf["domain"] == ""
-    assert said["session"] == "__Host-session"
-
-
-def test_secrets_stand_in_files_of_their_own(office: Path) -> None:
-    said = asked(office)
-    assert said["database"] == "a-secret"
-    assert said["peers"] == {"county": "peer-token"}
-    (office / "token").unlink()
-    assert "this file cannot be read" in asked(office, code=1)
+    said = json.loads(run(SECRETS, tmp_path).stdout)
+    assert said == {
+        "database": "a-secret",
+        "peers": {"county": "peer-token"},
+        "session": "__Host-session",
+    }
+    (tmp_path / "token").unlink()
+    done = run(SECRETS, tmp_path)
+    assert done.returncode != 0
+    assert "this file cannot be read" in done.stderr
 
 
 def test_behind_a_proxy_a_form_of_ours_is_taken_and_another_site_s_is_not(settings: Any) -> None:
