@@ -191,7 +191,7 @@ def _multiply(times: int) -> None:
     from plumbline.loop.warning.models import EarlyWarning
 
     moved: dict[Any, dict[str, str]] = {
-        EarlyWarning: {"key": "substr(key, 1, 58) || {copy}"},
+        EarlyWarning: {"key": "{copy} || substr(key, 7)"},
         Disposal: {"warning_id": "warning_id + {by}"},
         Outcome: {"disposal_id": "disposal_id + {by}"},
         Lead: {"disposal_id": "disposal_id + {by}", "number": "number || '/' || {copy}", "serial": "serial + {by}"},
