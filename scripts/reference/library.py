@@ -110,6 +110,7 @@ _CONSTANTS = {
     "NOT_A_VERDICT": "what every page that shows a warning must say; by language",
     "Register": "which register: `warnings`, `trials`, `questions`, `candidates`",
     "NOT_CERTAIN": "what is said beside a tie that no full number makes",
+    "Agreement": "how two rows agree in a column: see the values",
     "SEMANTIC_TYPES": "what a column may mean, such as `person.id`; by name",
     "TIERS": "what each tier means; by its letter",
 }

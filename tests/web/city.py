@@ -27,6 +27,8 @@ from plumbline.loop.warning.models import Intake
 from plumbline.loop.warning.runs import actions as runs
 from plumbline.org.models import Grant, Kin, Oversight
 from plumbline.web.cockpit.actions import set_up_screen
+from plumbline.web.programs.actions import issue
+from plumbline.web.programs.models import Scope, Subscription
 from tests import people
 from tests.loop.closure import after
 from tests.loop.disposal import warned
@@ -95,6 +97,9 @@ def world(folder: Path) -> Any:
         body=cast.office, units=[cast.industry], by=cast.head, at=NOW,
     )  # fmt: skip
     screen, _ = set_up_screen("大厅", date(2026, 6, 1), by=cast.head, at=NOW)
+    token, _ = issue("程序", [Scope.FIGURES], date(2026, 12, 1), by=cast.head, at=NOW)
+    subscription = Subscription.objects.create(user=cast.head, name="大平台", address="https://oa.example/",
+                                               nouns=["disposal"], salt="s", made_at=NOW)  # fmt: skip
     kin = Kin.objects.create(user=cast.li, relation="配偶", person="k" * 64)
     grant = Grant.objects.filter(user=cast.li).get()
     oversight = Oversight.objects.order_by("pk").first()
@@ -103,6 +108,8 @@ def world(folder: Path) -> Any:
     placed = place_leaders(cast.group, cast.industry, by=cast.sysadmin, at=NOW, starts_on=TODAY)
     own, account, warning = {"pk": case.pk}, {"pk": cast.li.pk}, {"pk": case.warning_id}
     cast.case, cast.keys = case, {
+        "programs:withdraw": {"pk": token.pk},
+        "programs:end": {"pk": subscription.pk},
         "org:unit": {"pk": cast.industry.pk},
         **dict.fromkeys(("org:user", "org:set_person", "org:renew_password", "org:deactivate", "org:readmit",
              "org:renew_second_factor", "org:grant"), account),

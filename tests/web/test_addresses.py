@@ -25,9 +25,11 @@ PEOPLE = (
     "fen", "li", "wang", "head", "standing", "secretary", "keeper", "clarifier", "author", "jurist",
     "approver", "data", "provider", "contact", "figures", "sysadmin", "secadmin", "auditor", "stranger",
 )  # fmt: skip
-#: Pages that belong to signing in, which need nobody to be signed in, and pages of one's own account.
+#: Pages that belong to signing in, which need nobody to be signed in, and pages of one's own account. The
+#: interface for programs has a table of its own (programs/).
 OPEN = ("account", "mfa_", "socialaccount_", "openid_connect_", "set_language", "home", "help", "hints", "declare_kin",
-        "own_person", "delegate", "withdraw_delegation", "trail_heads")  # fmt: skip
+        "own_person", "delegate", "withdraw_delegation", "trail_heads",
+        "api:")  # fmt: skip
 
 
 def addresses(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -27,10 +28,12 @@ from plumbline.trail.models import Entry
 from plumbline.web.programs import actions
 from plumbline.web.programs.api import interface
 from plumbline.web.programs.models import Scope, Token
+from plumbline.web.programs.policy import may_have
 from plumbline.web.wsgi import application
 from tests import people
 from tests.loop.disposal import warned
 from tests.web.city import world
+from tests.web.test_addresses import PEOPLE
 
 NOW = people.NOW
 
@@ -238,3 +241,31 @@ def test_what_it_says_of_itself_is_so(call: str, mode: GenerationMode, city: Any
             transaction.set_rollback(True)
 
     holds()
+
+
+TABLE = Path(__file__).with_name("permissions.txt")
+
+
+def test_the_table_of_who_may_call_what_is_as_it_was_approved(city: Any) -> None:
+    """Every call, in the name of everybody: 404 is no such thing for them; `-` they can have no token."""
+    keys = {
+        "key": city.case.warning.key, "number": city.case.pk, "dataset": "benefit_payments",
+    }  # fmt: skip
+    lines = ["call " + " ".join(PEOPLE)]
+    for name, call in sorted(CALLS.items()):
+        cells = []
+        for person in PEOPLE:
+            user = getattr(city, person)
+            if not may_have(user, people.TODAY):
+                cells.append("-")
+                continue
+            client, path = program(user), call.full_path.format(**keys)
+            with transaction.atomic():
+                cells.append(str(client.generic(call.method.upper(), path).status_code))
+                transaction.set_rollback(True)
+        lines.append(f"{name} " + " ".join(cells))
+    table = "\n".join(lines) + "\n"
+    if os.environ.get("PLUMBLINE_GOLDEN") == "write":
+        TABLE.write_text(table, "utf-8")
+    assert table == TABLE.read_text("utf-8")
+    assert {line.split()[-1] for line in lines[1:]} == {"-"}  # a stranger has no token at all

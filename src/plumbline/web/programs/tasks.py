@@ -1,7 +1,7 @@
 """Telling addresses: what is sealed on the trail is put into messages, and messages are sent until they arrive.
 
 The trail is the list of what happened, so that nothing is told that did not happen and nothing is forgotten.
-Messages are signed as `Standard Webhooks <https://www.standardwebhooks.com>`_ describes: the header
+Messages are signed as Standard Webhooks (version 1, standardwebhooks.com) describes: the header
 `webhook-signature` holds `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`. Whoever gets one
 twice knows it by its `webhook-id`.
 """

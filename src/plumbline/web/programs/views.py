@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from allauth.account.decorators import reauthentication_required
@@ -28,6 +29,18 @@ Page = Callable[..., HttpResponse]
 _fresh: Callable[[Page], Page] = reauthentication_required(app="")
 
 
+def _of_officers(page: Page) -> Page:
+    """For administrators and strangers there is no such page, and no password is asked of them."""
+
+    @wraps(page)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if not policy.may_have(cast("User", request.user), timezone.localdate()):
+            raise Http404
+        return page(request)
+
+    return guarded
+
+
 @login_required
 @require_http_methods(["GET"])
 def programs(request: HttpRequest) -> HttpResponse:
@@ -38,11 +51,12 @@ def programs(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@_of_officers
 @_fresh
 @never_cache
 def issue(request: HttpRequest) -> HttpResponse:
     """Make a token; its secret is on the page that answers, and never again."""
-    user, form, secret = _officer(request), forms.TokenForm(request.POST), ""
+    user, form, secret = cast("User", request.user), forms.TokenForm(request.POST), ""
     if form.is_valid():
         said = form.cleaned_data
         scopes = [Scope(scope) for scope in said["scopes"]]
@@ -58,11 +72,12 @@ def issue(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@_of_officers
 @_fresh
 @never_cache
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Have an address told; the key to check what is sent is on the page that answers."""
-    user, form, key = _officer(request), forms.SubscriptionForm(request.POST), ""
+    user, form, key = cast("User", request.user), forms.SubscriptionForm(request.POST), ""
     if form.is_valid():
         try:
             made = actions.subscribe(**form.cleaned_data, by=user, at=timezone.now())
@@ -128,12 +143,5 @@ def _somebody(request: HttpRequest) -> User:
     """Officers, and the security administrator; for everybody else there is no page."""
     user, today = cast("User", request.user), timezone.localdate()
     if not policy.may_have(user, today) and not rights_of(user, today).has(Role.SECURITY_ADMIN):
-        raise Http404
-    return user
-
-
-def _officer(request: HttpRequest) -> User:
-    user = cast("User", request.user)
-    if not policy.may_have(user, timezone.localdate()):
         raise Http404
     return user
