@@ -149,7 +149,7 @@ def world(folder: Path) -> Any:
         "delivery:ticket": {"pk": ticket.pk},
         "delivery:rows": {"pk": ticket.pk},
         "delivery:act": {"pk": ticket.pk, "action": "answer"},
-        **dict.fromkeys(("supervision:page", "supervision:cases", "supervision:try"), {"pk": version.pk}),
+        **{name: {"pk": version.pk} for name in ("supervision:page", "supervision:cases", "supervision:try")},
         "supervision:differences": {"pk": version.pk, "other": version.pk},
         "cockpit:model": {"name": version.model},
         "supervision:act": {"pk": version.pk, "name": "promote"},

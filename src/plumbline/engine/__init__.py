@@ -15,6 +15,7 @@ What the command `plumbline` does is done with these names.
 from __future__ import annotations
 
 from plumbline.engine.catalog import packaged_catalog
+from plumbline.engine.check import Checked
 from plumbline.engine.collision.beside import Agreement, Said, Side, beside, said_by
 from plumbline.engine.collision.decided import SubjectException
 from plumbline.engine.collision.draw import Drawn
@@ -55,7 +56,6 @@ from plumbline.engine.linkage.words import (
     why_in_words,
 )
 from plumbline.engine.workspace import (
-    Checked,
     Consequences,
     Drafted,
     Register,

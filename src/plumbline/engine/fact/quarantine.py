@@ -143,7 +143,10 @@ def counts(store: Store, datasets: Iterable[str], batch: str | None = None) -> l
             f"({' UNION ALL '.join(parts)}) AS q ANTI JOIN settled USING (nth, part, line)) "
             "GROUP BY ALL ORDER BY 1, 5 DESC, 2, 3"
         )
-    return [Count(*named[nth], column, Text(zh, en), n) for nth, column, zh, en, n in rows]
+    return [
+        Count(named[nth][0], named[nth][1], column, Text(zh, en), n)
+        for nth, column, zh, en, n in rows
+    ]
 
 
 def waiting_rows(

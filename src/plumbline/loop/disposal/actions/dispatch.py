@@ -153,7 +153,9 @@ def dispatch_all_by_rule(*, at: datetime) -> tuple[int, int]:
     sent = kept = 0
     with remembering():
         waiting = Disposal.objects.filter(state=State.RAISED, dispatched_at=None)
-        for disposal in waiting.select_related("warning__unit__head").order_by("pk").iterator(_BATCH):
+        for disposal in (
+            waiting.select_related("warning__unit__head").order_by("pk").iterator(_BATCH)
+        ):
             if dispatch_by_rule(disposal, at=at):
                 sent += 1
             else:
