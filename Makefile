@@ -40,10 +40,10 @@ serve: $(VENV)/base.stamp ## Open the workbench on the demo city (make demo firs
 	$(BIN)/plumbline --workspace "$(DEMO)" serve $(ARGS)
 
 test: $(VENV)/dev.stamp ## Run the tests (under 15 minutes)
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --ignore=tests/journeys $(ARGS)
 
-journeys: $(VENV)/dev.stamp ## Go through the workbench in a real browser (needs chromium; part of make test)
-	$(BIN)/pytest tests/journeys $(ARGS)
+journeys: $(VENV)/dev.stamp ## Go through the workbench in a real browser (needs chromium)
+	$(BIN)/pytest -n auto tests/journeys $(ARGS)
 
 pictures: $(VENV)/dev.stamp ## Keep pictures of every page in build/pictures (make demo first)
 	@test -f "$(DEMO)/plumbline.toml" || { echo "There is no city yet: make demo"; exit 1; }

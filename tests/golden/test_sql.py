@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot import exp
 
 from plumbline.engine.backend import Duck, open_duckdb
-from plumbline.engine.collision.trial import lay_out
+from plumbline.engine.collision.trial import doubt_nothing, lay_out
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.line.compile import Compiled, compile_model
 from plumbline.engine.line.model import SupervisionModel
@@ -72,6 +72,7 @@ def duck() -> Duck:
 
 
 def test_it_runs_on_empty_tables_and_returns_what_it_says(model: Compiled, duck: Duck) -> None:
+    doubt_nothing(duck)
     for dataset in model.model.facts.values():
         lay_out(duck, dataset, [])
     columns = dict(duck.columns(model.on(AS_OF)))

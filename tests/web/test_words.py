@@ -13,7 +13,9 @@ from django.template.base import Lexer, Token, TokenType
 SRC = Path(__file__).parents[2] / "src" / "plumbline"
 TEMPLATES = sorted(SRC.rglob("templates/**/*.html"))
 #: What stands between tags and is the same in every language: our own name, kinds of files, keys to press.
-SAME = frozenset({"准绳", "Plumbline", "SHA-256", "PDF", "DOCX", "Enter"})
+SAME = frozenset(
+    {"准绳", "Plumbline", "SHA-256", "PDF", "DOCX", "YAML", "model.yml", "cases.yml", "Enter"}
+)
 #: The switch names the other language in that language.
 SWITCH = frozenset({'say "en" "zh-hans"', 'say "en" "zh-Hans"', 'say "EN" "中文"'})
 #: Attributes that people read or hear; the others speak to the browser.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.engine.backend import Duck
-from plumbline.engine.collision.trial import lay_out
+from plumbline.engine.collision.trial import doubt_nothing, lay_out
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.types import Country, country_pack
 from plumbline.engine.fact.types.cn.person_id import check_character
@@ -109,6 +109,7 @@ class Office:
 
 
 def lay_all_out(duck: Duck, model: SupervisionModel, rows: Rows) -> None:
+    doubt_nothing(duck)
     for dataset in model.facts.values():
         lay_out(duck, dataset, list(rows.get(dataset.name, [])))
 

@@ -18,7 +18,7 @@ from plumbline.errors import Text
 from tests.engine.linkage.office import number
 
 WHO = number(11)
-SAME = Judgement(3, "2025-07-01T09:00:00", "甲", "看过档案", "same", "offences", "person", 1 << 32, "m", 1, "", WHO)  # fmt: skip
+SAME = Judgement(3, "2025-07-01T09:00:00", "甲", "看过档案", "same", "offences", "person", 1 << 32, "m", 1, "", WHO, "", "", None, "")  # fmt: skip
 WITHDRAWN = Judgement(
     **{**SAME.__dict__, "number": 4, "withdrawn": ("2025-07-02T09:00:00", "乙", "看错了")}
 )

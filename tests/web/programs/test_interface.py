@@ -182,7 +182,7 @@ class TestTokens:
         client = program(city.fen)
         assert client.get("/api/v1/warnings").status_code == 200
         if lost == "withdrawn":
-            actions.withdraw(Token.objects.get(), by=city.secadmin, at=NOW)
+            actions.withdraw(Token.objects.get(user=city.fen), by=city.secadmin, at=NOW)
         elif lost == "ended":
             Token.objects.update(ends_on=date(2026, 3, 17))
         elif lost == "left":

@@ -45,8 +45,7 @@ def try_cases(duck: Duck, model: SupervisionModel, cases: Cases) -> list[Outcome
     compiled = compile_model(model)
     on: dict[date, str] = {}  # writing the statement takes longer than running it
     outcomes = []
-    nothing = pa.array([], pa.string())
-    duck.register(DOUBTS, pa.table({"code": nothing, "name": nothing, "other": nothing}))
+    doubt_nothing(duck)
     for i, case in enumerate(cases):
         rows = cases.rows(case)
         for dataset in {d.name: d for d in model.facts.values()}.values():
@@ -64,6 +63,12 @@ def try_cases(duck: Duck, model: SupervisionModel, cases: Cases) -> list[Outcome
         duck.unregister(dataset.name)
         duck.unregister(maybe(dataset.name))
     return outcomes
+
+
+def doubt_nothing(duck: Duck) -> None:
+    """In a case, every code belongs to the firm whose name stands beside it."""
+    nothing = pa.array([], pa.string())
+    duck.register(DOUBTS, pa.table({"code": nothing, "name": nothing, "other": nothing}))
 
 
 def lay_out(duck: Duck, dataset: Dataset, given: Sequence[dict[str, str | None]]) -> None:
