@@ -33,5 +33,5 @@ class SubscriptionForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="told_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "told_%s", **kwargs})
         self.fields["nouns"].choices = nouns()  # type: ignore[attr-defined]
