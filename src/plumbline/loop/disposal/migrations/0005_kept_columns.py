@@ -74,7 +74,7 @@ _POSTGRESQL = (
     ),
     (
         "disposal_due", "INSERT OR UPDATE OF due_at, stopped_at", "clock_due",
-        "WHEN (NEW.subject LIKE 'disposal:%')",
+        "WHEN (NEW.subject ~ '^disposal:[0-9]+$')",
         (f"UPDATE disposal_disposal SET due_at = {_next_due(_NEVER).format(pk='disposal_disposal.id')}"
         " WHERE id = substr(NEW.subject, 10)::bigint"),
     ),
@@ -82,7 +82,7 @@ _POSTGRESQL = (
         "disposal_pause", "INSERT OR UPDATE OF ends_at", "clock_pause", "",
         (f"UPDATE disposal_disposal SET due_at = {_next_due(_NEVER).format(pk='disposal_disposal.id')} WHERE id ="
         " (SELECT substr(subject, 10)::bigint FROM clock_due"
-        " WHERE clock_due.id = NEW.due_id AND subject LIKE 'disposal:%')"),
+        " WHERE clock_due.id = NEW.due_id AND subject ~ '^disposal:[0-9]+$')"),
     ),
 )  # fmt: skip
 
