@@ -164,6 +164,31 @@ class TestVerifying:
         assert [seat.user for seat in seats] == [cast.wang, cast.zhou]
         assert case.verifiers.get(user=cast.li).released_at == NOW
 
+    def test_what_is_sent_twice_is_done_once(self, cast: Any) -> None:
+        """The first may have been done after whoever acts looked for it and did not find it."""
+        case = warned.verifying(warned.disposal(cast), cast)
+        step = case.steps.get(number=1)
+
+        def send() -> None:
+            assign_verifiers(case, [cast.zhou, cast.li], by=cast.head, at=NOW)
+
+        def step_done() -> None:
+            do_step(case, step, by=cast.li, at=NOW, finding="已调取")
+
+        def noted() -> None:
+            note(case, "已电话核实", by=cast.li, at=NOW)
+
+        step_done()
+        noted()
+        before = trail(case)
+        for again in (send, step_done, noted):
+            with pytest.raises(DisposalError, match="already"):
+                again()
+        assert trail(case) == before
+        note(case, "又去了一次", by=cast.li, at=NOW)
+        noted()  # something else was written in between
+        do_step(case, step, by=cast.zhou, at=NOW, finding="已调取，与档案一致")
+
     def test_a_report_says_what_is_missing(self, cast: Any) -> None:
         case = warned.verifying(warned.disposal(cast), cast)
         assert len(missing(case)) == 4

@@ -49,11 +49,18 @@ def _ask(  # noqa: PLR0913 -- what two verbs share
                 "ask the unit above, or have a contact named",
             ),
         )
+    said = written(disposal, question)
+    if Request.objects.filter(
+        disposal=disposal, kind=kind, unit=unit, question=said, answered_at=None
+    ).exists():
+        raise refuse(
+            disposal, "已向该单位提出同样的问题", "this unit has been asked the same already"
+        )
     asked = Request.objects.create(
         disposal=disposal,
         kind=kind,
         unit=unit,
-        question=written(disposal, question),
+        question=said,
         asked_by=by,
         asked_at=at,
     )

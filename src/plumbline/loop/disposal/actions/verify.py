@@ -22,6 +22,7 @@ from plumbline.loop.disposal.models import (
     Finding,
     Note,
     Outcome,
+    State,
     Step,
     Verifier,
 )
@@ -41,7 +42,7 @@ def assign_verifiers(
     """Name the two who verify it; whoever sat there before is released, and never reviews it either.
 
     Raises:
-        DisposalError: they are not two people, or one cannot be assigned.
+        DisposalError: they are not two people, one cannot be assigned, or they verify it already.
     """
     on_behalf = hold(disposal, "assign", by=by, at=at)
     if len({user.pk for user in pair}) != 2 or len(pair) != 2:
@@ -55,7 +56,10 @@ def assign_verifiers(
                 f"{user.name} cannot verify it: no verifier of its bodies, barred, or has reviewed it",
             )
     seated = disposal.verifiers.filter(released_at=None)
-    before = {each.user_id: each for each in seated}
+    before = {each.user_id for each in seated}
+    # Sent twice, it would take back their signatures.
+    if disposal.state == State.VERIFYING and before == {user.pk for user in pair}:
+        raise refuse(disposal, "本件已由这两人核查", "these two verify it already")
     seated.exclude(user__in=pair).update(released_at=at)
     free = [seat for seat in (1, 2) if seat not in {each.seat for each in seated.all()}]
     for user in pair:
@@ -72,14 +76,20 @@ def assign_verifiers(
 def do_step(
     disposal: Disposal, step: Step, *, by: User, at: datetime, finding: str, left_out: bool = False
 ) -> Step:
-    """Say what a step of the check brought, or why it is left out; saying it again replaces it.
+    """Say what a step of the check brought, or why it is left out; saying something else replaces it.
 
     What was said before stays on the trail.
+
+    Raises:
+        DisposalError: there is no such step, nothing is said, or the same was said already.
     """
     hold(disposal, "do_step", by=by, at=at)
     if step.disposal_id != disposal.pk or step.round != disposal.round:
         raise refuse(disposal, "没有这一步骤", "there is no such step")
-    step.finding, step.left_out = written(disposal, finding), left_out
+    said = written(disposal, finding)
+    if step.done_at is not None and (step.finding, step.left_out) == (said, left_out):
+        raise refuse(disposal, "这一步骤已这样登记", "this step says so already")
+    step.finding, step.left_out = said, left_out
     step.done_by, step.done_at = by, at
     step.save(update_fields=["finding", "left_out", "done_by", "done_at"])
     record("disposal.step_left_out" if left_out else "disposal.step_done",
@@ -90,9 +100,16 @@ def do_step(
 
 @transaction.atomic
 def note(disposal: Disposal, text: str, *, by: User, at: datetime) -> Note:
-    """Write something down; it is never altered."""
+    """Write something down; it is never altered.
+
+    Raises:
+        DisposalError: nothing is written, or it was the last that they wrote.
+    """
     hold(disposal, "note", by=by, at=at)
-    made = Note.objects.create(disposal=disposal, by=by, at=at, text=written(disposal, text))
+    said = written(disposal, text)
+    if disposal.notes.filter(by=by).order_by("pk").values_list("text", flat=True).last() == said:
+        raise refuse(disposal, "这条记录已写过", "this note is written already")
+    made = Note.objects.create(disposal=disposal, by=by, at=at, text=said)
     record("disposal.noted", subject=f"disposal:{disposal.pk}", by=by, at=at, note=made.pk)
     return made
 
