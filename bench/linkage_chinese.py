@@ -115,7 +115,7 @@ def at_best(duck: Duck) -> float:
 
 
 def plain(duck: Duck) -> Mapping[str, float]:
-    """Shares of masked rows that are tied as C to the right one, over three kinds of rows."""
+    """Shares of masked rows that are tied as C to the right one, over four kinds of rows."""
     masked = (
         "len(list_filter(g.phones, lambda y: starts_with(y, split_part(x, '*', 1)) "
         "AND ends_with(y, split_part(x, '*', -1)))) > 0"
@@ -139,6 +139,7 @@ def plain(duck: Duck) -> Mapping[str, float]:
     shares = {}
     for name, table, of in (
         ("plain", "telling", "consistent AND (birth OR sex OR phone_known OR address_known)"),
+        ("told", "telling", "birth OR sex OR phone_known OR address_known"),
         ("recorded", "telling", "birth OR sex OR phone OR address"),
         ("masked", "rows", "masked AND known"),
     ):
@@ -239,7 +240,8 @@ def told(duck: Duck) -> str:
         f"\nTier C is right in {wrong['C'].precision:.3%} of {wrong['C'].tied:,} ties, tier D in "
         f"{wrong['D'].precision:.2%} of {wrong['D'].tied:,}. As C are tied {c['plain']:.1%} of the "
         f"{c['plain_rows']:,} rows of which masked number, name and one more thing are right, if some register knows "
-        f"that thing and the birth date is not wrong; {c['recorded']:.1%} of {c['recorded_rows']:,} whether or not; "
+        f"that thing and the birth date is not wrong; {c['told']:.1%} of {c['told_rows']:,} whether the birth date is wrong "
+        f"or not; {c['recorded']:.1%} of {c['recorded_rows']:,} whether some register knows that thing or not; "
         f"{c['masked']:.1%} of all {c['masked_rows']:,} masked rows about somebody known. Rows of two people met on one "
         f"number with {apart_['met']:,} pairs of names: {apart_['joined']:,} of them are compatible (a false A), the "
         f"others are B. To people of unknown number {pairs['rows']:,} rows are tied, {pairs['known']:,} of them about "
