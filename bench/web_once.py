@@ -181,7 +181,7 @@ _NEXT = re.compile(r'data-key="n" href="([^"]+)"')
 
 
 def ask(request: dict[str, Any]) -> dict[str, Any]:
-    """Each client asks page after page; every third goes on to the next page of its list."""
+    """Each client asks page after page, resting in between; every third goes on to the next page of its list."""
     until = time.perf_counter() + request["seconds"]
     took: dict[str, list[float]] = defaultdict(list)
     lock, faults = threading.Lock(), list[str]()
@@ -210,6 +210,7 @@ def ask(request: dict[str, Any]) -> dict[str, Any]:
                 else ""
             )
             step += not further
+            time.sleep(request["pause"])
 
     threads = [
         threading.Thread(target=client, args=each) for each in enumerate(request["cookies"])

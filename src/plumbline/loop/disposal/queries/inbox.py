@@ -18,7 +18,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Func, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from plumbline.bilingual import say
@@ -170,14 +170,17 @@ def chosen(
     found = visible_to(user, on) if seen is None else seen
     if wanted.tab == "mine":
         found = waiting_for(user, on, found)
-    for column in ("level", "model", "state"):
+    if wanted.state:
+        found = found.filter(state=wanted.state)
+    for column in ("level", "model"):
         if value := getattr(wanted, column):
-            found = found.filter(**{column: value})
+            found = _narrowed(found, column, [value], wanted)
     if wanted.body:
         found = found.filter(body=wanted.body)
     if wanted.unit:
         path = Unit.objects.filter(pk=wanted.unit).values_list("path", flat=True).first() or "-"
-        found = found.filter(unit__in=Unit.objects.filter(path__startswith=path).values("pk"))
+        units = list(Unit.objects.filter(path__startswith=path).values_list("pk", flat=True))
+        found = _narrowed(found, "unit", units, wanted)
     if region := wanted.region.rstrip("0"):
         found = found.filter(region__startswith=region)
     if wanted.due:
@@ -188,12 +191,39 @@ def chosen(
     return worded(found, wanted.words) if wanted.words else found
 
 
+class _Read(Func):
+    """A column as it is read; SQLite looks it up in no index. PostgreSQL weighs by its statistics."""
+
+    arity = 1
+    template = "%(expressions)s"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **more)
+
+
+def _narrowed(
+    found: QuerySet[Disposal], column: str, values: Sequence[Any], wanted: Wanted
+) -> QuerySet[Disposal]:
+    """Those that have one of these values.
+
+    An index gives those of one value in the order of rank. In another order, or of several values, all would
+    be read and sorted for one page: where they are many, the list is read in its own order until the page is full.
+    """
+    among = found.filter(**{f"{column}__in": values})
+    if (len(values) == 1 and wanted.order == "rank") or among.order_by()[
+        : MOST + 1
+    ].count() <= MOST:
+        return among
+    return found.alias(**{f"read_{column}": _Read(column)}).filter(**{f"read_{column}__in": values})
+
+
 def worded(found: QuerySet[Disposal], words: str) -> QuerySet[Disposal]:
     """Those that bear a number, or are of a model or a unit called so; else those about something called so."""
+    keyed = _by_key(words.lower()) if re.fullmatch(r"[0-9a-fA-F]{6,64}", words) else []
     if re.fullmatch(r"[0-9]{1,9}", words):
-        return found.filter(Q(pk=int(words)) | _by_key(words))
-    if re.fullmatch(r"[0-9a-fA-F]{6,64}", words):
-        return found.filter(_by_key(words.lower()))
+        return found.filter(pk__in=[int(words), *keyed])
+    if keyed:
+        return found.filter(pk__in=keyed)
     models = set(
         ModelVersion.objects.filter(
             Q(title__icontains=words) | Q(title_en__icontains=words) | Q(model=words)
@@ -206,9 +236,11 @@ def worded(found: QuerySet[Disposal], words: str) -> QuerySet[Disposal]:
     return found.filter(about)
 
 
-def _by_key(words: str) -> Q:
+def _by_key(words: str) -> list[int]:
+    """Of the disposals whose warning's key begins so, as many as anybody counts."""
     # As a range, which an index serves in any collation that orders ASCII as it is.
-    return Q(warning__key__gte=words, warning__key__lt=f"{words}g")
+    keyed = Disposal.objects.filter(warning__key__gte=words, warning__key__lt=f"{words}g")
+    return list(keyed.values_list("pk", flat=True)[:MOST])
 
 
 def about_people(
