@@ -124,7 +124,7 @@ def _statements(rows: int, units: list[int], bodies: list[int]) -> list[str]:
 
     postgres = connection.vendor == "postgresql"
     numbers = (
-        f"generate_series(1, {rows}) AS n(i)" if postgres
+        f"generate_series(1, {rows}::bigint) AS n(i)" if postgres
         else f"(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT i FROM n) AS n"
     )  # fmt: skip
 
