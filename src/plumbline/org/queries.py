@@ -125,6 +125,22 @@ def heads(unit: Unit) -> list[User]:
     return list(dict.fromkeys(each.head for each in ranked if each.head))
 
 
+def keeps_out_of(user: User, on: date) -> frozenset[str]:
+    """Digests of persons whose warnings somebody has no part in, and does not even see.
+
+    Themself, kin, those of whom they stand in for (`Rights.barred`), and whoever heads the unit that one
+    of them works in, or a unit above it: a warning about a unit's head is nothing for their own people.
+    """
+    return once(("keeps out of", user.pk, on), lambda: _keeps_out_of(user, on))
+
+
+def _keeps_out_of(user: User, on: date) -> frozenset[str]:
+    rights = rights_of(user, on)
+    staff = [user, *rights.acts_for]
+    units = Unit.objects.filter(pk__in={each.unit_id for each in staff if each.unit_id})
+    return rights.barred | {head.person for unit in units for head in heads(unit) if head.person}
+
+
 # -- who may see them ----------------------------------------------------------------------------
 
 

@@ -79,6 +79,22 @@ def test_nobody_sees_a_warning_about_themself_or_their_kin() -> None:
     assert client(cast.head).get(reverse("warning:page", args=[about.pk])).status_code == 404
 
 
+@pytest.mark.usefixtures("private")
+def test_nobody_sees_a_warning_about_the_head_of_the_unit_they_work_in() -> None:
+    cast = people.cast()
+    chief = people.user("chief", "局长")
+    people.known(chief)
+    cast.civil.head = chief
+    cast.civil.save()
+    cast.head.unit = cast.civil  # whom the commission borrowed from the bureau
+    cast.head.save()
+    about = warning("a", unit=cast.civil)
+    Party.objects.create(warning=about, person=chief.person)
+    assert not EarlyWarning.objects.visible_to(cast.head, TODAY).exists()
+    assert EarlyWarning.objects.visible_to(cast.secretary, TODAY).exists()
+    assert client(cast.head).get(reverse("warning:page", args=[about.pk])).status_code == 404
+
+
 @pytest.mark.parametrize("name", ["page", "why", "read", "except"])
 @pytest.mark.parametrize("who", ["stranger", "figures", "auditor", "group_head"])
 def test_to_a_stranger_there_is_no_such_page(name: str, who: str) -> None:

@@ -33,7 +33,7 @@ from plumbline.org.models import (
     User,
 )
 from plumbline.org.policy import Holding, NotYoursError, Rights, once, rights_of
-from plumbline.org.queries import acting, heads, overseeing
+from plumbline.org.queries import acting, keeps_out_of, overseeing
 
 
 class Place(Enum):
@@ -105,24 +105,8 @@ MAY: dict[str, Rule] = {
 SEEING = REVIEWERS  # standing members and secretaries too, before it is their turn
 
 
-def barred(user: User, on: date) -> frozenset[str]:
-    """Digests of persons whose warnings somebody has no part in.
-
-    Themself, kin, those of whom they stand in for (`Rights.barred`), and whoever heads the unit that one
-    of them works in, or a unit above it: a warning about a unit's head is nothing for their own people.
-    """
-    return once(("barred", user.pk, on), lambda: _barred(user, on))
-
-
-def _barred(user: User, on: date) -> frozenset[str]:
-    rights = rights_of(user, on)
-    staff = [user, *rights.acts_for]
-    units = Unit.objects.filter(pk__in={each.unit_id for each in staff if each.unit_id})
-    return rights.barred | {head.person for unit in units for head in heads(unit) if head.person}
-
-
 def is_barred(user: User, disposal: Disposal, on: date) -> bool:
-    people = barred(user, on)
+    people = keeps_out_of(user, on)
     return bool(people) and not people.isdisjoint(concerned(disposal))
 
 

@@ -11,8 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 from plumbline.bilingual import language, say
 from plumbline.errors import Text
 from plumbline.org.models import Role, SupervisionBody, Unit, User
-from plumbline.org.policy import own_people, rights_of
-from plumbline.org.queries import overseen
+from plumbline.org.policy import rights_of
+from plumbline.org.queries import keeps_out_of, overseen
 
 #: Who sees all warnings about the units that their body, or one below it, supervises. Verifiers see those
 #: that are assigned to them, through the disposal; statisticians see figures; administrators see none.
@@ -42,7 +42,7 @@ class EarlyWarningQuerySet(models.QuerySet["EarlyWarning"]):
 
         A warning whose unit the registers name otherwise than the workbench falls to the topmost bodies.
         What is dispatched to a body, or assigned to a verifier, is seen through its disposal. Nobody sees a
-        warning whose evidence is about themself or their kin.
+        warning whose evidence is about themself, their kin, or the head of the unit they work in.
         """
         bodies = rights_of(user, on).bodies_and_below(*OVERSEEING)
         if not bodies:
@@ -50,7 +50,7 @@ class EarlyWarningQuerySet(models.QuerySet["EarlyWarning"]):
         seen = overseen(bodies, on)
         if SupervisionBody.objects.filter(pk__in=bodies, above=None).exists():
             seen |= Q(unit=None)
-        return self.filter(seen).not_about(own_people(user, on))
+        return self.filter(seen).not_about(keeps_out_of(user, on))
 
     def not_about(self, people: frozenset[str]) -> EarlyWarningQuerySet:
         """Those whose evidence is about none of these persons, by digest."""

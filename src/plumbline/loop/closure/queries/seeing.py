@@ -22,11 +22,11 @@ from plumbline.loop.closure.models import (
 )
 from plumbline.loop.closure.policy import READERS
 from plumbline.loop.disposal.models import Disposal
-from plumbline.loop.disposal.policy import barred
 from plumbline.loop.disposal.queries.disposal import visible_to as visible_disposals
 from plumbline.loop.warning.models import Party
 from plumbline.org.models import Role, User
 from plumbline.org.policy import Rights, rights_of
+from plumbline.org.queries import keeps_out_of
 
 Row = TypeVar("Row", bound=Model)
 _BELOW = tuple(role for role in READERS if role is not Role.VERIFIER)
@@ -101,7 +101,7 @@ def grounds(user: User, on: date) -> QuerySet[Disposal]:
 
 def _not_about_them(found: QuerySet[Row], user: User, on: date) -> QuerySet[Row]:
     """Without what rests on a warning about themself, their kin, or the head of their unit."""
-    people = barred(user, on)
+    people = keeps_out_of(user, on)
     if not people:
         return found
     about = Party.objects.filter(warning=OuterRef("disposal__warning"), person__in=people)

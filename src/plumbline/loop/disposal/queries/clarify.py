@@ -16,10 +16,11 @@ from plumbline.loop.disposal.models import (
     Outcome,
     State,
 )
-from plumbline.loop.disposal.policy import and_above, barred, bodies_of, is_barred
+from plumbline.loop.disposal.policy import and_above, bodies_of, is_barred
 from plumbline.loop.warning.models import Party
 from plumbline.org.models import Role, User
 from plumbline.org.policy import Holding, NotYoursError, rights_of
+from plumbline.org.queries import keeps_out_of
 
 #: On what a letter can rest -> the finding that must hold.
 GROUNDS: dict[str, Finding] = {
@@ -67,7 +68,7 @@ def _found(finding: Finding) -> QuerySet[Outcome]:
 
 
 def _about(user: User, on: date, warning: str) -> QuerySet[Party]:
-    return Party.objects.filter(warning=OuterRef(warning), person__in=barred(user, on))
+    return Party.objects.filter(warning=OuterRef(warning), person__in=keeps_out_of(user, on))
 
 
 def right_to_propose(user: User, disposal: Disposal, on: date) -> Holding:

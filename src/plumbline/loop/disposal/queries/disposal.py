@@ -24,11 +24,11 @@ from plumbline.loop.disposal.models import (
     State,
     Verifier,
 )
-from plumbline.loop.disposal.policy import ANSWERING, SEEING, barred
+from plumbline.loop.disposal.policy import ANSWERING, SEEING
 from plumbline.loop.warning.models import Level, Party, Standing
 from plumbline.org.models import Role, SupervisionBody, Unit, User
 from plumbline.org.policy import Rights, rights_of
-from plumbline.org.queries import overseen
+from plumbline.org.queries import keeps_out_of, overseen
 
 
 def visible_to(user: User, on: date) -> QuerySet[Disposal]:
@@ -72,7 +72,7 @@ def _of_bodies(bodies: frozenset[int]) -> Q:
 
 
 def _not_barred(found: QuerySet[Disposal], user: User, on: date) -> QuerySet[Disposal]:
-    people = barred(user, on)
+    people = keeps_out_of(user, on)
     if not people:
         return found
     about = Party.objects.filter(warning=OuterRef("warning"), person__in=people)

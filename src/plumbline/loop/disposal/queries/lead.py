@@ -17,10 +17,10 @@ from plumbline.loop.disposal.models import (
     State,
     Verifier,
 )
-from plumbline.loop.disposal.policy import barred
 from plumbline.loop.warning.models import Party
 from plumbline.org.models import Role, SupervisionBody, User
 from plumbline.org.policy import Holding, NotYoursError, rights_of
+from plumbline.org.queries import keeps_out_of
 
 #: Who reads the leads of their bodies, and of the bodies below, without working them.
 _LEADERS = (Role.STANDING_MEMBER, Role.SECRETARY)
@@ -45,7 +45,7 @@ def _not_barred(found: QuerySet[Lead], user: User, on: date) -> QuerySet[Lead]:
     found = found.exclude(found_by=user.pk).filter(
         ~Exists(Verifier.objects.filter(disposal=OuterRef("disposal"), user=user.pk))
     )
-    people = barred(user, on)
+    people = keeps_out_of(user, on)
     if not people:
         return found
     about = Party.objects.filter(warning=OuterRef("disposal__warning"), person__in=people)
@@ -120,7 +120,7 @@ def awaiting(user: User, on: date) -> QuerySet[Disposal]:
         Exists(passed), ~Exists(passed.filter(found_by=user.pk)), ~Exists(own),
         ~Exists(Lead.objects.filter(disposal=OuterRef("pk"))), state=State.CLOSED, body__in=bodies,
     )  # fmt: skip
-    people = barred(user, on)
+    people = keeps_out_of(user, on)
     if people:
         about = Party.objects.filter(warning=OuterRef("warning"), person__in=people)
         found = found.filter(~Exists(about))
