@@ -232,6 +232,35 @@ def test_evidence_is_read_in_clear_only_for_a_purpose_which_is_on_the_trail(town
     assert WANG not in repr(list(Unmasking.objects.values()))
 
 
+def test_whoever_only_sends_a_warning_on_sees_nothing_in_clear(town: Town) -> None:
+    cast = people.cast()
+    go_live(town, cast)
+    run(town)
+    red = EarlyWarning.objects.get(level="red")
+    asked = {"purpose": "核对身份", "case": "1", "columns": ["honour.person"]}
+    browser, page = client(cast.fen), reverse("warning:page", args=[red.pk])
+    assert reverse("warning:read", args=[red.pk]) not in browser.get(page).content.decode()
+    assert browser.post(reverse("warning:read", args=[red.pk]), asked).status_code == 404
+    assert not Unmasking.objects.exists()
+    assert WANG not in browser.get(page).content.decode()
+
+
+def test_that_somebody_looks_at_a_warning_is_on_the_trail_once_a_day(town: Town) -> None:
+    cast = people.cast()
+    go_live(town, cast)
+    run(town)
+    red = EarlyWarning.objects.get(level="red")
+    looked = Entry.objects.filter(action="warning.read", subject=f"warning:{red.pk}")
+    client(cast.fen).get(reverse("warning:why", args=[red.pk]))
+    assert [entry.actor for entry in looked] == ["fen"]
+    for _ in range(2):
+        client(cast.fen).get(reverse("warning:page", args=[red.pk]))
+    client(cast.head).post(
+        reverse("warning:except", args=[red.pk]), {}
+    )  # refused, and the page shown
+    assert [entry.actor for entry in looked.order_by("pk")] == ["fen", "head"]
+
+
 def test_evidence_stands_side_by_side_with_what_agrees_and_where_it_was_read(town: Town) -> None:
     cast = people.cast()
     go_live(town, cast)

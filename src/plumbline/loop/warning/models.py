@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +18,8 @@ from plumbline.org.queries import keeps_out_of, overseen
 #: Who sees all warnings about the units that their body, or one below it, supervises. Verifiers see those
 #: that are assigned to them, through the disposal; statisticians see figures; administrators see none.
 OVERSEEING = (Role.DISPATCHER, Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY)
+#: Who of them also sees its evidence in clear, for a purpose: to send a warning on, nobody needs to.
+REVIEWING = (Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY)
 
 
 class Level(models.TextChoices):
@@ -37,14 +40,16 @@ class EarlyWarningQuerySet(models.QuerySet["EarlyWarning"]):
         """Those there was room for in a week's budget; the others wait."""
         return self.filter(budgeted_on__isnull=False)
 
-    def visible_to(self, user: User, on: date) -> EarlyWarningQuerySet:
-        """Those about units that somebody's body supervises; a stranger sees none.
+    def visible_to(
+        self, user: User, on: date, roles: Sequence[Role] = OVERSEEING
+    ) -> EarlyWarningQuerySet:
+        """Those about units that somebody's body supervises, in one of the roles; a stranger sees none.
 
         A warning whose unit the registers name otherwise than the workbench falls to the topmost bodies.
         What is dispatched to a body, or assigned to a verifier, is seen through its disposal. Nobody sees a
         warning whose evidence is about themself, their kin, or the head of the unit they work in.
         """
-        bodies = rights_of(user, on).bodies_and_below(*OVERSEEING)
+        bodies = rights_of(user, on).bodies_and_below(*roles)
         if not bodies:
             return self.none()
         seen = overseen(bodies, on)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date
 
 from plumbline.errors import PlumblineError, Text
-from plumbline.loop.warning.models import OVERSEEING
+from plumbline.loop.warning.models import OVERSEEING, REVIEWING, EarlyWarning
 from plumbline.org.models import Role, User
 from plumbline.org.policy import (
     WrongNumberError,
@@ -31,6 +31,11 @@ class NothingAskedError(PlumblineError):
 
 def may_look_up(user: User, on: date) -> bool:
     return rights_of(user, on).has(*LOOKING_UP)
+
+
+def may_read(user: User, warning: EarlyWarning, on: date) -> bool:
+    """May they see its evidence in clear, for a purpose? Whoever only sends it on may not."""
+    return EarlyWarning.objects.visible_to(user, on, REVIEWING).filter(pk=warning.pk).exists()
 
 
 def are_own_people(digests: Collection[str], *, by: User, on: date) -> bool:

@@ -133,9 +133,7 @@ INLINE = frozenset({"do_step", "withdraw_finding"})
 def page(http: HttpRequest, pk: int) -> HttpResponse:
     """One disposal, and what whoever looks may do with it; that they looked is on the trail."""
     at = timezone.now()
-    case = _seen(http, pk, at)
-    reading.read(case, by=me(http), at=at)
-    return render(http, "disposal/page.html", _context(http, case, at))
+    return render(http, "disposal/page.html", _context(http, _seen(http, pk, at), at))
 
 
 @login_required
@@ -173,6 +171,8 @@ def _context(
     at: datetime,
     sent: Mapping[str, forms.ActForm] | None = None,
 ) -> dict[str, Any]:
+    """All that the page shows, also beside what was sent and refused; that somebody looks is on the trail."""
+    reading.read(case, by=me(http), at=at)
     told, shown = warning_context(case.warning, me(http), at)
     sent = sent or {}
     due = deadlines([case], at).get(case.pk)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,10 +21,11 @@ from plumbline.loop.supervision.actions import Excepting, except_subject
 from plumbline.loop.supervision.intake import Told
 from plumbline.loop.supervision.policy import may
 from plumbline.loop.supervision.queries import outcomes
-from plumbline.loop.warning.actions import unmask
+from plumbline.loop.warning import actions
 from plumbline.loop.warning.forms import ExceptingForm, FilterForm, ReadingForm
 from plumbline.loop.warning.intake import evidence, explained
 from plumbline.loop.warning.models import OVERSEEING, EarlyWarning
+from plumbline.loop.warning.policy import may_read
 from plumbline.loop.warning.queries import in_clear, inbox, rank_in_words
 from plumbline.loop.warning.views.compared import compared
 from plumbline.loop.warning.views.graph import graph
@@ -110,15 +112,21 @@ def _line(told: Told) -> dict[str, Any]:
 @never_cache
 def page(http: HttpRequest, pk: int) -> HttpResponse:
     """One warning: what it says, on which rows it rests, which line it holds them against."""
-    warning, at = _mine(http, pk), timezone.now()
+    return _page(http, _mine(http, pk), timezone.now())
+
+
+def _page(http: HttpRequest, warning: EarlyWarning, at: datetime, **sent: Form) -> HttpResponse:
+    """The page, with a form that was sent and refused where there is one; that somebody looks is on the trail."""
+    actions.read(warning, by=_me(http), at=at)
     told, shown = context(warning, _me(http), at)
-    on = day_of(at)
+    on, masked = day_of(at), fields_of(told)
     excepting = may("except_subject", _me(http), on) and told is not None
+    reading = ReadingForm(masked) if masked and may_read(_me(http), warning, on) else None
     return render(http, "warning/page.html", {
-        **shown, "reading": ReadingForm(fields_of(told)) if fields_of(told) else None,
+        **shown, "reading": reading,
         "excepting": ExceptingForm(initial={"starts_on": on}) if excepting else None,
-        "rank": rank_in_words(warning, outcomes().get(warning.model, (0, 0))),
-    })  # fmt: skip
+        "rank": rank_in_words(warning, outcomes().get(warning.model, (0, 0))), **sent,
+    }, status=422 if sent else 200)  # fmt: skip
 
 
 @login_required
@@ -127,6 +135,7 @@ def page(http: HttpRequest, pk: int) -> HttpResponse:
 def why(http: HttpRequest, pk: int) -> HttpResponse:
     """The verdict slot by slot, worked out again; asked for by itself, since it takes a moment."""
     warning = _mine(http, pk)
+    actions.read(warning, by=_me(http), at=timezone.now())
     try:
         found, problem = explained(warning), ""
     except PlumblineError as error:
@@ -138,13 +147,18 @@ def why(http: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @never_cache
 def read(http: HttpRequest, pk: int) -> HttpResponse:
-    """Some columns in clear, for a purpose, for half an hour; the trail has it before anything is shown."""
+    """Some columns in clear, for a purpose, for half an hour; the trail has it before anything is shown.
+
+    For those who review it. Verifiers do so on the page of its disposal; who only dispatches, nowhere.
+    """
     warning, at = _mine(http, pk), timezone.now()
-    told, shown = context(warning, _me(http), at)
+    if not may_read(_me(http), warning, day_of(at)):
+        raise Http404
+    told, _ = context(warning, _me(http), at)
     form = ReadingForm(fields_of(told), http.POST)
     if told is None or not form.is_valid():
-        return render(http, "warning/page.html", {**shown, "reading": form}, status=422)
-    unmask(warning, whom=told.people, by=_me(http), at=at, **form.asked)
+        return _page(http, warning, at, reading=form)
+    actions.unmask(warning, whom=told.people, by=_me(http), at=at, **form.asked)
     return redirect("warning:page", pk)
 
 
@@ -154,14 +168,9 @@ def ask_exception(http: HttpRequest, pk: int) -> HttpResponse:
     """Ask that a model warns no more about this subject; a second person approves."""
     warning = _mine(http, pk)
     form = ExceptingForm(http.POST)
-    told, shown = context(warning, _me(http), timezone.now())
+    told, _ = context(warning, _me(http), timezone.now())
     if told is None or not form.is_valid():
-        return render(
-            http,
-            "warning/page.html",
-            {**shown, "reading": ReadingForm(fields_of(told)), "excepting": form},
-            status=422,
-        )
+        return _page(http, warning, timezone.now(), excepting=form)
     said = form.cleaned_data
     asked = Excepting(
         "" if said["every"] else warning.model, warning.key, told.subject, warning.about[:200],
