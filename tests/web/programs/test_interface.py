@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from plumbline.engine import Workspace
 from plumbline.loop.delivery.models import Upload
 from plumbline.loop.disposal.models import Finding, State
 from plumbline.loop.warning.models import EarlyWarning
-from plumbline.org.models import User
+from plumbline.org.actions import deactivate_user, readmit_user
+from plumbline.org.models import Grant, Role, User
 from plumbline.trail.models import Entry
 from plumbline.web.programs import actions
 from plumbline.web.programs.api import interface
@@ -190,6 +191,22 @@ class TestTokens:
         else:
             city.fen.grants.update(ends_on=date(2026, 3, 17))
         assert client.get("/api/v1/warnings").status_code == 401
+
+    def test_who_comes_back_to_the_office_makes_new_ones(self, city: Any) -> None:
+        old = program(city.fen)
+        later = NOW + timedelta(minutes=1)
+        deactivate_user(city.fen, by=city.sysadmin, at=later, reason="调离")
+        readmit_user(city.fen, by=city.sysadmin, at=later, reason="调回")
+        Grant.objects.create(
+            user=city.fen, role=Role.DISPATCHER, body=city.office, starts_on=people.TODAY
+        )
+        city.fen.refresh_from_db()
+        assert old.get("/api/v1/warnings").status_code == 401
+        secret = actions.issue(
+            "程序", [Scope.WARNINGS], date(2027, 3, 1), by=city.fen, at=NOW + timedelta(minutes=2)
+        )[1]
+        new = Client(HTTP_HOST="localhost", HTTP_AUTHORIZATION=f"Bearer {secret}")
+        assert new.get("/api/v1/warnings").status_code == 200
 
     def test_no_session_is_begun_and_no_cookie_set(self, city: Any) -> None:
         client = program(city.fen)

@@ -17,6 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plumbline.loop.disposal.actions.dispatch import sign_for
+from plumbline.loop.warning.models import Party
+from plumbline.org.actions import deactivate_user, readmit_user
+from plumbline.org.models import Grant, Role
 from plumbline.org.policy import NotYoursError
 from plumbline.trail.sealing import seal
 from plumbline.web.programs import actions, policy, tasks
@@ -193,6 +196,30 @@ class TestUntilItArrives:
         assert receiver.got == []
         assert set(Message.objects.values_list("state", flat=True)) == {"given_up"}
 
+    @pytest.mark.parametrize("lost", ["the role", "the sight of it", "the account"])
+    def test_what_waits_is_not_sent_for_somebody_who_may_not_know_it_any_more(
+        self, cast: Any, receiver: Receiver, lost: str
+    ) -> None:
+        people.known(cast.head)
+        subscription = told(receiver, cast.head)
+        case = warned.dispatched(warned.disposal(cast), cast)
+        everything_sealed()
+        tasks.collect(subscription, at=NOW)
+        assert Message.objects.filter(state="waiting").exists()
+        if lost == "the role":
+            cast.head.grants.update(withdrawn_at=NOW)
+        elif lost == "the sight of it":
+            Party.objects.create(warning=case.warning, person=cast.head.person)
+        else:
+            deactivate_user(cast.head, by=cast.sysadmin, at=NOW, reason="调离")
+            readmit_user(cast.head, by=cast.sysadmin, at=NOW, reason="调回")
+            Grant.objects.create(
+                user=cast.head, role=Role.OFFICE_HEAD, body=cast.office, starts_on=people.TODAY
+            )
+        assert sent() == 0
+        assert receiver.got == []
+        assert set(Message.objects.values_list("state", flat=True)) == {"given_up"}
+
 
 class TestWhere:
     @pytest.mark.parametrize(
@@ -201,6 +228,9 @@ class TestWhere:
             "http://127.0.0.1:9/told", "https://127.0.0.1/told", "http://oa.example/told/../other",
             "http://user@oa.example/told", "http://oa.example/tolder", "http://oa.example:8080/told",
             "file:///etc/passwd", "http://oa.example/", "http://oa.example/told#x",
+            "http://oa.example/told/%2e%2e/other", "http://oa.example/told/%252E%252e/other",
+            "http://oa.example/told/..", "http://oa.example/told/a\\..\\..\\other",
+            "http://oa.example:99999/told",
         ],
     )  # fmt: skip
     def test_only_where_the_office_says(self, cast: Any, settings: Any, address: str) -> None:

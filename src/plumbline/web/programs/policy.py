@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import date, timedelta
-from urllib.parse import urlsplit
+import re
+from datetime import date, datetime, timedelta
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from plumbline.org.models import User
 from plumbline.org.policy import rights_of
+from plumbline.trail.models import Entry
 from plumbline.web.programs.models import Subscription, Token
 
 #: No token is good for longer.
@@ -33,13 +35,24 @@ def marked(secret: str) -> str:
 
 
 def token_of(secret: str, on: date) -> Token | None:
-    """The token behind a secret, where it is good today and its person still has a part in the office."""
+    """The token behind a secret, where it is good today and its person still has a part in the office.
+
+    With a closed account its tokens end: whoever comes back makes new ones.
+    """
     token = (
         Token.objects.filter(digest=digest_of(secret), withdrawn_at=None, ends_on__gte=on)
         .select_related("user")
         .first()
     )
-    return token if token and may_have(token.user, on) else None
+    if token is None or not may_have(token.user, on) or has_left(token.user, token.issued_at):
+        return None
+    return token
+
+
+def has_left(user: User, since: datetime) -> bool:
+    """Was their account closed since, be it open again by now? The trail has it."""
+    closed = Entry.objects.filter(subject=f"user:{user.pk}", action="user.deactivated")
+    return closed.filter(at__gte=since).exists()
 
 
 def may_have(user: User, on: date) -> bool:
@@ -54,17 +67,26 @@ def may_be_told(address: str) -> bool:
     Nothing is sent elsewhere, so that nobody makes this machine call others of the network.
     """
     asked = urlsplit(address)
+    try:
+        port = _port(asked.scheme, asked.port)
+    except ValueError:  # no port has such a number
+        return False
     for named in settings.WORKBENCH.get("webhooks", []):
         place = urlsplit(named)
-        same = (asked.scheme, asked.hostname, _port(asked.scheme, asked.port)) == (
+        same = (asked.scheme, asked.hostname, port) == (
             place.scheme, place.hostname, _port(place.scheme, place.port),
         )  # fmt: skip
-        below = (
-            f"{asked.path}/".startswith(f"{place.path.rstrip('/')}/") and "/.." not in asked.path
+        below = f"{asked.path}/".startswith(f"{place.path.rstrip('/')}/") and not _climbs(
+            asked.path
         )
         if same and below and not asked.username and not asked.fragment:
             return True
     return False
+
+
+def _climbs(path: str) -> bool:
+    """Does it lead up again, however it is written? Servers undo what is written as %2e."""
+    return ".." in re.split(r"[/\\]", unquote(unquote(path)))
 
 
 def _port(scheme: str, port: int | None) -> int | None:

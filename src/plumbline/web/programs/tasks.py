@@ -14,7 +14,7 @@ import hmac
 import json
 import urllib.error
 import urllib.request
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,8 +23,8 @@ from django_tasks import task
 from plumbline.org.policy import remembering
 from plumbline.trail.models import Leaf
 from plumbline.web.programs.models import Message, Subscription
-from plumbline.web.programs.policy import key_of, may_be_told, may_have
-from plumbline.web.programs.queries import is_seen
+from plumbline.web.programs.policy import has_left, key_of, may_be_told, may_have
+from plumbline.web.programs.queries import TOLD, is_seen
 
 #: After the first, second, ... failure it is tried again so much later; after the last it is given up.
 PAUSES = tuple(timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 21600, 86400))
@@ -57,11 +57,12 @@ def collect(subscription: Subscription, *, at: datetime) -> int:
         return 0
     on = timezone.localdate(at)
     with remembering():
+        is_told = _is_told(held, on)
         told = [
             _message(held, leaf, at)
             for leaf in leaves
-            if leaf.entry.subject.partition(":")[0] in held.nouns
-            and may_have(held.user, on)
+            if is_told
+            and leaf.entry.subject.partition(":")[0] in held.nouns
             and is_seen(leaf.entry.subject, held.user, on)
         ]
     Message.objects.bulk_create(told, ignore_conflicts=True)
@@ -91,16 +92,13 @@ def send(at: str) -> int:
     )
     return sum(
         send_one(message, at=timezone.now())
-        for message in due.select_related("subscription").order_by("next_at")[:_BATCH]
+        for message in due.select_related("subscription__user").order_by("next_at")[:_BATCH]
     )
 
 
 def send_one(message: Message, *, at: datetime) -> bool:
     """Try once; where it fails, it is tried again later, and given up after the last pause."""
-    subscription = message.subscription
-    problem = (
-        "" if subscription.ended_at is None and may_be_told(subscription.address) else "no longer told"
-    )  # fmt: skip
+    problem = "" if _may_still(message, timezone.localdate(at)) else "no longer told"
     last = bool(problem)
     problem = problem or _post(message, at)
     tries = message.tries + 1
@@ -114,6 +112,24 @@ def send_one(message: Message, *, at: datetime) -> bool:
         state=state, next_at=next_at, tries=tries, problem=problem[:300]
     )
     return state == Message.State.SENT
+
+
+def _may_still(message: Message, on: date) -> bool:
+    """Is the address told, and may its person know of this? Asked anew: it may have waited for a day."""
+    subscription = message.subscription
+    data = json.loads(message.body)["data"]
+    subject = next(f"{noun}:{data[noun]}" for noun in TOLD if noun in data)
+    return (
+        subscription.ended_at is None
+        and may_be_told(subscription.address)
+        and _is_told(subscription, on)
+        and is_seen(subject, subscription.user, on)
+    )
+
+
+def _is_told(subscription: Subscription, on: date) -> bool:
+    user = subscription.user
+    return may_have(user, on) and not has_left(user, subscription.made_at)
 
 
 def signature(key: bytes, number: str, seconds: int, body: bytes) -> str:
