@@ -45,7 +45,26 @@ def send(user: User, case: Disposal, action: str, **said: Any) -> Any:
     return signed_in(user).post(reverse("disposal:act", args=[case.pk, action]), said)
 
 
+@pytest.mark.parametrize("way", ["act", "read"])
+def test_also_a_page_shown_for_what_was_refused_is_a_page_that_was_read(
+    cast: Any, way: str
+) -> None:
+    case = warned.verifying(warned.disposal(cast), cast)
+    asked = {"act": ["disposal:act", [case.pk, "note"]], "read": ["disposal:read", [case.pk]]}[way]
+    answer = signed_in(cast.li).post(reverse(asked[0], args=asked[1]), {"text": " "})  # type: ignore[arg-type]
+    assert answer.status_code == 422
+    read = Entry.objects.filter(action="disposal.read", subject=f"disposal:{case.pk}")
+    assert [entry.actor for entry in read] == ["li"]
+
+
 class TestTheList:
+    def test_an_address_tells_no_name_of_a_unit_that_is_not_seen(self, cast: Any) -> None:
+        warned.dispatched(warned.disposal(cast), cast, joint=[cast.group])
+        shown = signed_in(cast.group_head).get(
+            reverse("disposal:list"), {"tab": "all", "unit": cast.county_civil.pk}
+        )
+        assert (shown.status_code, cast.county_civil.name in shown.content.decode()) == (200, False)
+
     @pytest.mark.parametrize("rows", [1, 3])
     def test_it_costs_the_same_however_long(
         self, cast: Any, rows: int, django_assert_max_num_queries: Any

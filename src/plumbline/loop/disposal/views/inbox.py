@@ -41,7 +41,7 @@ from plumbline.loop.disposal.queries.inbox import (
 from plumbline.loop.disposal.views.rows import drawn
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import Level
-from plumbline.org.models import SupervisionBody, Unit, User
+from plumbline.org.models import SupervisionBody, User
 from plumbline.org.policy import rights_of
 from plumbline.org.queries import visible_units
 
@@ -141,7 +141,7 @@ def _options(user: User, wanted: Wanted, at: Any) -> list[tuple[str, str, str, S
     """What the three choosers offer: name, words, what chooses nothing, and the options."""
     versions = ModelVersion.objects.filter(current=True).only("model", "title", "title_en")
     names = {each.model: each.name for each in versions}
-    units = visible_units(user, day_of(at)).order_by("path").values_list("pk", "name")[:_MOST_UNITS]
+    units = visible_units(user, day_of(at)).order_by("path").values_list("pk", "name")
     bodies = SupervisionBody.objects.order_by("name").values_list("pk", "name")
     every = (
         ("unit", say("单位", "Unit"), say("全部单位", "All units"), _and_chosen(units, wanted.unit)),
@@ -154,10 +154,10 @@ def _options(user: User, wanted: Wanted, at: Any) -> list[tuple[str, str, str, S
 
 
 def _and_chosen(units: Any, chosen_unit: int | None) -> list[tuple[int, str]]:
-    """The first of many units, and the one that is chosen."""
-    rows = list(units)
+    """The first of many units, and the one that is chosen, where it is among them."""
+    rows = list(units[:_MOST_UNITS])
     if chosen_unit and chosen_unit not in dict(rows):
-        rows += Unit.objects.filter(pk=chosen_unit).values_list("pk", "name")
+        rows += units.filter(pk=chosen_unit)
     return rows
 
 
