@@ -73,7 +73,7 @@ def _first_line(command: click.Command) -> tuple[str, str]:
 def _rest(command: click.Command) -> Iterator[str]:
     for paragraph in (command.help or "").split("\n\n")[1:]:
         text = paragraph.strip()
-        if text.startswith(("\b", "\\b")):
+        if text.startswith("\b"):
             lines = "\n".join(line.strip() for line in text.splitlines()[1:])
             yield f"```text\n{lines}\n```"
         else:

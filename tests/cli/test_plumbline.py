@@ -107,6 +107,7 @@ def test_every_help_is_in_both_languages() -> None:
         said = command.help or ""
         assert any("一" <= c <= "鿿" for c in said), path
         assert any("a" <= c <= "z" for c in said), path
+        assert "\\" not in said, f"{path} shows a mark that is meant for click"
         for option in command.params:
             if isinstance(option, click.Option):
                 assert " · " in (option.help or ""), f"{path} {option.name}"
@@ -115,6 +116,12 @@ def test_every_help_is_in_both_languages() -> None:
                 walk(inner, f"{path} {name}")
 
     walk(plumbline, "plumbline")
+
+
+def test_examples_in_a_help_keep_their_lines() -> None:
+    said = CliRunner().invoke(plumbline, ["explain", "--help"]).output.splitlines()
+    assert "  plumbline explain KEY" in said
+    assert "  plumbline explain --model MODEL --subject ID" in said
 
 
 def test_help_needs_no_workspace_and_not_the_engine() -> None:

@@ -29,12 +29,12 @@ def explain(  # noqa: PLR0913 -- a warning, or a model and a subject on a date
     whole: bool,
     unmask: str | None,
 ) -> None:
-    r"""说明一条预警，或某对象为何未预警 · Explain a warning, or why there is none.
+    """说明一条预警，或某对象为何未预警 · Explain a warning, or why there is none.
 
     \b
     plumbline explain KEY
     plumbline explain --model MODEL --subject ID
-    """
+    """  # noqa: D301 -- click keeps the lines after a real backspace
     from plumbline.cli.explaining import tell_explanation, tell_warning
 
     if key and not (model or subject):

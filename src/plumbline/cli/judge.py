@@ -184,7 +184,7 @@ def judge(
     why: str | None,
     by: str | None,
 ) -> None:
-    r"""记下人的判断：是不是同一人 · Enter a person's word on who is who.
+    """记下人的判断：是不是同一人 · Enter a person's word on who is who.
 
     \b
     plumbline judge offences:3-17 same honours:1-4 --why "看过户籍档案"
@@ -195,7 +195,7 @@ def judge(
     人的判断高于规则和权重，直到撤回；牵涉的预警随即重新核算。
 
     It outranks rules and weights until it is withdrawn; what rests on it is revisited at once.
-    """
+    """  # noqa: D301 -- click keeps the lines after a real backspace
     with office.busy("重新辨认和碰撞", "linking and colliding again"):
         done = office.workspace.judge(
             row, verdict, who, at=office.now, by=_who_says(office, by), why=why or ""
@@ -221,11 +221,11 @@ def judgements(  # noqa: PLR0913 -- to list, or to withdraw one
     as_json: bool,
     unmask: str | None,
 ) -> None:
-    r"""列出判断，或撤回一条 · List the judgements, or withdraw one.
+    """列出判断，或撤回一条 · List the judgements, or withdraw one.
 
     \b
     plumbline judgements --withdraw 3 --why "看错了卷宗"
-    """
+    """  # noqa: D301 -- click keeps the lines after a real backspace
     office.unmask(unmask, "judgements")
     if withdraw is not None:
         with office.busy("重新辨认和碰撞", "linking and colliding again"):

@@ -97,7 +97,7 @@ def linked_as_json(office: Office, linked: Linked) -> dict[str, Any]:
 @unmask_option
 @pass_office
 def who(office: Office, named: str, as_json: bool, unmask: str | None) -> None:
-    r"""一行说的是谁，或某人出现在哪里 · Of whom a row speaks, or where somebody appears.
+    """一行说的是谁，或某人出现在哪里 · Of whom a row speaks, or where somebody appears.
 
     \b
     plumbline who offences:3-17
@@ -106,7 +106,7 @@ def who(office: Office, named: str, as_json: bool, unmask: str | None) -> None:
     行的编号见 explain、pairs 和 tickets：数据集:批次-序号[:列]。
 
     The name of a row stands in what explain, pairs and tickets print: dataset:batch-position[:column].
-    """
+    """  # noqa: D301 -- click keeps the lines after a real backspace
     from plumbline.cli import standing
 
     office.unmask(unmask, f"who {named}")
