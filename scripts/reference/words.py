@@ -10,7 +10,8 @@ SLOTS: dict[str, dict[str, str]] = {
         "department": "who delivers it (报送部门)",
         "legal_basis": "the law or agreement under which it may be held (依据)",
         "purpose": "what it is held for (用途)",
-        "retention": "how long it is kept (保存期限); recorded, not yet enforced",
+        "retention": "how long it is kept (保存期限), from the as-of date of each delivery: `10 years`, `6 months`, "
+        "`90 days` or `permanent`; then `plumbline purge` can remove it",
         "delivery": "full list or changes; see below (交付方式)",
         "source": "where the rows are found; see below",
         "key": "the columns that tell one row from another (主键). Without: a row is known by its "

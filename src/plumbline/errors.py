@@ -57,3 +57,7 @@ class StoreError(PlumblineError):
 
 class RunError(PlumblineError):
     """A collision, an explanation or a reproduction could not be carried out."""
+
+
+class PurgedError(StoreError):
+    """What is asked for was purged at the end of its retention; nothing brings it back."""

@@ -14,6 +14,7 @@ from pydantic import Field as Slot
 from pydantic import field_validator
 
 from plumbline.engine.fact.document import Document, Strict, Words, did_you_mean
+from plumbline.engine.fact.retention import FORMS, Retention
 from plumbline.engine.fact.sql import RESERVED
 from plumbline.engine.fact.types import TYPES, Country, Field, SemanticType, make
 from plumbline.errors import Text
@@ -156,6 +157,11 @@ class Dataset:
         ]
         return (*own, *SYSTEM_FIELDS)
 
+    @property
+    def retention(self) -> Retention:
+        """How long what is delivered is kept."""
+        return Retention.read(self.declared.retention) or Retention()
+
     def physical(self, column: str) -> tuple[str, ...]:
         """Names of the physical columns that hold `column`."""
         return tuple(column + field.suffix for field in self.types[column].fields)
@@ -219,6 +225,15 @@ class Dataset:
                     f"数据集名“{declared.dataset}”应与文件名“{path.stem}”相同",
                     f"dataset '{declared.dataset}' should be named like its file, '{path.stem}'",
                 ),
+            )
+        if Retention.read(declared.retention) is None:
+            raise document.error(
+                ("retention",),
+                Text(
+                    f"保存期限“{declared.retention}”读不懂",
+                    f"'{declared.retention}' is no length of time to keep data for",
+                ),
+                FORMS,
             )
         seen: dict[str, str] = {}
         for name, column in declared.columns.items():
