@@ -37,12 +37,13 @@
     }
   });
 
-  // A form that was sent says so, and is not sent twice.
+  // A form that was sent says so, and is not sent twice; after a while again, since a download leaves the page as it is.
   document.addEventListener("submit", function (event) {
     var form = event.target;
     if (form.method === "dialog") { return; }
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
+    setTimeout(function () { delete form.dataset.sent; }, 10000);
   });
   addEventListener("pageshow", function () {
     document.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; });
