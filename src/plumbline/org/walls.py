@@ -42,6 +42,8 @@ class Scope:
         bodies: in which they work, and those below.
         top: do they work in a topmost body, to which rows without a unit fall?
         barred: digests of persons about whom they may know nothing.
+        answers: paths of the units they answer for, as prefixes.
+        user: who they are; 0 nobody.
     """
 
     kind: str
@@ -49,6 +51,8 @@ class Scope:
     bodies: tuple[int, ...] = ()
     top: bool = False
     barred: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    user: int = 0
 
 
 NOBODY, WORKER = Scope(""), Scope("worker")
@@ -83,9 +87,10 @@ def scope_of(user: User | AnonymousUser, on: date) -> Scope:
         oversights_on(on).filter(body__in=bodies).values_list("unit__path", flat=True).distinct()
     )
     top = SupervisionBody.objects.filter(pk__in=bodies, above=None).exists()
+    answers = {held.path for held in rights.holdings if held.path}
     return Scope(
         "user", tuple(sorted(path for path in paths if path)), tuple(sorted(bodies)), top,
-        tuple(sorted(rights.barred)),
+        tuple(sorted(rights.barred)), tuple(sorted(answers)), user.pk,
     )  # fmt: skip
 
 
@@ -113,10 +118,12 @@ def _tell(execute: Any, sql: str, params: Any, many: bool, context: dict[str, An
             cursor.execute(
                 "SELECT set_config('plumbline.scope', %s, false), set_config('plumbline.paths', %s, false),"
                 " set_config('plumbline.bodies', %s, false), set_config('plumbline.top', %s, false),"
-                " set_config('plumbline.barred', %s, false)",
+                " set_config('plumbline.barred', %s, false), set_config('plumbline.answers', %s, false),"
+                " set_config('plumbline.user', %s, false)",
                 [
                     wanted.kind, ",".join(wanted.paths), ",".join(map(str, wanted.bodies)),
-                    "yes" if wanted.top else "", ",".join(wanted.barred),
+                    "yes" if wanted.top else "", ",".join(wanted.barred), ",".join(wanted.answers),
+                    str(wanted.user or ""),
                 ],
             )  # fmt: skip
         # A transaction that is rolled back takes the setting back with it, so inside one it is told each time.
@@ -129,20 +136,25 @@ def _tell(execute: Any, sql: str, params: Any, many: bool, context: dict[str, An
 #: `(SELECT ...)` is evaluated once a statement, not once a row.
 _IS_WORKER = "(SELECT current_setting('plumbline.scope', true)) = 'worker'"
 _IS_USER = "(SELECT current_setting('plumbline.scope', true)) = 'user'"
-_UNITS = (
-    "(SELECT org_unit.id FROM org_unit WHERE EXISTS (SELECT 1 FROM unnest(string_to_array("
-    "current_setting('plumbline.paths', true), ',')) AS path WHERE starts_with(org_unit.path, path)))"
+
+
+def _units(paths: str) -> str:
+    return (
+        "(SELECT org_unit.id FROM org_unit WHERE EXISTS (SELECT 1 FROM unnest(string_to_array("  # noqa: S608 -- a setting's name
+        f"current_setting('plumbline.{paths}', true), ',')) AS path WHERE starts_with(org_unit.path, path)))"
+    )
+
+
+_BARRED = "(SELECT string_to_array(current_setting('plumbline.barred', true), ','))::text[]"
+_BODIES = (
+    "(SELECT string_to_array(current_setting('plumbline.bodies', true), ',')::bigint[])::bigint[]"
 )
-_BARRED = "string_to_array((SELECT current_setting('plumbline.barred', true)), ',')"
 
 
-_BODIES = "string_to_array((SELECT current_setting('plumbline.bodies', true)), ',')::bigint[]"
-
-
-def by_unit(column: str) -> str:
+def by_unit(column: str, table: str = "{table}") -> str:
     """Rows of the units they supervise; without a unit, the topmost bodies'."""
     return (
-        f"({{table}}.{column} IN {_UNITS} OR ({{table}}.{column} IS NULL"
+        f"({table}.{column} IN {_units('paths')} OR ({table}.{column} IS NULL"
         " AND (SELECT current_setting('plumbline.top', true)) = 'yes'))"
     )
 
@@ -150,6 +162,28 @@ def by_unit(column: str) -> str:
 def by_body(column: str, table: str = "{table}") -> str:
     """Rows of the bodies they work in, and of those below."""
     return f"{table}.{column} = ANY ({_BODIES})"
+
+
+def by_bodies(column: str, table: str = "{table}") -> str:
+    """As `by_body`, of a column that holds several."""
+    return f"{table}.{column} && {_BODIES}"
+
+
+def by_answering(column: str, table: str = "{table}") -> str:
+    """Rows of the units they answer for."""
+    return f"{table}.{column} IN {_units('answers')}"
+
+
+def by_any_answering(column: str, table: str = "{table}") -> str:
+    """As `by_answering`, of a column that holds several."""
+    return f"{table}.{column} && (SELECT array{_units('answers')})"
+
+
+def by_user(column: str) -> str:
+    """Rows that are somebody's own."""
+    return (
+        f"{{table}}.{column} = nullif((SELECT current_setting('plumbline.user', true)), '')::bigint"
+    )
 
 
 def about_nobody_barred(
@@ -174,7 +208,50 @@ def through(column: str, table: str) -> str:
 
 @dataclass(frozen=True)
 class Wall:
-    """Which rows of a table a user's statement sees, and may write: those of which the condition holds."""
+    """Which rows of a table a user's statement sees, and may write.
+
+    Attributes:
+        condition: holds of the rows that are seen.
+        writes: holds of the rows that are also written; the same without it. `false`: the worker alone.
+    """
+
+    table: str
+    condition: str
+    writes: str = ""
+
+    def up(self) -> list[str]:
+        seen = self._holds(self.condition)
+        if not self.writes:
+            policies = [f"CREATE POLICY plumbline ON {self.table} USING ({seen})"]
+        else:
+            written = self._holds(self.writes)
+            policies = [
+                f"CREATE POLICY plumbline ON {self.table} FOR SELECT USING ({seen})",
+                f"CREATE POLICY plumbline_insert ON {self.table} FOR INSERT WITH CHECK ({written})",
+                f"CREATE POLICY plumbline_update ON {self.table} FOR UPDATE USING ({written})",
+                f"CREATE POLICY plumbline_delete ON {self.table} FOR DELETE USING ({written})",
+            ]
+        return [
+            f"ALTER TABLE {self.table} ENABLE ROW LEVEL SECURITY",
+            f"ALTER TABLE {self.table} FORCE ROW LEVEL SECURITY",
+            *policies,
+        ]
+
+    def _holds(self, condition: str) -> str:
+        return f"{_IS_WORKER} OR ({_IS_USER} AND ({condition.format(table=self.table)}))"
+
+    def down(self) -> list[str]:
+        others = ("_insert", "_update", "_delete") if self.writes else ()
+        return [
+            *(f"DROP POLICY plumbline{name} ON {self.table}" for name in ("", *others)),
+            f"ALTER TABLE {self.table} NO FORCE ROW LEVEL SECURITY",
+            f"ALTER TABLE {self.table} DISABLE ROW LEVEL SECURITY",
+        ]
+
+
+@dataclass(frozen=True)
+class Besides:
+    """What must hold of a row besides the wall that its table has already."""
 
     table: str
     condition: str
@@ -182,20 +259,49 @@ class Wall:
     def up(self) -> list[str]:
         seen = self.condition.format(table=self.table)
         return [
-            f"ALTER TABLE {self.table} ENABLE ROW LEVEL SECURITY",
-            f"ALTER TABLE {self.table} FORCE ROW LEVEL SECURITY",
-            f"CREATE POLICY plumbline ON {self.table} USING ({_IS_WORKER} OR ({_IS_USER} AND ({seen})))",
+            (
+                f"CREATE POLICY plumbline_besides ON {self.table} AS RESTRICTIVE"
+                f" USING ({_IS_WORKER} OR ({_IS_USER} AND ({seen})))"
+            )
         ]
 
     def down(self) -> list[str]:
+        return [f"DROP POLICY plumbline_besides ON {self.table}"]
+
+
+@dataclass(frozen=True)
+class Telling:
+    """That a row tells another table who has a part in it, so that a wall need not look back.
+
+    Attributes:
+        call: of a function of the database, whose arguments are columns of the row, `NEW.column`.
+        when: it is told only of rows of which this holds.
+    """
+
+    table: str
+    call: str
+    when: str
+
+    def up(self) -> list[str]:
+        name = f"{self.table}_told"
         return [
-            f"DROP POLICY plumbline ON {self.table}",
-            f"ALTER TABLE {self.table} NO FORCE ROW LEVEL SECURITY",
-            f"ALTER TABLE {self.table} DISABLE ROW LEVEL SECURITY",
+            (
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
+                f" BEGIN PERFORM {self.call}; RETURN NULL; END $$"
+            ),
+            (
+                f"CREATE TRIGGER {name} AFTER INSERT OR UPDATE ON {self.table} FOR EACH ROW"
+                f" WHEN ({self.when}) EXECUTE FUNCTION {name}()"
+            ),
+            f"SELECT {self.call} FROM {self.table} AS new WHERE {self.when}",  # noqa: S608 -- as above
         ]
 
+    def down(self) -> list[str]:
+        name = f"{self.table}_told"
+        return [f"DROP TRIGGER {name} ON {self.table}", f"DROP FUNCTION {name}()"]
 
-def walled(*walls: Wall) -> migrations.RunPython:
+
+def walled(*walls: Wall | Besides | Telling) -> migrations.RunPython:
     """The operation of a migration that raises walls, on PostgreSQL; elsewhere it does nothing."""
 
     def build(apps: StateApps, schema: BaseDatabaseSchemaEditor) -> None:  # noqa: ARG001

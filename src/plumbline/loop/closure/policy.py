@@ -148,7 +148,10 @@ def must(action: str, thing: Thing, *, by: User, at: datetime) -> Holding:
 
 
 def _right(rule: Rule, thing: Thing, rights: Rights, user: User) -> Holding | Text:
-    resting = thing if isinstance(thing, Disposal) else getattr(thing, "disposal", None)
+    try:
+        resting = thing if isinstance(thing, Disposal) else getattr(thing, "disposal", None)
+    except Disposal.DoesNotExist:  # behind the database's wall
+        return _NOT_YOURS
     if resting is not None and is_barred(user, resting, rights.on):
         return Text("本人、近亲属或本单位负责人的事项，应当回避",
                     "it is about you, your kin or the head of your unit")  # fmt: skip
@@ -159,13 +162,14 @@ def _right(rule: Rule, thing: Thing, rights: Rights, user: User) -> Holding | Te
         bodies = and_above(bodies_of_thing(thing))
         held = [h for h in rights.holdings if h.role in rule.roles and h.body in bodies]
     if not held:
-        return Text("这不是您的职责", "this is not your part")
+        return _NOT_YOURS
     held = [each for each in held if _fits(rule.tie, thing, user, each)]
     if not held:
         return _NOT_TIED[rule.tie]
     return min(held, key=lambda each: each.on_behalf is not None)
 
 
+_NOT_YOURS = Text("这不是您的职责", "this is not your part")
 _NOT_TIED = {
     Tie.SECOND: Text("提出人不得审批自己提出的建议", "who proposed it does not decide it"),
     Tie.OTHER_HAND: Text("整改人不得自行验收", "who put it right does not accept it"),

@@ -26,6 +26,7 @@ from plumbline.loop.disposal.queries.route import route
 from plumbline.loop.warning.models import EarlyWarning
 from plumbline.org.models import SupervisionBody, Unit, User
 from plumbline.org.policy import remembering
+from plumbline.org.walls import WORKER, scope
 from plumbline.trail.actions import record
 
 _BATCH = 1000
@@ -204,9 +205,10 @@ def decline(disposal: Disposal, *, by: User, at: datetime, reason: str) -> Dispo
     """Give it back to the dispatcher, who then sends it by hand: the rules do not send it again."""
     on_behalf = hold(disposal, "decline", by=by, at=at)
     declined = disposal.body_id
-    advance(FLOW, disposal, "decline", by=by, on_behalf=on_behalf, at=at, reason=reason, body=None,
-            detail={"body": declined})  # fmt: skip
-    disposal.joint.clear()
+    with scope(WORKER):  # nobody gives away by themself what they then no longer see
+        advance(FLOW, disposal, "decline", by=by, on_behalf=on_behalf, at=at, reason=reason, body=None,
+                detail={"body": declined})  # fmt: skip
+        disposal.joint.clear()
     return disposal
 
 

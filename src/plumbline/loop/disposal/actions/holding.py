@@ -9,6 +9,7 @@ from plumbline.kit.flow import OutOfStepError
 from plumbline.loop.disposal.models import Disposal, State
 from plumbline.loop.disposal.policy import MAY, must
 from plumbline.org.models import User
+from plumbline.org.policy import NotYoursError
 
 
 class DisposalError(PlumblineError):
@@ -25,7 +26,12 @@ def hold(disposal: Disposal, action: str, *, by: User, at: datetime) -> User | N
         NotYoursError: they have no right to it.
         OutOfStepError: it is in no state for this act.
     """
-    lock(disposal)
+    try:
+        lock(disposal)
+    except Disposal.DoesNotExist:  # behind the database's wall
+        raise NotYoursError(
+            Text("这不是您的职责", "this is not your part"), where=f"disposal:{disposal.pk}"
+        ) from None
     held = must(action, disposal, by=by, at=at)
     if disposal.state not in MAY[action].states:
         now = State(disposal.state).label
