@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from plumbline.trail.actions import (
     OutsideTransactionError,
     PurposeMissingError,
+    content_of,
     record,
     record_reading,
 )
@@ -36,6 +37,19 @@ def test_outside_a_transaction_nothing_is_recorded() -> None:
     with pytest.raises(OutsideTransactionError, match=r"warning\.signed_for"):
         record("warning.signed_for", subject="warning:1", by=LI, at=AT)
     assert not Entry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", ["380101190001010013", "38010119000101003X", "380101900101001"])
+def test_no_citizen_number_stays_in_a_reason(number: str) -> None:
+    with transaction.atomic():
+        entry = record(
+            "case.noted", subject="case:1", by=None, at=AT, reason=f"本人{number}，已核对"
+        )
+    kept = Entry.objects.get(pk=entry.pk)
+    assert number not in kept.reason
+    assert kept.reason.startswith("本人3801*")
+    assert content_of(kept) == content_of(entry)
 
 
 @pytest.mark.django_db(transaction=True)

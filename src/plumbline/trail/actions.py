@@ -14,6 +14,7 @@ from plumbline.errors import PlumblineError, Text
 from plumbline.trail.digest import canonical, hash_by, must_be_plain, written
 from plumbline.trail.heads import moment
 from plumbline.trail.models import Entry, Reading
+from plumbline.trail.numbers import without_numbers
 from plumbline.trail.tree import leaf_of
 
 SYSTEM = "system"
@@ -51,6 +52,7 @@ def record(
         subject: what it was done to, as `noun:id`.
         by: who acted; None where the system did.
         on_behalf: whose work a deputy does.
+        reason: in their words; citizen numbers in it are hidden.
         detail: what is needed to understand it: text, whole numbers, lists and dicts of them; no record of
             a person, only pointers. Shares and times are written as text.
 
@@ -68,10 +70,10 @@ def record(
         on_behalf=on_behalf.get_username() if on_behalf else "",
         action=action,
         subject=subject,
-        reason=reason,
+        reason=without_numbers(reason),
         detail=detail,
     )
-    must_be_plain([entry.actor, entry.on_behalf, action, subject, reason, detail], action)
+    must_be_plain([entry.actor, entry.on_behalf, action, subject, entry.reason, detail], action)
     _insert(entry)
     return entry
 

@@ -29,6 +29,7 @@ from plumbline.loop.delivery.policy import (
 )
 from plumbline.org.models import SupervisionBody, Unit, User
 from plumbline.trail.actions import record, record_reading
+from plumbline.trail.numbers import without_numbers
 
 #: Working days for an answer, counted anew each time a department is asked.
 ANSWER_DAYS = 10
@@ -82,7 +83,7 @@ def ask(asked: Asked, *, by: User | None, at: datetime) -> DataErrorTicket:
         with transaction.atomic():
             made = DataErrorTicket.objects.create(
                 key=asked.key, origin=asked.origin, dataset=asked.dataset, unit=asked.unit,
-                body=asked.body, question=asked.question.strip(), rows=list(asked.rows)[:MOST_ROWS],
+                body=asked.body, question=without_numbers(asked.question.strip()), rows=list(asked.rows)[:MOST_ROWS],
                 count=max(asked.count, len(asked.rows)), asked_by=by, asked_at=at,
             )  # fmt: skip
     except IntegrityError:  # asked at the same moment
@@ -100,7 +101,7 @@ def answer(ticket: DataErrorTicket, text: str, *, by: User, at: datetime) -> Dat
     if not text.strip():
         raise TicketError(Text("请写明核对结果", "say what you found"), where=f"ticket:{ticket.pk}")
     return advance(
-        TICKET_FLOW, ticket, "answer", by=by, on_behalf=held.on_behalf, at=at, answer=text.strip(),
+        TICKET_FLOW, ticket, "answer", by=by, on_behalf=held.on_behalf, at=at, answer=without_numbers(text.strip()),
         answered_by=by, answered_at=at,
     )  # fmt: skip
 

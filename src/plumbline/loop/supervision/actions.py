@@ -27,6 +27,7 @@ from plumbline.loop.supervision.queries import OUTCOMES_NEEDED, Share, lacking
 from plumbline.org.models import Unit, User
 from plumbline.org.policy import NotYoursError, own_people
 from plumbline.trail.actions import record
+from plumbline.trail.numbers import without_numbers
 
 
 class NotReadyError(PlumblineError):
@@ -433,7 +434,7 @@ def except_subject(asked: Excepting, *, by: User, at: datetime, reason: str) -> 
         )
     made = SubjectException.objects.create(
         model=asked.model, warning=asked.warning, subject=asked.subject, about=asked.about,
-        reason=reason.strip(), by=by, asked_at=at, starts_on=asked.starts_on, ends_on=asked.ends_on,
+        reason=without_numbers(reason.strip()), by=by, asked_at=at, starts_on=asked.starts_on, ends_on=asked.ends_on,
     )  # fmt: skip
     record(
         "exception.asked_for", subject=f"exception:{made.pk}", by=by, at=at, reason=reason,

@@ -27,6 +27,7 @@ from plumbline.loop.warning.queries import score, week_of
 from plumbline.org.models import User
 from plumbline.trail.actions import record, record_reading
 from plumbline.trail.models import Entry
+from plumbline.trail.numbers import without_numbers
 
 #: Rows written by one statement; SQLite takes a limited number of values.
 _BATCH = 500
@@ -258,7 +259,7 @@ def unmask(  # noqa: PLR0913 -- what, about whom, why, by which file, by whom, w
     """
     must_name_fields(fields, where=where or f"warning:{warning.pk}")
     made = Unmasking.objects.create(
-        warning=warning, user=by, fields=sorted(set(fields)), purpose=purpose.strip(), case=case.strip(),
+        warning=warning, user=by, fields=sorted(set(fields)), purpose=without_numbers(purpose.strip()), case=case.strip(),
         at=at, expires_at=at + SEEN_FOR,
     )  # fmt: skip
     record_reading(

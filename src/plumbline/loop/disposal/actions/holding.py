@@ -10,6 +10,7 @@ from plumbline.loop.disposal.models import Disposal, State
 from plumbline.loop.disposal.policy import MAY, must
 from plumbline.org.models import User
 from plumbline.org.policy import NotYoursError
+from plumbline.trail.numbers import without_numbers
 
 
 class DisposalError(PlumblineError):
@@ -54,11 +55,11 @@ def refuse(disposal: Disposal, zh: str, en: str, hint: Text | None = None) -> Di
 
 
 def written(disposal: Disposal, text: str) -> str:
-    """What somebody wrote, without the space around it.
+    """What somebody wrote, without the space around it, citizen numbers hidden: none is kept here in clear.
 
     Raises:
         DisposalError: nothing.
     """
     if not text.strip():
         raise refuse(disposal, "请填写内容", "write something")
-    return text.strip()
+    return without_numbers(text.strip())

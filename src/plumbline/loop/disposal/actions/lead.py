@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -21,10 +20,10 @@ from plumbline.loop.disposal.queries.lead import awaiting, must_keep, must_work,
 from plumbline.loop.disposal.queries.ledger import Ledger, Rejected, Row
 from plumbline.org.models import SupervisionBody, Unit, User
 from plumbline.trail.actions import record, record_reading
+from plumbline.trail.numbers import without_numbers
 
 #: Within a month of its receipt there is an opinion on how a lead is disposed of.
 MONTHS = 1
-_NUMBER = re.compile(r"(?<![0-9A-Za-z])(\d{4})(\d{7,10})(\d{3}[0-9Xx])(?![0-9A-Za-z])")
 
 
 class LeadError(PlumblineError):
@@ -258,11 +257,6 @@ def month_after(day: date, months: int = MONTHS) -> date:
     """The same day of a later month, or its last one (民法典 202)."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def without_numbers(text: str) -> str:
-    """The text with the middle of every citizen number hidden: none is kept here in clear."""
-    return _NUMBER.sub(lambda found: found[1] + "*" * len(found[2]) + found[3], text)
 
 
 def _digest(*parts: object) -> str:

@@ -29,6 +29,7 @@ from plumbline.loop.disposal.policy import must
 from plumbline.loop.disposal.queries.disposal import findings, found
 from plumbline.loop.warning.models import Happening, Standing
 from plumbline.org.models import Role, User
+from plumbline.trail.numbers import without_numbers
 
 
 @transaction.atomic
@@ -95,7 +96,7 @@ def _review(
     Review.objects.create(
         disposal=disposal, round=disposal.round, report=report, role=role, by=by, on_behalf=on_behalf, at=at,
         decision=Review.Decision.APPROVED if action == "approve" else Review.Decision.SENT_BACK,
-        opinion=opinion.strip(),
+        opinion=without_numbers(opinion.strip()),
     )  # fmt: skip
     return role, on_behalf
 
@@ -126,7 +127,7 @@ def extend(
     )
     Review.objects.create(
         disposal=disposal, round=disposal.round, report=disposal.reports, role=held.role, by=by,
-        on_behalf=held.on_behalf, at=at, decision=Review.Decision.EXTENDED, opinion=reason.strip(),
+        on_behalf=held.on_behalf, at=at, decision=Review.Decision.EXTENDED, opinion=without_numbers(reason.strip()),
     )  # fmt: skip
     disposal.extensions += 1
     disposal.save(update_fields=["extensions"])

@@ -30,6 +30,7 @@ from plumbline.loop.disposal.policy import can_verify
 from plumbline.loop.disposal.queries.disposal import findings, found, missing
 from plumbline.org.models import User
 from plumbline.trail.actions import record
+from plumbline.trail.numbers import without_numbers
 
 #: As the engine names rows: dataset:batch-position, and the column in question.
 _ROW = re.compile(r"[a-z][a-z0-9_]*:\d+-\d+(:[a-z][a-z0-9_]*)?")
@@ -149,7 +150,7 @@ def find(  # noqa: PLR0913 -- all that a finding consists of
         with transaction.atomic():
             made = Outcome.objects.create(
                 disposal=disposal, round=disposal.round, aspect=ASPECT_OF[finding], finding=finding,
-                note=note.strip(), dataset=dataset, rows=named, found_by=by, found_at=at,
+                note=without_numbers(note.strip()), dataset=dataset, rows=named, found_by=by, found_at=at,
             )  # fmt: skip
     except IntegrityError:
         raise refuse(
@@ -237,7 +238,7 @@ def report(
     return advance(
         FLOW, disposal, "report", by=by, at=at, reason=text, starts=[Starting("review", REVIEW_DAYS)],
         reports=disposal.reports + 1, reviewed=0, level=disposal.warning.level, reported_at=at,
-        no_reply=no_reply.strip(),
+        no_reply=without_numbers(no_reply.strip()),
         detail={"report": disposal.reports + 1, "findings": sorted(findings(disposal)),
-                "no_reply": no_reply.strip()},
+                "no_reply": without_numbers(no_reply.strip())},
     )  # fmt: skip
