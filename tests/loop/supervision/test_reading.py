@@ -12,7 +12,10 @@ from plumbline.loop.supervision.intake import take_in_catalog, workspace
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.org.policy import person_digest
 from plumbline.trail.models import Entry
+from tests import people
+from tests.engine.collision.town import WANG, Town
 from tests.loop.supervision.test_studio import office
+from tests.loop.warning.town import go_live
 from tests.people import NOW, sign_in
 
 __all__ = ["office"]
@@ -115,6 +118,21 @@ def test_nobody_asks_about_themself(office: Any, client: Client, version: ModelV
     office.li.person = person_digest(NUMBER)
     office.li.save()
     assert asked(sign_in(client, office.li), version).status_code == 404
+
+
+@pytest.mark.django_db
+def test_however_somebody_writes_it_they_do_not_ask_about_themself(
+    town: Town, client: Client
+) -> None:
+    cast = people.cast()
+    version = go_live(town, cast)
+    old = WANG[:6] + WANG[8:17]  # of 15 digits, which the engine completes
+    assert asked(sign_in(client, cast.zhou), version, old).status_code == 200
+    assert person_digest(WANG) in Entry.objects.get(action="personal_data.read").detail["whom"]
+    cast.li.person = person_digest(WANG)
+    cast.li.save()
+    answer = asked(sign_in(Client(), cast.li), version, old)
+    assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("name", ["cases", "differences"])

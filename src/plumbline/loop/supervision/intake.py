@@ -311,7 +311,7 @@ def row_told(
     title = row.dataset.declared.title.text.in_(language())
     columns = tuple(cell.title for cell in shown_row.cells)
     found = FactShown("", title, row.dataset.name, columns, (shown_row,), 0)
-    return found, frozenset(_bearers([row], [standing.who] if standing.who else []))
+    return found, frozenset(bearers([row], [standing.who] if standing.who else []))
 
 
 def _facts(
@@ -431,7 +431,7 @@ def people(
 ) -> frozenset[str]:
     """Digests of everybody whom a warning's evidence is about: of its subject, of every number in its rows."""
     found = [rows[each.fact][each.row] for each in warning.evidence]
-    return frozenset({*_bearers(found, tied), subject(model, warning)} - {""})
+    return frozenset({*bearers(found, tied), subject(model, warning)} - {""})
 
 
 def subject(model: SupervisionModel, warning: EarlyWarning) -> str:
@@ -443,8 +443,8 @@ def subject(model: SupervisionModel, warning: EarlyWarning) -> str:
     return person_digest(warning.subject) if known and named else ""
 
 
-def _bearers(rows: Iterable[FactRow], numbers: Iterable[str]) -> set[str]:
-    """Digests of full numbers; somebody without a known number (~) has none."""
+def bearers(rows: Iterable[FactRow], numbers: Iterable[str]) -> set[str]:
+    """Digests of everybody whose full number rows hold, and of these numbers; somebody without a known number (~) has none."""
     found = {number for number in numbers if number and not number.startswith("~")}
     for row in rows:
         for column, type_ in row.dataset.types.items():

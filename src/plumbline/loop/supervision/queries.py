@@ -23,7 +23,8 @@ from plumbline.loop.supervision.models import (
 )
 from plumbline.loop.supervision.policy import READING
 from plumbline.org.models import User
-from plumbline.org.policy import own_people, rights_of
+from plumbline.org.policy import rights_of
+from plumbline.org.queries import keeps_out_of
 
 #: A model goes live after this many results on trial were verified; all of them where there were fewer.
 SAMPLES_NEEDED = 10
@@ -74,11 +75,11 @@ def visible_samples(user: User, on: date) -> QuerySet[Sample]:
 
 
 def visible_exceptions(user: User, on: date) -> SubjectExceptionQuerySet:
-    """All but those about themself and their kin."""
+    """All but those about themself, their kin, and the head of their unit."""
     everything = SubjectException.objects.all()
     if not rights_of(user, on).has(*READING):
         return everything.none()
-    return everything.exclude(subject__in=own_people(user, on))
+    return everything.exclude(subject__in=keeps_out_of(user, on))
 
 
 def statuses(day: date) -> dict[str, State]:

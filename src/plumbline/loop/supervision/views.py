@@ -56,8 +56,8 @@ from plumbline.loop.supervision.queries import (
     visible_versions,
 )
 from plumbline.org.models import User
-from plumbline.org.policy import own_people, rights_of
-from plumbline.org.queries import visible_units
+from plumbline.org.policy import rights_of
+from plumbline.org.queries import keeps_out_of, visible_units
 
 
 def _me(http: HttpRequest) -> User:
@@ -202,7 +202,7 @@ def sample(http: HttpRequest, pk: int) -> HttpResponse:
             shown["told"] = {"facts": [fact]}
     except PlumblineError as error:
         shown["problem"] = error.in_(language())
-    if people & own_people(me, on):
+    if people & keeps_out_of(me, on):
         raise Http404
     form = VerifyForm(http.POST or None)
     if http.method == "POST" and form.is_valid():

@@ -15,7 +15,7 @@ from typing import Any
 from plumbline.bilingual import language
 from plumbline.engine import FactRow, Workspace, packaged_catalog
 from plumbline.errors import PlumblineError, Text
-from plumbline.loop.supervision.intake import catalog, workspace
+from plumbline.loop.supervision.intake import bearers, catalog, workspace
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.supervision.studio.actions import write_model
 from plumbline.loop.supervision.studio.slots import from_form, plain, unformed, written
@@ -239,12 +239,14 @@ class TriedOn:
 
     Attributes:
         present: title of each fact, and how many rows speak of the subject; none where it is not tied to it.
+        people: digests of the subject, and of everybody in the rows that were judged.
     """
 
     about: str
     as_of: str
     combinations: tuple[Combination, ...]
     present: tuple[tuple[str, int | None], ...]
+    people: frozenset[str]
 
 
 def judge_subject(of: Workspace, name: str, subject: str) -> TriedOn:
@@ -267,7 +269,12 @@ def judge_subject(of: Workspace, name: str, subject: str) -> TriedOn:
         )  # fmt: skip
     titles = {a: d.declared.title.text.in_(lang) for a, d in explanation.model.facts.items()}
     present = tuple((titles.get(fact, fact), n) for fact, n in explanation.present.items())
-    return TriedOn(explanation.about(lang), explanation.as_of.isoformat(), tuple(found), present)
+    rows = [row for judged in explanation.judged for row in judged.rows.values()]
+    tied = [tie.who for ties in explanation.ties.values() for tie in ties]
+    return TriedOn(
+        explanation.about(lang), explanation.as_of.isoformat(), tuple(found), present,
+        frozenset(bearers(rows, [explanation.subject, *tied])),
+    )  # fmt: skip
 
 
 # -- the files ---------------------------------------------------------------------------------------

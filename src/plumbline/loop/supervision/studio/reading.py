@@ -22,7 +22,8 @@ from plumbline.loop.supervision.policy import may
 from plumbline.loop.supervision.queries import visible_versions
 from plumbline.loop.supervision.studio.intake import case_list, judge_subject
 from plumbline.org.models import User
-from plumbline.org.policy import own_people, person_digest
+from plumbline.org.policy import person_digest
+from plumbline.org.queries import keeps_out_of
 from plumbline.trail.actions import record_reading
 
 #: What pages call each part of what a version says of itself.
@@ -116,17 +117,21 @@ def try_subject(http: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return render(http, "supervision/tried.html", shown, status=422)
     said = form.cleaned_data
-    whom = person_digest(said["subject"])
-    if whom in own_people(_me(http), on):
+    problem = ""
+    whom, told = {person_digest(said["subject"])}, None
+    try:
+        told = judge_subject(workspace(), version.model, said["subject"])
+    except PlumblineError as error:
+        problem = error.in_(language()).replace(said["subject"], "…")
+    # However the subject is written, and where it is a company or a contract: of everybody behind it.
+    whom |= told.people if told else frozenset()
+    if whom & keeps_out_of(_me(http), on):
         raise Http404
     record_reading(
-        whom=[whom], where=f"model:{version.pk}", fields=["verdict"], purpose=said["purpose"],
+        whom=sorted(whom), where=f"model:{version.pk}", fields=["verdict"], purpose=said["purpose"],
         case=said["case"], by=_me(http), at=timezone.now(),
     )  # fmt: skip
-    try:
-        shown["told"] = judge_subject(workspace(), version.model, said["subject"])
-    except PlumblineError as error:
-        shown["problem"] = error.in_(language()).replace(said["subject"], "…")
+    shown |= {"told": told} if told else {"problem": problem}
     # The number itself is not sent back into the page.
     shown["form"] = SubjectForm(initial={"purpose": said["purpose"], "case": said["case"]})
     return render(http, "supervision/tried.html", shown)
