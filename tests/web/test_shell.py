@@ -159,6 +159,30 @@ class TestSearch:
         assert "用途" in answer.content.decode()
         assert not Entry.objects.exists()
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "380101 19000101 0013",
+            "３８０１０１１９０００１０１００１３",
+            "13800000000",
+            "6222 0000 0000 0000",
+        ],
+    )
+    def test_however_it_is_written(self, cast: Any, said: str) -> None:
+        assert browser(cast.head).post(reverse("search"), {"words": said}).status_code == 200
+
+    @pytest.mark.parametrize(
+        "words", ["split procurement contracts", "2026 年 3 月", "a1b2c3d4e5f6"]
+    )
+    def test_other_words_lead_to_an_address_that_can_be_kept(self, cast: Any, words: str) -> None:
+        assert browser(cast.head).post(reverse("search"), {"words": words}).status_code == 302
+
+    def test_nor_does_a_name(self, cast: Any) -> None:
+        case = warned.dispatched(warned.disposal(cast, about="王某某 · 工匠"), cast)
+        answer = browser(cast.head).post(reverse("search"), {"words": "王某某"})
+        assert answer.status_code == 200
+        assert f"/disposals/{case.pk}/" in answer.content.decode()
+
     def test_a_person_is_found_among_what_one_sees_and_it_is_on_the_trail(self, cast: Any) -> None:
         case = warned.dispatched(warned.disposal(cast, person_digest(NUMBER)), cast)
         NamedParty.objects.create(warning=case.warning, name=name_digest("王五"))

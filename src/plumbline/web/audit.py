@@ -54,7 +54,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     found = search(
         Entry.objects.all(),
         wanted,
-        before=int(before) if before.isdigit() else None,
+        before=int(before) if before.isdecimal() else None,
         most=_PAGE + 1,
     )
     page = found[:_PAGE]
@@ -99,7 +99,7 @@ def readings(request: HttpRequest) -> HttpResponse:
     if since := _midnight(asked.get("since")):
         found = found.filter(at__gte=since)
     before = request.GET.get("before", "")
-    if before.isdigit():
+    if before.isdecimal():
         found = found.filter(pk__lt=int(before))
     rows, odd = list(found[: _PAGE + 1]), unusual(timezone.now())
     names = dict(

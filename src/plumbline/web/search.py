@@ -25,10 +25,12 @@ from plumbline.loop.warning.models import EarlyWarning
 from plumbline.loop.warning.policy import may_look_up
 from plumbline.loop.warning.queries import about
 from plumbline.org.models import User
+from plumbline.org.policy import normal_number
 
 _SHOWN = 20
-#: What may be somebody's number is not put into an address, which servers and browsers remember.
-_NUMBER = re.compile(r"[0-9A-Za-z]{15,}")
+#: What may be somebody's number is not put into an address, which servers and browsers remember: a telephone's
+#: eleven digits or more, or fifteen digits and letters of a citizen number, an account, a credit code.
+_NUMBER = re.compile(r"(?<![0-9A-Z])[0-9]{11,}|(?=(?:[A-Z]*[0-9]){8})[0-9A-Z]{15,}")
 
 
 class PersonForm(forms.Form):
@@ -48,14 +50,20 @@ class PersonForm(forms.Form):
 @never_cache
 def search(request: HttpRequest) -> HttpResponse:
     """What words find; words that may be a person's number lead to the look-up, and into no address."""
-    user, on = _searcher(request)
+    _searcher(request)
     if request.method == "POST":
         words = request.POST.get("words", "").strip()
-        if _NUMBER.search(words) and not _is_key(words):
+        if _NUMBER.search(normal_number(words)) and not _is_key(words):
             form = PersonForm(initial={"person": words})
             return render(request, "web/search.html", {"form": form, "person_first": True})
+        if _is_name(words):  # nor is somebody's name
+            return _answer(request, words)
         return redirect(f"{reverse('search')}?{urlencode({'q': words})}")
-    words = request.GET.get("q", "").strip()[:100]
+    return _answer(request, request.GET.get("q", "").strip()[:100])
+
+
+def _answer(request: HttpRequest, words: str) -> HttpResponse:
+    user, on = _searcher(request)
     found: list[Any] = []
     if words:
         seen = worded(visible_to(user, on), words).select_related("warning", "unit", "body")
