@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -359,6 +360,24 @@ def test_a_ledger_may_be_csv_with_its_own_headers(encoding: str) -> None:
     ledger = read_ledger("a.csv", text.encode(encoding), {"title": "事由", "text": "详情"})
     assert [row.title for row in ledger.rows] == ['反映"甲"']
     assert [(r.line, r.column) for r in ledger.rejected] == [(3, "标题")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["unpacks", "reaches far"])
+def test_a_small_file_that_would_fill_the_memory_is_refused(way: str) -> None:
+    out = io.BytesIO()
+    if way == "unpacks":
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+            for number in range(40):
+                package.writestr(f"xl/{number}.xml", b" " * (8 << 20))
+    else:
+        with xlsxwriter.Workbook(out) as book:
+            sheet = book.add_worksheet()
+            sheet.write_string(0, 0, "标题")
+            sheet.write_string(1_048_575, 16_383, "内容")
+    assert len(out.getvalue()) < 1 << 20
+    with pytest.raises(DeliveryError, match="absurd size"):
+        read_ledger("a.xlsx", out.getvalue())
 
 
 @pytest.mark.django_db

@@ -6,6 +6,9 @@ import csv
 import difflib
 import hashlib
 import io
+import re
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -40,6 +43,9 @@ COLUMNS: Mapping[str, tuple[Text, tuple[str, ...]]] = {
 _NEEDED = ("title", "text")
 _SEARCHED = 20  # lines in which the header is looked for
 _MOST_ROWS = 50_000
+_MOST_UNPACKED = 256 << 20  # bytes
+_MOST_CELLS = 10_000_000
+_CELL = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']""")
 _ORIGINS = {
     "信访": Lead.Origin.LETTER, "来信": Lead.Origin.LETTER, "举报": Lead.Origin.LETTER,
     "来访": Lead.Origin.LETTER, "其他": Lead.Origin.OTHER,
@@ -287,6 +293,8 @@ def _sheets(name: str, content: bytes) -> Iterator[tuple[str, Iterable[tuple[int
         lines = csv.reader(io.StringIO(_decoded(name, content), newline=""))
         yield "", ((lines.line_num, list[object](row)) for row in lines)
         return
+    if content.startswith(b"PK"):
+        _must_unpack(name, content)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         for sheet in book.sheet_names:
@@ -294,6 +302,47 @@ def _sheets(name: str, content: bytes) -> Iterator[tuple[str, Iterable[tuple[int
             yield sheet, enumerate((list[object](row) for row in rows), 1)
     except CalamineError as error:
         raise _unreadable(name) from error
+
+
+def _must_unpack(name: str, content: bytes) -> None:
+    """Refuse what unpacks to more than any ledger holds, before it fills the memory.
+
+    Every part is unpacked and counted: what a package says of its own sizes may be a lie.
+
+    Raises:
+        DeliveryError: it is too large, or damaged.
+    """
+    left = _MOST_UNPACKED
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            for part in package.infolist():
+                before, row, column = b"", 0, 0
+                with package.open(part) as opened:
+                    while piece := opened.read(1 << 20):
+                        left -= len(piece)
+                        for cell in _CELL.finditer(before + piece):
+                            row, column = max(row, int(cell[2])), max(column, _number_of(cell[1]))
+                        # The reader lays out a sheet whole, with all that is empty before its last cell.
+                        if left < 0 or row * column > _MOST_CELLS:
+                            raise _too_large(name)
+                        before = piece[-64:]
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _unreadable(name) from error
+
+
+def _number_of(letters: bytes) -> int:
+    """Of a column: A is 1, Z 26, AA 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _too_large(name: str) -> DeliveryError:
+    return DeliveryError(
+        Text("解开后大得不合常理，已拒绝", "it unpacks to an absurd size and was refused"), where=name,
+        hint=Text("另存为 CSV 再导入", "save it as CSV and import that"),
+    )  # fmt: skip
 
 
 def _decoded(name: str, content: bytes) -> str:
