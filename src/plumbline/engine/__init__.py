@@ -23,6 +23,7 @@ from plumbline.engine.collision.evidence import FactRow, Source
 from plumbline.engine.collision.explain import Condition, Explanation, Judged
 from plumbline.engine.collision.gather import Tally
 from plumbline.engine.collision.monthly import MonthCount
+from plumbline.engine.collision.purge import DueBatch
 from plumbline.engine.collision.reproduce import Difference, Reproduction
 from plumbline.engine.collision.rests import Tie
 from plumbline.engine.collision.run import ModelResult, Run
@@ -34,6 +35,7 @@ from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.formula import is_formula
 from plumbline.engine.fact.load import AlreadyLoaded, Refused, Stray
 from plumbline.engine.fact.profile import Guess, Profile, profile, with_bearers
+from plumbline.engine.fact.purged import Purge
 from plumbline.engine.fact.quarantine import Quarantined
 from plumbline.engine.fact.types import TYPES as SEMANTIC_TYPES
 from plumbline.engine.line.model import SupervisionModel
@@ -81,6 +83,7 @@ __all__ = [
     "Difference",
     "Drafted",
     "Drawn",
+    "DueBatch",
     "EarlyWarning",
     "Evidence",
     "Explanation",
@@ -94,6 +97,7 @@ __all__ = [
     "Outcome",
     "Pair",
     "Profile",
+    "Purge",
     "Quarantined",
     "Refused",
     "Register",

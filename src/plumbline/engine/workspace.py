@@ -32,6 +32,16 @@ from plumbline.engine.collision.draw import Drawn, draw_unflagged
 from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.explain import Explanation, explain, with_ties
 from plumbline.engine.collision.monthly import MonthCount, monthly
+from plumbline.engine.collision.purge import (
+    DueBatch,
+    all_due,
+    approve,
+    carry_out_facts,
+    carry_out_linkage,
+    propose,
+    purge_numbered,
+    withdraw_proposal,
+)
 from plumbline.engine.collision.register import relation, runs
 from plumbline.engine.collision.reproduce import (
     Recorded,
@@ -49,8 +59,9 @@ from plumbline.engine.fact.batch import Batch
 from plumbline.engine.fact.corrections import Exported, export, take_back
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.document import Document, did_you_mean
-from plumbline.engine.fact.durable import make_folder
+from plumbline.engine.fact.durable import make_folder, sha256_of
 from plumbline.engine.fact.load import AlreadyLoaded, Result, Stray, let_in, load_inbox
+from plumbline.engine.fact.purged import Act, Purge, purges
 from plumbline.engine.fact.quarantine import Count, Quarantined, counts, waiting_rows
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.fact.types import Country, country_pack
@@ -75,7 +86,14 @@ from plumbline.engine.linkage.who import (
     row_name,
     standing,
 )
-from plumbline.errors import DeclarationError, Lang, PlumblineError, RunError, Text
+from plumbline.errors import (
+    DeclarationError,
+    Lang,
+    PlumblineError,
+    PurgedError,
+    RunError,
+    Text,
+)
 
 Named = TypeVar("Named")
 _PLAIN = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -300,6 +318,110 @@ class Workspace:
     def _chosen(self, only: Sequence[str]) -> list[Dataset]:
         return [self.dataset(name) for name in only] if only else list(self.datasets.values())
 
+    # What is kept long enough
+
+    def due(self, only: Sequence[str] = (), *, on: date) -> list[DueBatch]:
+        """Batches whose retention has ended by the day `on`, and the standing warnings that rest on each.
+
+        Args:
+            only: datasets; default all.
+        """
+        return all_due(self.store, self._chosen(only), self._running(on), on)
+
+    def purges(self) -> list[Purge]:
+        """Every proposal to purge, and what became of it."""
+        return purges(self.store.root)
+
+    def purge(self, number: int) -> Purge:
+        """The proposal to purge of this number.
+
+        Raises:
+            RunError: there is none.
+        """
+        return purge_numbered(self.store, number)
+
+    def propose_purge(  # noqa: PLR0913 -- a proposal says as much
+        self,
+        only: Sequence[str] = (),
+        *,
+        on: date,
+        at: datetime,
+        by: str,
+        reason: str,
+        account: str = "",
+        also_pinned: bool = False,
+    ) -> Purge:
+        """Propose that what has fallen due by the day `on` be removed; nothing changes yet.
+
+        Args:
+            only: datasets; default all.
+            account: of the machine from which it is done.
+            also_pinned: also what standing warnings rest on. They cannot be computed again then.
+
+        Raises:
+            RunError: nothing has fallen due that may go, or name or reason is missing.
+        """
+        return propose(
+            self.store, self._chosen(only), self._running(on), on=on, reason=reason,
+            proposed=Act(at=at, by=by.strip(), account=account), also_pinned=also_pinned,
+        )  # fmt: skip
+
+    def withdraw_purge(self, number: int, *, at: datetime, by: str, account: str = "") -> Purge:
+        """Take back a proposal that nobody has approved."""
+        return withdraw_proposal(self.store, number, Act(at=at, by=by.strip(), account=account))
+
+    def approve_purge(self, number: int, *, at: datetime, by: str, account: str = "") -> Purge:
+        """A second person's approval. Nothing is removed yet: `carry_out_purge` does that.
+
+        What was approved before and is not finished is given back as it is.
+
+        Raises:
+            RunError: it is the same person, or the proposal was decided before.
+            StoreError: something is no longer as it was proposed.
+        """
+        act = Act(at=at, by=by.strip(), account=account)
+        models = self._running(self.purge(number).on)
+        return approve(self.store, self.datasets, models, number, act)
+
+    def carry_out_purge(self, number: int, *, at: datetime) -> Purge:
+        """Remove what was approved, link again, and write down that it is done.
+
+        Whoever died on the way is followed by calling it again.
+
+        Raises:
+            RunError: it was not approved.
+        """
+        purge = self.purge(number)
+        if purge.state != "begun":
+            raise RunError(
+                Text(
+                    f"第 {number} 号销毁没有待执行的",
+                    f"purge {number} is not waiting to be carried out",
+                )
+            )
+        purge = carry_out_facts(self.store, self.datasets, purge)
+        self.link(at=at)
+        self._recordings.clear()
+        return carry_out_linkage(self.store, purge, at=at)
+
+    def left_in_inbox(self, purge: Purge) -> list[Path]:
+        """Files of the inbox that are what a purge removed; they are not the store's to delete."""
+        digests = {batch.sha256 for batch in purge.batches}
+        folders = {
+            self.inbox / (self.datasets[rule.dataset].declared.source.inbox or rule.dataset)
+            for rule in purge.rules if rule.dataset in self.datasets
+        }  # fmt: skip
+        files = sorted(path for f in folders for path in f.rglob("*") if path.is_file())
+        return [path for path in files if sha256_of(path) in digests]
+
+    def _running(self, on: date) -> dict[str, SupervisionModel]:
+        """The models that a run on the day `on` runs."""
+        decided = self._decided()
+        return {
+            name: model for name, model in self.models.items()
+            if decided.status_of(model) in ("live", "trial") and not model.has_expired(on)
+        }  # fmt: skip
+
     def snapshots(self, datasets: Iterable[str] | None = None) -> dict[str, Snapshot]:
         """The newest state of the datasets that anything was loaded for."""
         names = self.datasets if datasets is None else datasets
@@ -493,7 +615,7 @@ class Workspace:
         """What the identity in warnings rests on, by key: ties that no full number makes."""
         found: dict[str, list[Tie]] = {}
         for group in _by_run_and_model(warnings).values():
-            then = self._recorded(group[0])
+            then = self._recorded(group[0]).whole()
             facts = {fact: dataset.name for fact, dataset in then.model.facts.items()}
             rows = [(facts[e.fact], e.row) for warning in group for e in warning.evidence]
             with open_duckdb(self.limits) as duck:
@@ -664,10 +786,14 @@ class Workspace:
     def evidence(
         self, warnings: Sequence[EarlyWarning]
     ) -> dict[str, dict[str, dict[int, FactRow]]]:
-        """Rows that warnings point to, as their run saw them: key -> fact -> row number -> row."""
+        """Rows that warnings point to, as their run saw them: key -> fact -> row number -> row.
+
+        Raises:
+            PurgedError: they were purged at the end of their retention; `purged` tells beforehand.
+        """
         found: dict[str, dict[str, dict[int, FactRow]]] = {}
         for group in _by_run_and_model(warnings).values():
-            then = self._recorded(group[0])
+            then = self._recorded(group[0]).whole()
             wanted: dict[str, tuple[Dataset, list[int]]] = {}
             for each in (e for warning in group for e in warning.evidence):
                 wanted.setdefault(each.fact, (then.model.facts[each.fact], []))[1].append(each.row)
@@ -676,6 +802,11 @@ class Workspace:
             for warning in group:
                 found[warning.key] = rows
         return found
+
+    def purged(self, warnings: Sequence[EarlyWarning]) -> dict[str, PurgedError]:
+        """Of those warnings whose rows were purged, by key: what, when, under which rule."""
+        found = {w.key: self._recorded(w).purged for w in warnings}
+        return {key: error for key, error in found.items() if error}
 
     def sentences(
         self,
@@ -715,7 +846,7 @@ class Workspace:
 
     def explain(self, warning: EarlyWarning) -> Explanation:
         """Why a warning was raised, from what its run saw."""
-        then = self._recorded(warning)
+        then = self._recorded(warning).whole()
         with opened(self.store, then.datasets, then.snapshots, then.who.ties()) as duck:
             whole = explain(duck, self.store, then.model, warning.subject, then.as_of, then.decided)
             judged = tuple(each for each in whole.judged if each.per == warning.per)
@@ -761,7 +892,7 @@ class Workspace:
         """
         if run is None:
             run = max((n for n, r in self.runs().items() if name in r["models"]), default=0)
-        then = recorded_run(self.store, run, name, self.country)
+        then = recorded_run(self.store, run, name, self.country).whole()
         with opened(self.store, then.datasets, then.snapshots, then.who.ties()) as duck:
             return draw_unflagged(duck, then, run, seed=seed, n=n)
 

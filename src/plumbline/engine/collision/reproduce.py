@@ -24,7 +24,7 @@ from plumbline.engine.fact.types import Country
 from plumbline.engine.line.compile import compile_model
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.linkage.identity import Identity, pinned
-from plumbline.errors import RunError, Text
+from plumbline.errors import PurgedError, RunError, Text
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a run saw: the model and declarations as they were then, the snapshots, the date."""
+    """What a run saw: the model and declarations as they were then, the snapshots, the date.
+
+    Attributes:
+        purged: says so, where snapshots or identity map were purged since; they are empty then.
+    """
 
     model: SupervisionModel
     snapshots: Mapping[str, Snapshot]
@@ -47,6 +51,17 @@ class Recorded:
     engine: Mapping[str, str]
     who: Identity
     decided: Decided
+    purged: PurgedError | None = None
+
+    def whole(self) -> Recorded:
+        """Itself, if the rows that the run saw are still there.
+
+        Raises:
+            PurgedError: some were purged at the end of their retention; the texts are there all the same.
+        """
+        if self.purged:
+            raise self.purged
+        return self
 
     @property
     def excepted(self) -> dict[str, str]:
@@ -80,7 +95,8 @@ def recorded_run(
     """What a run saw, as far as one model needs it.
 
     Raises:
-        RunError: the run or a text is not in the store. StoreError: a data file is gone or altered.
+        RunError: the run or a text is not in the store. StoreError: a data file is gone or altered, other
+            than by a purge: that is for `Recorded.whole` to say.
     """
     manifest = runs(store).get(run)
     if manifest is None or name not in manifest["models"]:
@@ -101,23 +117,33 @@ def recorded_run(
         folder.mkdir()
         _text(store, of_model["fingerprint"], folder / "model.yml")
         model = SupervisionModel(folder, datasets)
-    snapshots = {n: store.pinned(manifest["datasets"][n], verify=verify) for n in datasets}
+    purged, snapshots, who = None, dict[str, Snapshot](), pinned(store, None)
+    try:
+        snapshots = {n: store.pinned(manifest["datasets"][n], verify=verify) for n in datasets}
+        who = pinned(store, manifest.get("identity"), verify=verify)
+    except PurgedError as error:
+        purged = error
     return Recorded(
         model,
         snapshots,
         datasets,
         date.fromisoformat(manifest["as_of"]),
         manifest["engine"],
-        pinned(store, manifest.get("identity"), verify=verify),
+        who,
         decided_in(store, manifest, [model.name]),
+        purged,
     )
 
 
 def reproduce(
     store: Store, warning: EarlyWarning, country: Country, *, kind: str = "warning"
 ) -> Reproduction:
-    """Recompute a warning from what its run saw; every data file is checked byte for byte."""
-    then = recorded(store, warning, country, verify=True)
+    """Recompute a warning from what its run saw; every data file is checked byte for byte.
+
+    Raises:
+        PurgedError: rows that the run saw were purged: when, and under which rule.
+    """
+    then = recorded(store, warning, country, verify=True).whole()
     focus = focus_on(then.model, warning.subject)
     compiled = compile_model(then.model, focus=focus, excepted=then.excepted)
     with opened(store, then.datasets, then.snapshots, then.who.ties()) as duck:

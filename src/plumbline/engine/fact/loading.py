@@ -23,6 +23,7 @@ from plumbline.engine.fact.expectations import Measured, broken
 from plumbline.engine.fact.layout import column_letter, find_header
 from plumbline.engine.fact.mapping import map_columns, needed_headers, wanted_headers
 from plumbline.engine.fact.merging import Merge, merge
+from plumbline.engine.fact.purged import purges
 from plumbline.engine.fact.readers import open_sheets
 from plumbline.engine.fact.readers.base import Sheet
 from plumbline.engine.fact.repeats import CONTRADICTED, set_aside_repeats
@@ -104,6 +105,8 @@ def take_in(
     """Load what arrived; the caller holds the store for writing."""
     loaded = [batch for batch in store.batches(dataset.name) if not batch.is_held]
     same = [batch for batch in loaded if batch.sha256 == arrival.sha256]
+    if not same or terms.again:
+        _refuse_purged(store, dataset, arrival)
     if same and not terms.again:
         return AlreadyLoaded(same[-1], redeclared=same[-1].declared != dataset.fingerprint)
     suffix = f"-{len(same) + 1}" if same else ""
@@ -126,6 +129,22 @@ def take_in(
     with open_duckdb(limits) as duck:
         reading = Reading(duck, dataset, scratch, on_disk=large)
         return _Loading(store, dataset, arrival, scratch, duck).run(batch, terms, reading)
+
+
+def _refuse_purged(store: Store, dataset: Dataset, arrival: Arrival) -> None:
+    """What was purged does not come back because its file was left lying in the inbox."""
+    for purge in purges(store.root):
+        for batch in purge.batches if purge.approved else ():
+            if (batch.dataset, batch.sha256) == (dataset.name, arrival.sha256):
+                raise DeliveryError(
+                    Text(
+                        f"这份报送已按保存期限销毁（第 {purge.number} 号销毁），不再装入",
+                        f"this delivery was purged at the end of its retention (purge {purge.number}); "
+                        "it is not loaded again",
+                    ),
+                    where=arrival.name,
+                    hint=Text("从 inbox 删除这个文件", "delete the file from the inbox"),
+                )
 
 
 def stamp_of(path: Path) -> tuple[int, int]:

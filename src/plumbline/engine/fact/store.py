@@ -3,6 +3,7 @@
 root/facts/<dataset>/            a Delta table
 root/batches/<dataset>/<batch>/  the batch's quarantine; its manifest, while it is held back
 root/received/<sha256>/          the file as it was delivered
+root/purges/<number>.json        what was removed at the end of its retention, by whom
 root/scratch/                    what is being written; nobody reads it
 """
 
@@ -20,6 +21,7 @@ from plumbline.engine.backend import Limits
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.batch import Batch, batch_of
 from plumbline.engine.fact.durable import disk_in_words, exclusive, make_folder, sha256_of
+from plumbline.engine.fact.purged import purge_of, told
 from plumbline.engine.fact.table import Commit, DataFile, Table, parquet_of
 from plumbline.engine.fact.types import Field
 from plumbline.errors import StoreError, Text
@@ -221,10 +223,15 @@ class Store:
         return snapshot
 
     def check(self, files: Sequence[DataFile], *, verify: bool = False) -> None:
-        """Raise StoreError if a file is gone or its size differs; with `verify`, if any byte does."""
+        """Raise StoreError if a file is gone or its size differs; with `verify`, if any byte does.
+
+        Raises PurgedError if it was removed at the end of its retention.
+        """
         for file in files:
             path = self.root / file.path
             if not path.is_file():
+                if purge := purge_of(self.root, file.path):
+                    raise told(purge, file.path, Path(file.path).parent.name)
                 raise self._changed(file, Text("文件已不在库中", "the file is gone from the store"))
             if path.stat().st_size != file.bytes or (verify and sha256_of(path) != file.sha256):
                 raise self._changed(file, Text("文件内容已改变", "the file's content has changed"))
@@ -260,6 +267,8 @@ class Store:
         """The batches whose rows may be in this version: since the last complete list."""
         live: list[Batch] = []
         for commit in self.facts(dataset).commits(version):
+            if "purge" in commit.info:
+                live = [b for b in live if b.id not in commit.info["purge"]["batches"]]
             if "batch" in commit.info:
                 if commit.info.get("replaces_all"):
                     live = []
@@ -277,8 +286,8 @@ class Store:
             what,
             where=file.path,
             hint=Text(
-                "从备份恢复这个文件；若已按保存期限销毁，则不能再重算",
-                "restore this file from a backup; what was purged by its retention cannot be repeated",
+                "从备份恢复这个文件",
+                "restore this file from a backup",
             ),
         )
 

@@ -1,0 +1,266 @@
+"""Purging: what falls due, who may remove it, what goes, and what is said of it afterwards."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from plumbline.engine import Purge
+from plumbline.engine.backend import open_duckdb
+from plumbline.engine.fact import purging
+from plumbline.engine.fact.load import load_delivery
+from plumbline.errors import DeliveryError, PurgedError, RunError, StoreError
+from tests.engine.collision.town import AT, WANG, Town, honour, offence
+from tests.engine.line.small import number
+
+LATER = datetime(2026, 7, 15, 9, tzinfo=UTC)
+ON = date(2026, 7, 15)
+OLD, OLDER = number(7), number(8)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    """One year of retention: an offence list of 2025 has fallen due by July 2026, one of 2026 has not."""
+    town = Town(tmp_path / "town")
+    town.deliver("honours", [honour("1"), honour("9", OLD, "钱一")], "2025-06-30")
+    town.deliver("honours", [honour("1"), honour("2", number(4), "赵八")], "2026-06-30")
+    town.deliver("offences", [offence("x", OLDER, "孙二"), offence("y", OLD, "钱一")], "2025-06-30")
+    town.deliver("offences", [offence("a")], "2026-06-30")
+    return town
+
+
+def propose(town: Town, *only: str, **more: object) -> Purge:
+    terms = {"on": ON, "at": LATER, "by": "李某", "reason": "保存期满", **more}
+    return town.now.propose_purge(only, **terms)  # type: ignore[arg-type]
+
+
+def carried_out(town: Town, number: int) -> Purge:
+    town.now.approve_purge(number, at=LATER, by="王某")
+    return town.now.carry_out_purge(number, at=LATER)
+
+
+def rows(town: Town, dataset: str) -> list[tuple[str, str]]:
+    now = town.now
+    relation = now.store.snapshot(dataset).relation(now.dataset(dataset).fields)
+    with open_duckdb() as duck:
+        return [
+            (str(no), str(p))
+            for no, p in duck.run(f"SELECT no, person FROM {relation} ORDER BY no")
+        ]
+
+
+def files_with(town: Town, words: str) -> list[str]:
+    """Files of the store in which these words stand: as bytes, or in a cell."""
+    found = []
+    for path in sorted(p for p in (town.folder / "store").rglob("*") if p.is_file()):
+        text = path.read_bytes()
+        if path.suffix == ".parquet":
+            with open_duckdb() as duck:
+                cells = duck.run(f"SELECT CAST(t AS VARCHAR) FROM read_parquet('{path}') AS t")
+            text += "\n".join(str(cell) for (cell,) in cells).encode()
+        if words.encode() in text:
+            found.append(path.relative_to(town.folder / "store").as_posix())
+    return found
+
+
+def test_what_is_due_is_told_by_batch(town: Town) -> None:
+    found = town.now.due(on=ON)
+    assert [(d.due.batch.dataset, d.due.until, d.due.rows) for d in found] == [
+        ("honours", date(2026, 6, 30), 0),
+        ("offences", date(2026, 6, 30), 2),
+    ]
+    assert town.now.due(on=date(2026, 6, 30)) == []
+    assert [d.due.batch.dataset for d in town.now.due(["offences"], on=ON)] == ["offences"]
+
+
+def test_a_proposal_changes_nothing(town: Town) -> None:
+    before = {p: p.read_bytes() for p in (town.folder / "store").rglob("*") if p.is_file()}
+    purge = propose(town)
+    assert (purge.number, purge.state, purge.rows) == (1, "proposed", 2)
+    assert [rule.retention for rule in purge.rules] == ["1 year", "1 year"]
+    assert {f.path.partition("/")[0] for f in purge.files} == {"facts", "received"}
+    after = {p: p.read_bytes() for p in (town.folder / "store").rglob("*") if p.is_file()}
+    assert {p.name for p in after.keys() - before.keys()} == {"000001.json"}
+    assert all(after[path] == content for path, content in before.items() if path.name != "lock")
+
+
+def test_no_file_of_the_store_holds_what_was_purged(town: Town) -> None:
+    town.collide()
+    kept = files_with(town, WANG)
+    assert len(files_with(town, OLD)) >= 3
+    purge = carried_out(town, propose(town).number)
+    assert purge.state == "done"
+    for person in (OLD, OLDER):
+        assert files_with(town, person) == []
+        assert files_with(town, person[:17]) == []  # the key, which logs keep as a bound
+    assert files_with(town, "孙二") == []
+    assert rows(town, "offences") == [("a", WANG)]
+    assert rows(town, "honours") == [("1", WANG), ("2", number(4))]
+    assert set(files_with(town, WANG)) & set(kept)
+    assert not {OLD, OLDER, "孙二"} & set(purge.model_dump_json().split('"'))
+    assert town.now.due(on=ON) == []
+    # It goes on from there.
+    town.deliver("offences", [offence("b", number(4), "赵八")], "2026-07-31")
+    assert [no for no, _ in rows(town, "offences")] == ["a", "b"]
+    assert town.now.store.snapshot("offences").batches[0].startswith("offences-2026-06-30")
+
+
+def test_a_second_person_approves(town: Town) -> None:
+    purge = propose(town)
+    for by in ("李某", " 李 某", ""):
+        with pytest.raises(RunError, match="somebody other than 李某"):
+            town.now.approve_purge(purge.number, at=LATER, by=by)
+    with pytest.raises(RunError, match="not waiting"):
+        town.now.carry_out_purge(purge.number, at=LATER)
+    with pytest.raises(RunError, match="no purge 7"):
+        town.now.approve_purge(7, at=LATER, by="王某")
+    town.now.withdraw_purge(purge.number, at=LATER, by="李某")
+    with pytest.raises(RunError, match="was withdrawn"):
+        town.now.approve_purge(purge.number, at=LATER, by="王某")
+    assert len(rows(town, "offences")) == 3
+    assert propose(town).number == 2
+    carried_out(town, 2)
+    for again in (town.now.withdraw_purge, town.now.approve_purge):
+        with pytest.raises(RunError, match="was carried out"):
+            again(2, at=LATER, by="王某")
+
+
+@pytest.mark.parametrize("change", ["bytes", "rows", "rule"])
+def test_what_is_no_longer_as_proposed_is_not_purged(town: Town, change: str) -> None:
+    purge = propose(town)
+    if change == "bytes":
+        path = town.folder / "store" / purge.files[-1].path
+        path.write_bytes(path.read_bytes() + b" ")
+    elif change == "rows":
+        town.deliver("offences", [{**offence("x", OLDER), "change": "删除"}], "2026-07-01")
+    else:
+        path = town.folder / "catalog/datasets/honours.yml"
+        path.write_text(path.read_text().replace("1 year", "20 years"))
+    with pytest.raises(StoreError, match="nothing was purged"):
+        town.now.approve_purge(purge.number, at=LATER, by="王某")
+    assert town.now.purge(purge.number).state == "proposed"
+    assert ("y", OLD) in rows(town, "offences")
+
+
+def test_what_a_standing_warning_rests_on_is_kept_unless_it_is_said(town: Town) -> None:
+    town.deliver("offences", [offence("w", number(4), "赵八")], "2025-05-31")
+    town.collide()
+    (key,) = [w.key for w in town.now.warnings() if w.subject == number(4)]
+    purge = propose(town)
+    assert [k.warnings for k in purge.kept_back] == [[key]]
+    assert (purge.unproven, purge.stale) == ([], 2)
+    carried_out(town, purge.number)
+    assert ("w", number(4)) in rows(town, "offences")
+    with pytest.raises(RunError, match="standing warnings rest on all"):
+        propose(town)
+    second = propose(town, also_pinned=True)
+    assert second.unproven == [key]
+    carried_out(town, second.number)
+    town.collide()
+    assert key not in town.open_keys()
+
+
+def test_a_warning_raised_since_the_proposal_stops_it(town: Town) -> None:
+    town.deliver("offences", [offence("w", number(4), "赵八")], "2025-05-31")
+    purge = propose(town)
+    town.collide()
+    with pytest.raises(RunError, match="1 more warnings rest on these rows"):
+        town.now.approve_purge(purge.number, at=LATER, by="王某")
+
+
+def test_what_no_run_will_find_again_keeps_all_that_it_needs(town: Town) -> None:
+    town.collide()
+    assert town.open_keys()
+    (town.folder / "catalog/models/small/honour-despite-offence/model.yml").unlink()
+    with pytest.raises(RunError, match="nothing can be purged"):
+        propose(town, "offences")
+
+
+def test_a_purged_warning_answers_what_was_purged_when_and_why(town: Town) -> None:
+    town.collide()
+    (key,) = town.open_keys()
+    purge = carried_out(town, propose(town).number)
+    warning, _ = town.now.find(key)
+    for ask in (
+        lambda: town.now.reproduce(key),
+        lambda: town.now.explain(warning),
+        lambda: town.now.evidence([warning]),
+    ):
+        with pytest.raises(PurgedError) as said:
+            ask()
+        assert (
+            f"purged on 2026-07-15 at the end of its retention (purge {purge.number}"
+            in said.value.in_("en")
+        )
+        assert "1 year" in said.value.in_("en")
+        assert "提出 李某，批准 王某；理由：保存期满" in said.value.in_("zh")
+    assert town.now.purged([warning]).keys() == {key}
+    assert town.now.about(warning)
+    town.collide()
+    assert town.open_keys() == {key}
+    assert town.now.reproduce(key).same
+    assert town.now.purged([town.now.find(key)[0]]) == {}
+
+
+def test_what_was_purged_does_not_come_back_from_the_inbox(town: Town) -> None:
+    purge = carried_out(town, propose(town).number)
+    left = town.now.left_in_inbox(purge)
+    assert [p.name for p in left] == ["honours-2025-06-30.csv", "offences-2025-06-30.csv"]
+    now = town.now
+    with pytest.raises(DeliveryError, match="was purged at the end of its retention"):
+        load_delivery(
+            now.store,
+            now.dataset("offences"),
+            left[1],
+            received_at=AT,
+            again=True,
+            accept="x",
+            by="x",
+        )
+    now.load(at=AT)
+    assert files_with(town, OLDER) == []
+
+
+STEPS = ("_commit", "delete", "_clean_log", "rows_in_files")
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_whoever_dies_on_the_way_is_followed(
+    town: Town, monkeypatch: pytest.MonkeyPatch, step: str, moment: str
+) -> None:
+    town.collide()
+    purge = propose(town)
+    does = getattr(purging, step)
+
+    def dies(*given: object) -> object:
+        if moment == "after":
+            does(*given)
+        raise KeyboardInterrupt
+
+    town.now.approve_purge(purge.number, at=LATER, by="王某")
+    with monkeypatch.context() as patched:
+        patched.setattr(purging, step, dies)
+        with pytest.raises(KeyboardInterrupt):
+            town.now.carry_out_purge(purge.number, at=LATER)
+    assert town.now.purge(purge.number).state == "begun"
+    town.deliver("offences", [offence("z", number(5), "周九")], "2026-07-31")  # meanwhile
+    assert town.now.approve_purge(purge.number, at=LATER, by="王某").state == "begun"
+    town.now.carry_out_purge(purge.number, at=LATER)
+    assert [no for no, _ in rows(town, "offences")] == ["a", "z"]
+    assert files_with(town, OLD) == files_with(town, OLDER[:17]) == []
+    assert not list((town.folder / "store/purges").glob("*.parquet"))
+
+
+def test_the_record_holds_digests_and_counts(town: Town) -> None:
+    purge = carried_out(town, propose(town).number)
+    said = json.loads((town.folder / "store/purges/000001.json").read_text())
+    assert said["approved"]["by"] == "王某"
+    assert said["reason"] == "保存期满"
+    assert {b["id"]: b["rows"] for b in said["batches"]} == {b.id: b.rows for b in purge.batches}
+    assert all(len(f["sha256"]) == 64 for f in said["files"])
+    assert purge.digest == town.now.purge(1).digest
+    assert len(purge.digest) == 64
