@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parents[2] / "src"
-APPS = ("org", "kit/clock", "web/cockpit", *(f"loop/{app}" for app in ("delivery", "supervision", "supervision/identity", "supervision/studio", "warning", "warning/runs", "disposal", "closure")))  # fmt: skip
+APPS = ("org", "kit/clock", "web/cockpit", *(f"loop/{app}" for app in ("delivery", "supervision", "supervision/identity", "supervision/studio", "warning", "warning/runs", "disposal", "disposal/exporting", "closure")))  # fmt: skip
 #: What writes the row.
 WRITERS = {
     ("plumbline/trail/actions.py", "record"),

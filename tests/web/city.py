@@ -17,7 +17,10 @@ from plumbline.loop.disposal.actions.document import attach
 from plumbline.loop.disposal.actions.lead import Told, enter
 from plumbline.loop.disposal.actions.request import ask_data
 from plumbline.loop.disposal.actions.saved import save_view
+from plumbline.loop.disposal.exporting import actions as exporting
+from plumbline.loop.disposal.exporting.models import Form
 from plumbline.loop.disposal.models import Clarification, Finding, Lead, Posting
+from plumbline.loop.disposal.queries.inbox import Wanted
 from plumbline.loop.supervision import actions as supervision
 from plumbline.loop.supervision.identity import actions as identity
 from plumbline.loop.supervision.identity.models import Verdict
@@ -46,6 +49,9 @@ def world(folder: Path) -> Any:
     money.post(case, Posting.Kind.DUE, due, by=cast.li, at=NOW)
     off = money.Sum(10_00, document, "receipt-2", reason="已破产")
     write_off = money.propose_write_off(case, off, by=cast.li, at=NOW)
+    export = exporting.ask(
+        exporting.Asked(Wanted(tab="all"), "tab=all", Form.XLSX, in_clear=True, purpose="报送会议", case="7号"), by=cast.li, at=NOW
+    )  # fmt: skip
     refuted = warned.closed(warned.disposal(cast), cast, Finding.RIGHT_PERSON, Finding.UNTRUE)
     clarification = clarify.propose(
         refuted,
@@ -143,6 +149,8 @@ def world(folder: Path) -> Any:
         "delivery:quarantine": {"dataset": "benefit_payments"},
         "identity:judgement": {"pk": judged.pk},
         "identity:withdraw": {"pk": judged.pk},
+        **{name: {"pk": export.pk} for name in ("export:page", "export:take")},
+        "export:act": {"pk": export.pk, "action": "approve"},
         "runs:run": {"number": 1},
         "runs:accept": {"number": 1, "model": "honour-despite-offence"},
         "runs:request": {"pk": asked_for.pk},

@@ -115,7 +115,7 @@ def readings(request: HttpRequest) -> HttpResponse:
         "rows": [
             (
                 entry, names.get(entry.actor, ""), _where(entry.subject),
-                list(dict.fromkeys(_field(field) for field in entry.detail.get("fields", []))),
+                _what(entry),
                 len(entry.detail.get("whom", [])),
             )
             for entry in rows[:_PAGE]
@@ -123,11 +123,22 @@ def readings(request: HttpRequest) -> HttpResponse:
     })  # fmt: skip
 
 
-_READINGS = (READ, REFUSED)
+#: What is done about lists with names that leave the house, which is more than looking.
+_EXPORTED = {
+    f"export.{move}": words
+    for move, words in (
+        ("asked", say("申请导出", "export asked for")), ("seconded", say("批准导出（第一人）", "export approved, the first")),
+        ("approved", say("批准导出（第二人）", "export approved, the second")), ("refused", say("不批准导出", "export refused")),
+        ("taken", say("领取导出", "export taken")), ("withdrawn", say("撤回导出", "export withdrawn")),
+        ("lapsed", say("导出到期", "export lapsed")),
+    )
+}  # fmt: skip
+_READINGS = (READ, REFUSED, *_EXPORTED)
 #: What a page is called on which somebody read, by the noun of its name on the trail.
 _PAGES = {
     "warning": say("预警第{}号", "warning {}"), "disposal": say("处置第{}号", "disposal {}"),
     "lead": say("线索第{}号", "lead {}"), "ticket": say("数据疑问第{}号", "data error {}"),
+    "export": say("导出第{}号", "export {}"),
     "search": say("查询人员", "looking somebody up"),
 }  # fmt: skip
 
@@ -144,6 +155,16 @@ _FIELDS = {
 def _field(name: str) -> str:
     last = name.rpartition(".")[2]
     return str(_FIELDS.get(last, last))
+
+
+def _what(entry: Entry) -> list[str]:
+    """Which columns were seen, or what was done about a list that leaves."""
+    if entry.action in _EXPORTED:
+        return [
+            str(_EXPORTED[entry.action]),
+            str(say("{}行", "{} rows")).format(entry.detail.get("rows", 0)),
+        ]
+    return list(dict.fromkeys(_field(field) for field in entry.detail.get("fields", [])))
 
 
 def _where(subject: str) -> str:

@@ -16,7 +16,9 @@ from django.utils import timezone
 
 from plumbline.bilingual import say
 from plumbline.loop.delivery.queries import tickets_visible_to
-from plumbline.loop.disposal.queries.disposal import requests_to, waiting_for
+from plumbline.loop.disposal.exporting.queries import waiting_for as exports_waiting_for
+from plumbline.loop.disposal.queries.disposal import requests_to
+from plumbline.loop.disposal.queries.inbox import how_many_wait
 from plumbline.loop.disposal.queries.lead import open_leads
 from plumbline.loop.disposal.queries.lead import visible_to as leads_visible_to
 from plumbline.org.models import Role, SupervisionBody, Unit, User
@@ -47,6 +49,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place(say("驾驶舱", "Cockpit"), "cockpit:page", COUNTING),
             Place(say("预警", "Warnings"), "warning:list", _OFFICERS),
             Place(say("处置", "Disposals"), "disposal:list", _OFFICERS),
+            Place(say("导出", "Exports"), "export:list", _OFFICERS),
             Place(say("问题线索", "Leads"), "disposal:leads", (Role.CASE_MANAGER,)),
             Place(say("澄清", "Clarifications"), "disposal:clarifications",
                   (Role.CLARIFIER, Role.STANDING_MEMBER, Role.SECRETARY)),
@@ -91,7 +94,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
 
 #: Their pictures, by the name of their address.
 _ICONS = {
-    "home": "gauge", "warning:list": "triangle-alert", "disposal:list": "inbox", "disposal:leads": "file-search",
+    "home": "gauge", "export:list": "download", "warning:list": "triangle-alert", "disposal:list": "inbox", "disposal:leads": "file-search",
     "disposal:clarifications": "shield-check", "disposal:requests": "message-square-reply",
     "closure:problems": "target", "closure:campaigns": "flag", "closure:recommendations": "mail",
     "closure:rectifications": "wrench", "closure:mechanisms": "scale", "supervision:list": "boxes",
@@ -101,13 +104,21 @@ _ICONS = {
     "readings": "eye", "cockpit:page": "layout-dashboard", "programs:programs": "plug",
 }  # fmt: skip
 #: What waits there for somebody: the very rows with which the page begins.
-_WAITING: dict[str, Callable[[User, date], QuerySet[Any]]] = {
-    "disposal:list": waiting_for,
-    "disposal:requests": lambda user, on: requests_to(user, on).filter(answered_at=None),
-    "disposal:leads": lambda user, on: open_leads(leads_visible_to(user, on)),
-    "delivery:tickets": lambda user, on: tickets_visible_to(user, on).filter(answered_at=None),
+_WAITING: dict[str, Callable[[User, date], int]] = {
+    "disposal:list": how_many_wait,
+    "export:list": lambda user, on: _up_to(exports_waiting_for(user, on)),
+    "disposal:requests": lambda user, on: _up_to(requests_to(user, on).filter(answered_at=None)),
+    "disposal:leads": lambda user, on: _up_to(open_leads(leads_visible_to(user, on))),
+    "delivery:tickets": lambda user, on: _up_to(
+        tickets_visible_to(user, on).filter(answered_at=None)
+    ),
 }
 _MOST = 99
+
+
+def _up_to(found: QuerySet[Any]) -> int:
+    """How many there are, as far as anybody counts."""
+    return found.order_by()[: _MOST + 1].count()
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -162,7 +173,7 @@ def _waiting(name: str, request: HttpRequest, on: date) -> str:
     n = getattr(request, "waiting", {}).get(name)  # where the page itself counted it
     if n is None:
         assert isinstance(request.user, User)
-        n = _WAITING[name](request.user, on).order_by()[: _MOST + 1].count()
+        n = _WAITING[name](request.user, on)
     return f"{_MOST}+" if n > _MOST else str(n or "")
 
 

@@ -21,6 +21,7 @@ from plumbline.errors import DeclarationError, Text
 from plumbline.kit.clock.actions import adopt_calendar, sweep
 from plumbline.loop.closure import tasks as closure
 from plumbline.loop.disposal import tasks as disposal
+from plumbline.loop.disposal.exporting.actions import lapse
 from plumbline.trail.anchor import anchor
 from plumbline.trail.sealing import seal
 from plumbline.web import tasks
@@ -113,6 +114,7 @@ def schedule() -> tuple[Entry, ...]:
         Entry("seal", Text("封存留痕", "Sealing the trail"), Every(5), run=_seal),
         Entry("anchor", Text("外存树头", "Heads kept outside"), Every(60), run=_anchor),
         Entry("sweep", Text("期限提醒", "Reminders of deadlines"), Every(60), run=sweep),
+        Entry("lapse", Text("到期的导出", "Exports whose time is over"), Every(600), run=lapse),
         Entry("tell", Text("通知程序", "Telling programs"), Every(10), run=tell),
         Entry("calendar", Text("节假日安排", "Holidays announced"), Every(600), run=_calendar),
         Entry("asked", Text("办理页面上的请求", "What people asked for"), Every(3), run=tasks.ask),

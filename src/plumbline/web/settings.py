@@ -107,6 +107,7 @@ INSTALLED_APPS = [
     "plumbline.loop.warning",
     "plumbline.loop.warning.runs",
     "plumbline.loop.disposal",
+    "plumbline.loop.disposal.exporting",
     "plumbline.loop.closure",
     "plumbline.web.cockpit",
     "plumbline.web",

@@ -13,6 +13,7 @@ PLACES = {
     "": "plumbline.org",
     "warnings/": "plumbline.loop.warning",
     "disposals/": "plumbline.loop.disposal",
+    "exports/": "plumbline.loop.disposal.exporting",
     "deliveries/": "plumbline.loop.delivery",
     "models/": "plumbline.loop.supervision",
     "identity/": "plumbline.loop.supervision.identity",

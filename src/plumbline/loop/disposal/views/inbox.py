@@ -23,28 +23,30 @@ from plumbline.errors import PlumblineError
 from plumbline.kit.clock.calendar import day_of
 from plumbline.loop.disposal.actions.dispatch import sign_for_many
 from plumbline.loop.disposal.actions.saved import drop_view, save_view
-from plumbline.loop.disposal.models import Disposal, SavedView, State, Verifier
+from plumbline.loop.disposal.models import REVIEWERS, Disposal, SavedView, State, Verifier
 from plumbline.loop.disposal.policy import MAY
 from plumbline.loop.disposal.queries.disposal import deadlines, visible_to
 from plumbline.loop.disposal.queries.inbox import (
     DUE,
-    MOST,
     ORDERS,
     TABS,
     Wanted,
     capped,
     chosen,
     counted_by_state,
+    how_many_wait,
     page,
     states_of,
 )
 from plumbline.loop.disposal.views.rows import drawn
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import Level
-from plumbline.org.models import SupervisionBody, User
+from plumbline.org.models import Role, SupervisionBody, User
 from plumbline.org.policy import rights_of
 from plumbline.org.queries import visible_units
 
+#: Who may take a list along (`exporting.policy`, which knows this app, and not the other way round).
+_EXPORTING = (Role.DISPATCHER, Role.VERIFIER, *REVIEWERS)
 #: What narrows a list, in an address.
 _NARROWING = ("state", "level", "due", "body", "unit", "model", "region", "q", "since")
 _MOST_UNITS = 120
@@ -82,7 +84,7 @@ def listing(http: HttpRequest) -> HttpResponse:
         "state": State(wanted.state).label if wanted.state else "",
         "views": [(view, f"{view.query}" == here) for view in SavedView.objects.filter(user=user).order_by("name")],
         "clear": _with({name: value for name, value in said.items() if name not in _NARROWING}),
-        "can_sign": can_sign,
+        "can_sign": can_sign, "exports": rights.has(*_EXPORTING),
     })  # fmt: skip
 
 
@@ -102,8 +104,7 @@ def _tabs(
 ) -> list[tuple[Any, ...]]:
     """Words, address, whether it is this one, and how many: of each tab without further narrowing."""
     user = _me(http)
-    mine = chosen(user, Wanted(), at, seen).filter(state__in=states_of(user, Wanted(), day_of(at)))
-    n_mine = mine.order_by()[: MOST + 1].count()
+    n_mine = how_many_wait(user, day_of(at), seen)
     # The rail need not count it again.
     http.waiting = {"disposal:list": n_mine}  # type: ignore[attr-defined]
     by_state = counted_by_state(seen, _COUNTED)
