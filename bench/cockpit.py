@@ -32,7 +32,7 @@ from bench.clock import postgresql
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- cockpit -->", "<!-- end of cockpit -->"
-NOW = datetime(2026, 3, 18, 2, 0, tzinfo=UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)  # deadlines are over or not by the clock
 MONTHS, MODELS, COUNTIES, DEPARTMENTS = 36, 15, 12, 20
 _BATCH = 20_000
 PAGES = {

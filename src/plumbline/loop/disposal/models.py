@@ -124,6 +124,7 @@ class Disposal(models.Model):
             models.Index(fields=["state", "-rank", "-id"], name="disposal_by_rank"),
             models.Index(fields=["state", "due_at", "id"], name="disposal_by_due"),
             models.Index(fields=["state", "-id"], name="disposal_newest"),
+            models.Index(fields=["state", "-closed_at", "-id"], name="disposal_closed"),
             models.Index(fields=["state", "level", "-rank", "-id"], name="disposal_by_level"),
             models.Index(fields=["state", "model", "-rank", "-id"], name="disposal_by_model"),
             models.Index(fields=["state", "unit", "-rank", "-id"], name="disposal_by_unit"),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -257,6 +260,21 @@ def waiting_for(user: User, on: date, seen: QuerySet[Disposal] | None = None) ->
     return (visible_to(user, on) if seen is None else seen).filter(turn)
 
 
+def turns_of(user: User, on: date) -> tuple[State, ...]:
+    """The states in which it can be somebody's turn."""
+    rights = rights_of(user, on)
+    return tuple(state for state, roles in _TURNS.items() if rights.has(*roles))
+
+
+_TURNS: dict[State, tuple[Role, ...]] = {
+    State.RAISED: (Role.DISPATCHER,),
+    State.DISPATCHED: (Role.OFFICE_HEAD,),
+    State.SIGNED: (Role.OFFICE_HEAD,),
+    State.VERIFYING: (Role.VERIFIER,),
+    State.REPORTED: REVIEWERS,
+}
+
+
 def turn_of(role: Role) -> Q:
     """Reports whose next reviewer has this role."""
     turn = Q(pk__in=())
@@ -268,8 +286,11 @@ def turn_of(role: Role) -> Q:
 
 def today(user: User, at: datetime, limit: int = 100) -> Today:
     """What waits for somebody, the next deadline first; what has none comes last."""
-    found = waiting_for(user, day_of(at)).select_related("warning", "warning__unit", "body")
-    chosen = list(found.order_by("pk")[:limit])
+    on = day_of(at)
+    found = waiting_for(user, on).select_related("warning", "warning__unit", "body").order_by("pk")
+    # Of each state by itself, for which there is an index.
+    some = merge(*(found.filter(state=each)[:limit] for each in turns_of(user, on)), key=_by_pk)
+    chosen = list(islice(some, limit))
     ends = deadlines(chosen, at)
     chosen.sort(
         key=lambda d: (
@@ -278,6 +299,9 @@ def today(user: User, at: datetime, limit: int = 100) -> Today:
         )
     )
     return Today(chosen, ends)
+
+
+_by_pk = attrgetter("pk")
 
 
 def by_aspect(disposal: Disposal) -> dict[Aspect, list[Outcome]]:

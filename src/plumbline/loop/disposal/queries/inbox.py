@@ -18,17 +18,22 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Func, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from plumbline.bilingual import say
 from plumbline.kit.clock.calendar import calendar, close, day_of
-from plumbline.loop.disposal.models import REVIEWERS, Disposal, State
-from plumbline.loop.disposal.queries.disposal import SOON_DAYS, visible_to, waiting_for
+from plumbline.kit.plan import Unindexed
+from plumbline.loop.disposal.models import Disposal, State
+from plumbline.loop.disposal.queries.disposal import (
+    SOON_DAYS,
+    turns_of,
+    visible_to,
+    waiting_for,
+)
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import NamedParty, Party
-from plumbline.org.models import Role, Unit, User
-from plumbline.org.policy import rights_of
+from plumbline.org.models import Unit, User
 
 PAGE = 50
 #: Nobody counts on: a figure above it is told as `999+`.
@@ -191,16 +196,6 @@ def chosen(
     return worded(found, wanted.words) if wanted.words else found
 
 
-class _Read(Func):
-    """A column as it is read; SQLite looks it up in no index. PostgreSQL weighs by its statistics."""
-
-    arity = 1
-    template = "%(expressions)s"
-
-    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
-        return self.as_sql(compiler, connection, template="+%(expressions)s", **more)
-
-
 def _narrowed(
     found: QuerySet[Disposal], column: str, values: Sequence[Any], wanted: Wanted
 ) -> QuerySet[Disposal]:
@@ -214,7 +209,9 @@ def _narrowed(
         : MOST + 1
     ].count() <= MOST:
         return among
-    return found.alias(**{f"read_{column}": _Read(column)}).filter(**{f"read_{column}__in": values})
+    return found.alias(**{f"read_{column}": Unindexed(column)}).filter(
+        **{f"read_{column}__in": values}
+    )
 
 
 def worded(found: QuerySet[Disposal], words: str) -> QuerySet[Disposal]:
@@ -363,6 +360,8 @@ def counted_by_state(found: QuerySet[Disposal], states: Sequence[State]) -> dict
 
     The same question is put for each state, written out once: Django would write out each.
     """
+    if not states:
+        return {}
     one = found.filter(state=_ANY).order_by().values_list("pk")[: MOST + 1]
     try:
         sql, params = one.query.sql_with_params()
@@ -384,6 +383,14 @@ def counted_by_state(found: QuerySet[Disposal], states: Sequence[State]) -> dict
         return dict(zip(states, cursor.fetchone(), strict=True))
 
 
+def how_many_wait(
+    user: User, on: date, seen: QuerySet[Disposal] | None = None, most: int = MOST
+) -> int:
+    """How many wait for somebody, as far as anybody counts."""
+    by_state = counted_by_state(waiting_for(user, on, seen), turns_of(user, on))
+    return min(sum(by_state.values()), most + 1)
+
+
 def capped(n: int) -> str:
     return f"{MOST}+" if n > MOST else str(n)
 
@@ -395,14 +402,4 @@ def states_of(user: User, wanted: Wanted, on: date) -> tuple[State, ...]:
     """The states in which a list can hold anything: of what waits for somebody, those in which it is their turn."""
     if wanted.tab != "mine":
         return TABS[wanted.tab][1]
-    rights = rights_of(user, on)
-    return tuple(state for state, roles in _TURNS.items() if rights.has(*roles))
-
-
-_TURNS: dict[State, tuple[Role, ...]] = {
-    State.RAISED: (Role.DISPATCHER,),
-    State.DISPATCHED: (Role.OFFICE_HEAD,),
-    State.SIGNED: (Role.OFFICE_HEAD,),
-    State.VERIFYING: (Role.VERIFIER,),
-    State.REPORTED: REVIEWERS,
-}
+    return turns_of(user, on)
