@@ -22,6 +22,7 @@ from plumbline.loop.closure.models import (
     Rectification,
 )
 from plumbline.org.models import Grant
+from plumbline.trail.models import Entry
 from tests.loop.closure import after
 from tests.loop.closure.test_mechanism import MODEL, Count, mechanism, version
 from tests.people import NOW, TODAY
@@ -133,6 +134,8 @@ def test_a_contact_sees_what_was_sent_to_the_unit_and_no_more(world: Any) -> Non
     answer = at(contact).get(reverse("closure:file", args=[pdf.pk]))
     assert b"".join(answer.streaming_content).startswith(b"%PDF-")
     assert answer["Content-Disposition"].startswith("attachment")
+    taken = Entry.objects.get(action="attachment.taken")
+    assert (taken.actor, taken.subject) == (contact.username, f"recommendation:{world.letter.pk}")
     answer.close()
 
 

@@ -10,11 +10,13 @@ from io import BytesIO
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.db import transaction
 
 from plumbline.errors import PlumblineError, Text
 from plumbline.kit.filekind import MOST_BYTES, TAKEN, kind_of
 from plumbline.loop.closure.models import Attachment
 from plumbline.org.models import User
+from plumbline.trail.actions import record
 
 
 class FileRefusedError(PlumblineError):
@@ -66,3 +68,21 @@ def keep(files: Iterable[File], *, by: User, at: datetime, **of: Any) -> list[st
         )  # fmt: skip
         digests.append(digest)
     return digests
+
+
+@transaction.atomic
+def take_away(file: Attachment, *, by: User, at: datetime) -> None:
+    """Note that somebody downloads a file."""
+    record("attachment.taken", subject=_subject(file), by=by, at=at, attachment=file.pk,
+           sha256=file.sha256)  # fmt: skip
+
+
+def _subject(file: Attachment) -> str:
+    """What it belongs to, as the trail names it; a line's file belongs to its campaign."""
+    if file.item is not None:
+        return f"campaign:{file.item.campaign_id}"
+    if file.recommendation_id is not None:
+        return f"recommendation:{file.recommendation_id}"
+    if file.rectification_id is not None:
+        return f"rectification:{file.rectification_id}"
+    return f"mechanism:{file.mechanism_id}"

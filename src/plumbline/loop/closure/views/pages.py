@@ -22,6 +22,7 @@ from plumbline.kit.clock.calendar import day_of
 from plumbline.kit.clock.ladder import KINDS
 from plumbline.kit.clock.queries import remaining, running
 from plumbline.kit.interval import CONFIDENCE
+from plumbline.loop.closure.actions.attachment import take_away
 from plumbline.loop.closure.forms.acts import ActForm
 from plumbline.loop.closure.models import (
     Campaign,
@@ -236,8 +237,9 @@ def act(http: HttpRequest, noun: str, pk: int, action: str) -> HttpResponse:
 @login_required
 @require_GET
 def file(http: HttpRequest, pk: int) -> FileResponse:
-    """A file of something they see; it is handed out to be kept, never shown by the browser."""
+    """A file of something they see, to be kept, never shown by the browser; taking it away is on the trail."""
     found = get_object_or_404(seeing.attachments(_me(http), timezone.localdate()), pk=pk)
+    take_away(found, by=_me(http), at=timezone.now())
     handed = FileResponse(
         found.file.open(), as_attachment=True, filename=found.name, content_type=found.kind
     )
