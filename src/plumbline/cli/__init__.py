@@ -1,8 +1,8 @@
 """The command `plumbline`. It presents; whatever it finds out, the library finds out in five lines.
 
 Exit codes: 0 done; 1 done, and a person is needed (something held back, a failing case, a warning
-that no longer comes out the same); 2 the request cannot be carried out as it stands; 70 a fault of
-the program itself.
+that no longer comes out the same); 2 the request cannot be carried out as it stands; 3 what is asked for
+was purged at the end of its retention; 70 a fault of the program itself.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from plumbline.cli import (
     judge,
     link,
     load,
+    purge,
     quarantine,
     serve,
     start,
@@ -37,9 +38,10 @@ from plumbline.cli import (
     work,
 )
 from plumbline.cli.office import Office
-from plumbline.errors import Lang, PlumblineError, Text
+from plumbline.errors import Lang, PlumblineError, PurgedError, Text
 
 _FAULT = 70  # EX_SOFTWARE
+_PURGED = 3
 _LANG = "plumbline.lang"
 
 
@@ -97,7 +99,8 @@ class _Root(click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except PlumblineError as error:
-            return self._fail(ctx, Text(error.in_("zh"), error.in_("en")), 2)
+            code = _PURGED if isinstance(error, PurgedError) else 2
+            return self._fail(ctx, Text(error.in_("zh"), error.in_("en")), code)
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
@@ -186,6 +189,7 @@ for _command in (
     serve.serve,
     work.work,
     trail.trail,
+    purge.purge,
     backup.backup,
     backup.restore,
     backup.encrypt,

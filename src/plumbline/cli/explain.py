@@ -56,9 +56,10 @@ def explain(  # noqa: PLR0913 -- a warning, or a model and a subject on a date
 def reproduce(office: Office, key: str) -> None:
     """按当时的数据和模型重算 · Recompute a warning from what its run saw.
 
-    结果不同则退出码为 1。
+    结果不同则退出码为 1；当时的数据已按保存期限销毁则为 3，并说明何时、依何规定销毁了什么。
 
-    Exit code 1 if it comes out otherwise.
+    Exit code 1 if it comes out otherwise; 3 if what its run saw was purged at the end of its
+    retention: what, when and under which rule is said.
     """
     done = office.workspace.reproduce(key)
     warning = done.warning

@@ -114,19 +114,22 @@ class Told:
     def __init__(self, office: Office, warnings: Sequence[EarlyWarning]) -> None:
         self.office, self.warnings = office, warnings
         workspace, lang, masked = office.workspace, office.lang, office.masked
-        self.sentences = workspace.sentences(warnings, lang, masked=masked)
+        gone = workspace.purged(warnings)
+        there = [w for w in warnings if w.key not in gone]
+        self._rows = workspace.evidence(there)
+        self.sentences = workspace.sentences(there, lang, masked=masked, rows=self._rows)
+        self.sentences |= {key: error.problem.in_(lang) for key, error in gone.items()}
         self.about = {w.key: workspace.about(w, lang, masked=masked) for w in warnings}
-        self._rows = workspace.evidence(warnings)
-        self._ties = workspace.ties(warnings)
+        self._ties = {**{key: [] for key in gone}, **workspace.ties(there)}
         # Judgements are read where something rests on one.
         named = {str(t.via) for ties in self._ties.values() for t in ties}
         asked = "judgement" in named or any("who" in w.change for w in warnings)
         self._judged = {j.number: j for j in workspace.judgements()} if asked else {}
 
     def evidence(self, warning: EarlyWarning) -> Iterator[tuple[FactRow, str]]:
-        """The rows that a warning rests on, each with its digest."""
-        rows: Mapping[str, Mapping[int, FactRow]] = self._rows[warning.key]
-        for each in warning.evidence:
+        """The rows that a warning rests on, each with its digest; none where they were purged."""
+        rows: Mapping[str, Mapping[int, FactRow]] = self._rows.get(warning.key, {})
+        for each in warning.evidence if rows else ():
             yield rows[each.fact][each.row], each.digest
 
     def ties(self, warning: EarlyWarning) -> list[tuple[Tie, str]]:
