@@ -34,7 +34,7 @@ _number = click.argument("number", type=int, metavar="N")
 @click.group(invoke_without_command=True)
 @click.pass_context
 def purge(ctx: click.Context) -> None:
-    r"""按保存期限销毁数据，须两人 · Remove data at the end of its retention; it takes two.
+    """按保存期限销毁数据，须两人 · Remove data at the end of its retention; it takes two.
 
     \b
     plumbline purge
@@ -47,7 +47,7 @@ def purge(ctx: click.Context) -> None:
     Without a subcommand it lists what is due and what was proposed. Received files, rows in
     quarantine, rows of every version, and names and numbers known by them alone are removed;
     digests, counts, the two people and the rule remain.
-    """
+    """  # noqa: D301 -- click keeps the lines after a real backspace
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_)
 
