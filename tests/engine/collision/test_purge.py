@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from plumbline.engine import Purge
 from plumbline.engine.backend import open_duckdb
+from plumbline.engine.collision.purge import approve, carry_out_facts, carry_out_linkage
+from plumbline.engine.collision.purge import propose as propose_in
 from plumbline.engine.fact import purging
+from plumbline.engine.fact.dataset import Dataset
+from plumbline.engine.fact.due import due
 from plumbline.engine.fact.load import load_delivery
+from plumbline.engine.fact.purged import Act
+from plumbline.engine.fact.store import Store
 from plumbline.errors import DeliveryError, PurgedError, RunError, StoreError
 from tests.engine.collision.town import AT, WANG, Town, honour, offence
 from tests.engine.line.small import number
@@ -222,6 +231,84 @@ def test_what_was_purged_does_not_come_back_from_the_inbox(town: Town) -> None:
         )
     now.load(at=AT)
     assert files_with(town, OLDER) == []
+
+
+def test_who_is_who_forgets_whom_nothing_that_remains_names(town: Town) -> None:
+    """A row without a number may be about a man whom only a purged row knew by his."""
+    columns = {
+        "no": {"type": "text", "required": True},
+        "person": {"type": "person.id", "masked": True},
+        "name": {"type": "person.name", "of": "person"},
+    }
+    town.declare("notes", columns, key=["no"], retention="permanent")
+    town.deliver("notes", [{"no": "1", "person": "", "name": "孙二"}], "2026-06-30")
+    town.collide()
+    assert any(name.startswith("identity/") for name in files_with(town, OLDER))
+    purge = carried_out(town, propose(town).number)
+    assert any(file.path.startswith("identity/") for file in purge.more)
+    assert files_with(town, OLDER) == []
+    assert [d.due for d in town.now.due(["notes"], on=date(2400, 1, 1))] == []
+    town.now.link(at=LATER, full=True)
+    assert files_with(town, OLDER) == []
+    assert len(rows(town, "notes")) == 1
+
+
+DELIVERIES = st.lists(
+    st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["刑事", "行政", "删除"]), min_size=1),
+    min_size=1, max_size=4,
+)  # fmt: skip
+
+
+def loaded(
+    store: Store, dataset: Dataset, folder: Path, deliveries: dict[int, dict[str, str]]
+) -> None:
+    for year, said in deliveries.items():
+        lines = [
+            f"{no},{WANG},王五,{'刑事' if kind == '删除' else kind},,,{kind}"
+            for no, kind in said.items()
+        ]
+        path = folder / f"offences-{2000 + year}-06-30.csv"
+        path.write_text("no,person,name,kind,on,revoked_on,change\n" + "\n".join(lines) + "\n")
+        load_delivery(store, dataset, path, received_at=AT, accept="test", by="test")
+
+
+def content(store: Store, dataset: Dataset) -> list[tuple[object, ...]]:
+    if store.version(dataset.name) is None:
+        return []
+    relation = store.snapshot(dataset.name).relation(dataset.fields)
+    with open_duckdb() as duck:
+        return duck.run(f"SELECT no, kind FROM {relation} ORDER BY no")
+
+
+@settings(max_examples=12, deadline=None)
+@given(deliveries=DELIVERIES, kept=st.integers(0, 4))
+def test_what_remains_is_what_the_batches_that_are_not_due_say(
+    deliveries: list[dict[str, str]], kept: int
+) -> None:
+    by_year = dict(enumerate(deliveries, 1))
+    on = date(2001 + max(len(deliveries) - kept, 0), 7, 1)
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        dataset = Town(folder / "town").now.dataset("offences")
+        purged, anew = Store(folder / "purged"), Store(folder / "anew")
+        loaded(purged, dataset, folder, by_year)
+        loaded(
+            anew, dataset, folder, {y: d for y, d in by_year.items() if date(2001 + y, 6, 30) >= on}
+        )
+        found = due(purged, dataset, on)
+        assert {d.batch.as_of.year - 2000 for d in found} == {
+            y for y in by_year if date(2001 + y, 6, 30) < on
+        }
+        if found:
+            act = Act(at=LATER, by="李某")
+            purge = propose_in(purged, [dataset], {}, on=on, reason="期满", proposed=act)
+            approve(purged, {"offences": dataset}, {}, purge.number, Act(at=LATER, by="王某"))
+            carry_out_facts(purged, {"offences": dataset}, purge)
+            assert carry_out_linkage(purged, purge, at=LATER).state == "done"
+        assert content(purged, dataset) == content(anew, dataset)
+        assert due(purged, dataset, on) == []
+        left = [purged.batch("offences", b) for b in purged.snapshot("offences").batches]
+        assert all(date(b.as_of.year + 1, 6, 30) >= on for b in left)
 
 
 STEPS = ("_commit", "delete", "_clean_log", "rows_in_files")
