@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -340,6 +343,40 @@ def test_whoever_dies_on_the_way_is_followed(
     assert [no for no, _ in rows(town, "offences")] == ["a", "z"]
     assert files_with(town, OLD) == files_with(town, OLDER[:17]) == []
     assert not list((town.folder / "store/purges").glob("*.parquet"))
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from plumbline.engine import Workspace
+from tests.engine.collision.test_purge import LATER
+unlink, left = pathlib.Path.unlink, [int(sys.argv[2])]
+def dying(path, **more):
+    if path.suffix in {".parquet", ".csv"} and "scratch" not in path.parts:
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+    unlink(path, **more)
+pathlib.Path.unlink = dying
+Workspace(sys.argv[1]).carry_out_purge(1, at=LATER)
+"""
+
+
+@pytest.mark.parametrize("files", [0, 2, 4])
+def test_a_killed_process_is_followed(town: Town, files: int) -> None:
+    """Killed with so many files deleted: nothing of the old rows is in the present state, and it goes on."""
+    town.collide()
+    propose(town)
+    town.now.approve_purge(1, at=LATER, by="王某")
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, town.folder, str(files)], cwd=root, check=False,
+        env={"PYTHONPATH": f"{root}:{root / 'src'}", "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL
+    assert town.now.purge(1).state == "begun"
+    assert [no for no, _ in rows(town, "offences")] == ["a"]
+    assert town.now.carry_out_purge(1, at=LATER).state == "done"
+    assert files_with(town, OLD) == files_with(town, OLDER) == []
 
 
 def test_the_record_holds_digests_and_counts(town: Town) -> None:
