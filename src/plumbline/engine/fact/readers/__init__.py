@@ -19,6 +19,7 @@ from plumbline.engine.fact.readers.base import Sheet
 from plumbline.engine.fact.readers.database import open_database
 from plumbline.engine.fact.readers.delimited import open_delimited
 from plumbline.engine.fact.readers.encoding import is_utf_16
+from plumbline.engine.fact.readers.ftm import is_ftm, open_ftm
 from plumbline.engine.fact.readers.jsons import open_json
 from plumbline.engine.fact.readers.markup import open_html, open_spreadsheet_xml
 from plumbline.engine.fact.readers.ocds import is_ocds, open_ocds
@@ -194,6 +195,12 @@ READERS: tuple[Reader, ...] = (
         (".json", ".jsonl", ".ndjson"),
         lambda f: _is_json(f) and is_ocds(f.path),
         lambda f: open_ocds(f.path, f.file, f.source.table),
+    ),
+    Reader(
+        "ftm",
+        (".json", ".jsonl", ".ndjson", ".ijson"),
+        lambda f: _is_json(f) and is_ftm(f.path),
+        lambda f: open_ftm(f.path, f.file, f.source.table),
     ),
     Reader(
         "json",

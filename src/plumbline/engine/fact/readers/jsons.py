@@ -44,7 +44,7 @@ def open_json(path: Path, file: str) -> Iterator[Sheet]:
     """Every list of records in the file, each a sheet named by the keys that lead to it."""
     encoding = detect(path)
     if _is_lines(path, encoding):
-        yield _sheet(file, "", partial(_lines, path, encoding), encoding.remarks)
+        yield _sheet(file, "", partial(lines, path, encoding), encoding.remarks)
         return
     with refusals(file):
         lists, beside = _lists(path, encoding)
@@ -213,7 +213,8 @@ def _is_lines(path: Path, encoding: Encoding) -> bool:
         return False
 
 
-def _lines(path: Path, encoding: Encoding) -> Iterator[tuple[int, Any]]:
+def lines(path: Path, encoding: Encoding) -> Iterator[tuple[int, Any]]:
+    """The records of JSON Lines with their line; what is no whole record is a `Misfit`."""
     for block in Blocks(path, encoding, limit=_LINE_BYTES):
         for line, raw in enumerate(block.data.splitlines(), block.line):
             if not raw.strip():
