@@ -7,6 +7,7 @@ import io
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 import time_machine
@@ -17,7 +18,7 @@ from django.urls import reverse
 from plumbline.loop.disposal.actions.document import attach
 from plumbline.loop.disposal.actions.holding import DisposalError
 from plumbline.loop.disposal.actions.request import ask_data
-from plumbline.loop.disposal.models import Disposal, Document, Finding, State
+from plumbline.loop.disposal.models import Disposal, Document, Finding, SavedView, State
 from plumbline.org.models import User
 from plumbline.trail.models import Entry
 from tests.loop.disposal import warned
@@ -75,6 +76,19 @@ class TestTheList:
         with django_assert_max_num_queries(40):
             page = client.get(reverse("disposal:list")).content.decode()
         assert page.count('name="disposal"') == rows
+
+    @pytest.mark.parametrize(
+        "number", ["380101190001010013", "3801 0119 0001 0100 1X", "13800000000"]
+    )
+    def test_somebody_s_number_goes_into_no_link_and_no_kept_list(
+        self, cast: Any, number: str
+    ) -> None:
+        warned.dispatched(warned.disposal(cast), cast)
+        client = signed_in(cast.head)
+        shown = client.get(reverse("disposal:list"), {"tab": "all", "q": number}).content.decode()
+        assert quote_plus(number) not in shown.split("<main")[1]
+        client.post(reverse("disposal:keep_view"), {"name": "他", "query": f"tab=all&q={number}"})
+        assert SavedView.objects.get().query == "tab=all"
 
     def test_what_waits_for_me_comes_first_and_the_rest_by_state(self, cast: Any) -> None:
         warned.dispatched(warned.disposal(cast, about="王某某"), cast)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
@@ -42,7 +43,7 @@ from plumbline.loop.disposal.views.rows import drawn
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import Level
 from plumbline.org.models import Role, SupervisionBody, User
-from plumbline.org.policy import rights_of
+from plumbline.org.policy import normal_number, rights_of
 from plumbline.org.queries import visible_units
 
 #: Who may take a list along (`exporting.policy`, which knows this app, and not the other way round).
@@ -219,8 +220,15 @@ def _numbers(cases: Iterable[Disposal | int]) -> str:
 
 
 def _known(query: QueryDict) -> dict[str, str]:
-    """What an address of the list says, and nothing else."""
-    return {name: str(query[name]) for name in query if name in _KNOWN and query[name]}
+    """What an address of the list says, and nothing else; somebody's number goes into no further one, nor is it kept."""
+    said = {name: str(query[name]) for name in query if name in _KNOWN and query[name]}
+    if _NUMBER.fullmatch(normal_number(said.get("q", ""))):
+        del said["q"]
+    return said
+
+
+#: A telephone, an account, a citizen number: it finds nothing here, and is looked up for a purpose (`/search/`).
+_NUMBER = re.compile(r"[0-9]{11}|[0-9]{15,19}|[0-9]{17}X")
 
 
 # -- lists that are kept -------------------------------------------------------------------------
