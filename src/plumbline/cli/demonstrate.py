@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -268,7 +268,12 @@ def _tell_found(office: Office, run: Run, truth: Mapping[str, Any]) -> bool:
     for result in run.results:
         for what in filter(None, (result.held, result.skipped)):
             office.line((f"{result.model}: {what.in_(office.lang)}", "yellow"))
-    as_told = [_tell_differences(office, model, each) for model, each in scores.items()]
+    guessed = {
+        (told["model"], told["subject"], *told["group"])
+        for told in map(_as_found, found)
+        if told["tier"] != "A"
+    }
+    as_told = [_tell_differences(office, model, each, guessed) for model, each in scores.items()]
     _tell_loose(office, [each.who_is_who for each in scores.values()])
     examples = _examples(warnings)
     told = Told(office, examples)
@@ -325,22 +330,38 @@ def _tell_loose(office: Office, found: Sequence[WhoIsWho]) -> None:
     )
 
 
-def _tell_differences(office: Office, model: str, found: Score) -> bool:
-    """What was missed, invented or graded otherwise; True if nothing was."""
+def _tell_differences(
+    office: Office, model: str, found: Score, guessed: Container[tuple[str, ...]]
+) -> bool:
+    """What was missed, invented or graded otherwise; True if nothing was of which one is sure.
+
+    Args:
+        guessed: model, subject and group of warnings that rest on a tie of tier C or D. Of these a few in a thousand
+            are about somebody else, which is why such a warning says that the identity is not certain.
+    """
+    as_told = found.questions == (1, 1)
+    unlike = found.who_is_who
     for what, zh, en in (
         (found.missed, "漏掉", "missed"),
         (found.invented, "多出", "invented"),
         (found.wrong_level, "级别不同", "graded otherwise"),
-        (found.sprung, "落入陷阱", "trap"),
-        (found.who_is_who.too_sure, "身份不明而预警", "warned without knowing whom"),
-        (found.who_is_who.wrong_level, "级别不同", "graded otherwise"),
+        (unlike.too_sure, "身份不明而预警", "warned without knowing whom"),
+        (unlike.wrong_level, "级别不同", "graded otherwise"),
     ):
-        for subject, group in what[:_DIFFERENCES_SHOWN]:
-            words = group if isinstance(group, str) else " ".join(group)
-            office.line((f"{office.words(zh, en)} {model}: {subject} {words}", "red"))
-    wrong = found.missed or found.invented or found.wrong_level
-    unsure = found.who_is_who.too_sure or found.who_is_who.wrong_level
-    return not (wrong or unsure) and found.questions == (1, 1)
+        for number, (subject, group) in enumerate(what):
+            is_guess = (model, subject, *group) in guessed
+            as_told = as_told and is_guess
+            if number < _DIFFERENCES_SHOWN:
+                why = (
+                    office.words("（身份为C、D级推定）", " (identity of tier C or D)")
+                    if is_guess
+                    else ""
+                )
+                line = f"{office.words(zh, en)} {model}: {subject} {' '.join(group)}{why}"
+                office.line((line, "yellow" if is_guess else "red"))
+    for trap, subject in found.sprung[:_DIFFERENCES_SHOWN]:
+        office.line((f"{office.words('落入陷阱', 'trap')} {model}: {trap} {subject}", "red"))
+    return as_told
 
 
 def _examples(warnings: Sequence[EarlyWarning]) -> list[EarlyWarning]:

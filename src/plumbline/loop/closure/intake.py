@@ -58,6 +58,8 @@ def _days(office: Workspace, keys: set[str], models: Iterable[str]) -> dict[str,
             if keys
             else []
         )
+        gone = office.purged(mine)  # of these nobody can tell any more
+        mine = [w for w in mine if w.key not in gone]
         rows = office.evidence(mine)
         for warning in mine:
             fact, column = _deciding(office.model_behind(warning))

@@ -151,9 +151,10 @@ def _found(
 def _chunk(
     around: _Around, changed: Sequence[FoundWarning], known: set[str], last: int
 ) -> Iterable[WarningFound]:
-    # Of one whose evidence is gone the words stay as they were told.
-    read = [w for w in changed if w.state == "open" or w.key not in known]
     of = around.of
+    # Of one whose evidence is withdrawn or purged the words stay as they were told.
+    gone = of.purged(changed)
+    read = [w for w in changed if w.key not in gone and (w.state == "open" or w.key not in known)]
     rows = of.evidence(read)
     ties = of.ties(read)
     zh, en = of.sentences(read, "zh", rows=rows), of.sentences(read, "en", rows=rows)

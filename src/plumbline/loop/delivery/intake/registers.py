@@ -99,7 +99,7 @@ def dataset_told(office: Workspace, name: str, lang: Lang) -> DatasetTold:
 def _retention(said: str) -> Text:
     number, _, unit = said.partition(" ")
     words = {"year": "年", "month": "个月", "day": "天"}.get(unit.rstrip("s"))
-    return Text(f"{number}{words}", said) if words else Text(said, said)
+    return Text(f"{number}{words}", said) if words else Text("永久", said)
 
 
 def _column(dataset: Dataset, name: str, lang: Lang) -> ColumnTold:

@@ -77,6 +77,8 @@ def _in_clear(keys: Sequence[str]) -> Mapping[str, Person]:
         return {}
     of = workspace()
     found = of.warnings(register="warnings", withdrawn=True, keys=list(keys))
+    gone = of.purged(found)  # of these nobody knows the person any more
+    found = [warning for warning in found if warning.key not in gone]
     rows = of.evidence(found)
     return {
         warning.key: _subject(of.model_behind(warning), warning, rows[warning.key])
