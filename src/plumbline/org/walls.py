@@ -90,7 +90,7 @@ def scope_of(user: User | AnonymousUser, on: date) -> Scope:
     answers = {held.path for held in rights.holdings if held.path}
     return Scope(
         "user", tuple(sorted(path for path in paths if path)), tuple(sorted(bodies)), top,
-        tuple(sorted(rights.barred)), tuple(sorted(answers)), user.pk,
+        tuple(sorted(rights.barred)), tuple(sorted(answers)), user.pk or 0,
     )  # fmt: skip
 
 

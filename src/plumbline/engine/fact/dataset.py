@@ -69,7 +69,9 @@ class Source(Strict):
 
     inbox: str | None = None  # folder under inbox/, default the dataset's name
     sheets: list[str] | None = None  # default: every sheet that has the header
-    table: str | None = None  # OCDS table (tenders, ...), FollowTheMoney schema, or schema.table of a database
+    table: str | None = (
+        None  # OCDS table (tenders, ...), FollowTheMoney schema, or schema.table of a database
+    )
     database: str | None = None  # environment variable that holds the connection string
     delimiter: str | None = None
 
