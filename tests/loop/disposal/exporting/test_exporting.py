@@ -371,6 +371,16 @@ class TestPages:
         assert openpyxl.load_workbook(io.BytesIO(answer.content)).active["A1"].value == "处置清单"
         assert page.post(reverse("export:take", args=[made.pk])).status_code == 302
 
+    def test_no_number_of_the_address_is_kept_and_no_unit_beyond_sight_is_named(
+        self, cast: Any
+    ) -> None:
+        one(cast)
+        page, beyond = browser(cast.li), people.unit("邻市民政局", region="380400")
+        address = f"{reverse('export:ask')}?tab=all&q=38030019800315123x"
+        assert beyond.name not in page.get(f"{address}&unit={beyond.pk}").content.decode()
+        page.post(address, {"form": "xlsx"})
+        assert Export.objects.get().query == "tab=all"
+
     def test_the_auditor_reads_of_each_step(self, cast: Any) -> None:
         one(cast)
         made = approved(cast)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
@@ -36,13 +36,12 @@ from plumbline.loop.disposal.exporting.queries import (
     waiting_for,
 )
 from plumbline.loop.disposal.queries.disposal import visible_to as disposals_visible_to
-from plumbline.loop.disposal.queries.inbox import DUE, TABS, Wanted
+from plumbline.loop.disposal.queries.inbox import DUE, TABS, Wanted, said_in
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import Level
-from plumbline.org.models import SupervisionBody, Unit, User
+from plumbline.org.models import SupervisionBody, User
+from plumbline.org.queries import visible_units
 
-#: What narrows a list of disposals, in an address.
-_SAID = ("tab", "sort", "state", "level", "due", "body", "unit", "model", "region", "q", "since")
 _LISTED = 100
 _TYPES = {
     Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -54,10 +53,6 @@ def _me(http: HttpRequest) -> User:
     return cast("User", http.user)
 
 
-def _said(query: QueryDict) -> dict[str, str]:
-    return {name: str(query[name])[:100] for name in _SAID if query.get(name)}
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 @never_cache
@@ -66,7 +61,7 @@ def ask(http: HttpRequest) -> HttpResponse:
     user, at = _me(http), timezone.now()
     if not may_ask(user, day_of(at)):
         raise Http404
-    said = _said(http.GET)
+    said = said_in(http.GET)
     wanted = Wanted.said(said)
     form = AskForm(http.POST or None)
     if http.method == "POST" and form.is_valid():
@@ -88,7 +83,7 @@ def ask(http: HttpRequest) -> HttpResponse:
     masked, more = listed(user, wanted, at, in_clear=False)
     clear, more_clear = listed(user, wanted, at, in_clear=True)
     return render(http, "export/ask.html", {
-        "form": form, "narrowed": _narrowed(wanted), "back": urlencode(said),
+        "form": form, "narrowed": _narrowed(wanted, user, day_of(at)), "back": urlencode(said),
         "n": _many(len(masked), more=more), "n_clear": _many(len(clear), more=more_clear),
         "most": MOST_ROWS, "most_clear": MOST_IN_CLEAR,
     }, status=422 if form.errors else 200)  # fmt: skip
@@ -98,7 +93,7 @@ def _many(n: int, *, more: bool) -> str:
     return f"{n}+" if more else str(n)
 
 
-def _narrowed(wanted: Wanted) -> list[str]:
+def _narrowed(wanted: Wanted, user: User, on: date) -> list[str]:
     """By what a list is narrowed, in words."""
     model = ModelVersion.objects.filter(model=wanted.model, current=True).first()
     found = [
@@ -106,7 +101,7 @@ def _narrowed(wanted: Wanted) -> list[str]:
         str(Level(wanted.level).label) if wanted.level else "",
         str(DUE[wanted.due]) if wanted.due else "",
         model.name if model else wanted.model,
-        *Unit.objects.filter(pk=wanted.unit or 0).values_list("name", flat=True),
+        *visible_units(user, on).filter(pk=wanted.unit or 0).values_list("name", flat=True),
         *SupervisionBody.objects.filter(pk=wanted.body or 0).values_list("name", flat=True),
         wanted.region,
         f"“{wanted.words}”" if wanted.words else "",
@@ -145,7 +140,9 @@ def _state(export: Export, at: datetime) -> str:
 
 
 def _words(export: Export) -> str:
-    return str(say("、", ", ")).join(_narrowed(Wanted.said(QueryDict(export.query).dict())))
+    wanted = Wanted.said(QueryDict(export.query).dict())
+    asked_on = day_of(export.asked_at)
+    return str(say("、", ", ")).join(_narrowed(wanted, export.asked_by, asked_on))
 
 
 def _one(http: HttpRequest, pk: int, at: datetime) -> Export:

@@ -34,6 +34,7 @@ from plumbline.loop.disposal.queries.disposal import (
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import NamedParty, Party
 from plumbline.org.models import Unit, User
+from plumbline.org.policy import normal_number
 
 PAGE = 50
 #: Nobody counts on: a figure above it is told as `999+`.
@@ -106,6 +107,21 @@ def _due(name: str, at: datetime) -> Q:
         "week": close(today + timedelta(days=7)),
     }
     return Q(due_at__gte=at, due_at__lte=ends[name])
+
+
+#: What narrows a list, in an address.
+NARROWING = ("state", "level", "due", "body", "unit", "model", "region", "q", "since")
+#: A telephone, an account, a citizen number: it finds nothing here, and is looked up for a purpose (`/search/`).
+_NUMBER = re.compile(r"[0-9]{11}|[0-9]{15,19}|[0-9]{17}X")
+
+
+def said_in(query: Mapping[str, str]) -> dict[str, str]:
+    """What an address of the list says, and nothing else; somebody's number goes into no further one, nor is it kept."""
+    known = ("tab", "sort", *NARROWING)
+    said = {name: str(query[name])[:100] for name in query if name in known and query[name]}
+    if _NUMBER.fullmatch(normal_number(said.get("q", ""))):
+        del said["q"]
+    return said
 
 
 @dataclass(frozen=True)

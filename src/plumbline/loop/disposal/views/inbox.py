@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
@@ -29,6 +28,7 @@ from plumbline.loop.disposal.policy import MAY
 from plumbline.loop.disposal.queries.disposal import deadlines, visible_to
 from plumbline.loop.disposal.queries.inbox import (
     DUE,
+    NARROWING,
     ORDERS,
     TABS,
     Wanted,
@@ -37,19 +37,18 @@ from plumbline.loop.disposal.queries.inbox import (
     counted_by_state,
     how_many_wait,
     page,
+    said_in,
     states_of,
 )
 from plumbline.loop.disposal.views.rows import drawn
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import Level
 from plumbline.org.models import Role, SupervisionBody, User
-from plumbline.org.policy import normal_number, rights_of
+from plumbline.org.policy import rights_of
 from plumbline.org.queries import visible_units
 
 #: Who may take a list along (`exporting.policy`, which knows this app, and not the other way round).
 _EXPORTING = (Role.DISPATCHER, Role.VERIFIER, *REVIEWERS)
-#: What narrows a list, in an address.
-_NARROWING = ("state", "level", "due", "body", "unit", "model", "region", "q", "since")
 _MOST_UNITS = 120
 
 
@@ -66,7 +65,7 @@ def listing(http: HttpRequest) -> HttpResponse:
     rights, seen = rights_of(user, on), visible_to(user, on)
     if not rights.bodies() and not seen.exists():
         raise Http404
-    said = _known(http.GET)
+    said = said_in(http.GET)
     wanted = Wanted.said(said)
     found = chosen(user, wanted, at, seen).select_related("warning", "body").only(*_SHOWN)
     shown = page(found, wanted, http.GET.get("at", ""), states=states_of(user, wanted, on))
@@ -84,12 +83,9 @@ def listing(http: HttpRequest) -> HttpResponse:
         "options": _options(user, wanted, at),
         "state": State(wanted.state).label if wanted.state else "",
         "views": [(view, f"{view.query}" == here) for view in SavedView.objects.filter(user=user).order_by("name")],
-        "clear": _with({name: value for name, value in said.items() if name not in _NARROWING}),
+        "clear": _with({name: value for name, value in said.items() if name not in NARROWING}),
         "can_sign": can_sign, "exports": rights.has(*_EXPORTING),
     })  # fmt: skip
-
-
-_KNOWN = ("tab", "sort", *_NARROWING)
 
 
 def _with(said: dict[str, str], name: str = "", value: str = "") -> str:
@@ -210,25 +206,13 @@ def sign_many(http: HttpRequest) -> HttpResponse:
     if not ticked:
         messages.warning(http, say("请先勾选要签收的预警", "Tick what you want to sign for"))
     back = http.POST.get("back", "")
-    return redirect(f"{reverse('disposal:list')}?{urlencode(_known(QueryDict(back)))}")
+    return redirect(f"{reverse('disposal:list')}?{urlencode(said_in(QueryDict(back)))}")
 
 
 def _numbers(cases: Iterable[Disposal | int]) -> str:
     return say("第{}号", "number {}").format(
         say("、", ", ").join(str(case if isinstance(case, int) else case.pk) for case in cases)
     )
-
-
-def _known(query: QueryDict) -> dict[str, str]:
-    """What an address of the list says, and nothing else; somebody's number goes into no further one, nor is it kept."""
-    said = {name: str(query[name]) for name in query if name in _KNOWN and query[name]}
-    if _NUMBER.fullmatch(normal_number(said.get("q", ""))):
-        del said["q"]
-    return said
-
-
-#: A telephone, an account, a citizen number: it finds nothing here, and is looked up for a purpose (`/search/`).
-_NUMBER = re.compile(r"[0-9]{11}|[0-9]{15,19}|[0-9]{17}X")
 
 
 # -- lists that are kept -------------------------------------------------------------------------
@@ -241,7 +225,7 @@ def keep_view(http: HttpRequest) -> HttpResponse:
     user, at = _me(http), timezone.now()
     if not rights_of(user, day_of(at)).bodies():
         raise Http404
-    query = urlencode(_known(QueryDict(http.POST.get("query", ""))))
+    query = urlencode(said_in(QueryDict(http.POST.get("query", ""))))
     try:
         save_view(http.POST.get("name", ""), query, by=user, at=at)
     except PlumblineError as error:
