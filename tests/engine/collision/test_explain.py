@@ -134,6 +134,8 @@ def test_a_subject_may_be_any_column(town: Town) -> None:
     town.collide()
     warnings = town.now.warnings(model="second")
     assert {w.subject for w in warnings} == {"2015-01-01..2015-12-31", "2015-06-01"}
+    assert {town.now.about(w)[0] for w in warnings} == {"2015年", "2015年6月1日"}
+    assert {town.now.about(w, "en")[0] for w in warnings} == {"2015", "2015-06-01"}
     assert all(town.now.reproduce(w.key).same for w in warnings)
     assert len(why(town, "2015年", "second").judged) == 1
     assert len(why(town, "2015-06-01", "second").judged) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,13 +10,15 @@ from decimal import Decimal
 from plumbline.engine.collision.evidence import FactRow
 from plumbline.engine.collision.warning import EarlyWarning
 from plumbline.engine.fact.types import UnreadableCellError
+from plumbline.engine.fact.types.days import show_days
 from plumbline.engine.fact.types.money import Money
 from plumbline.engine.line.inforce import in_force
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.sentence import Told, figure_types, render
 from plumbline.engine.line.shapes.base import date_in_force
-from plumbline.errors import Lang
+from plumbline.errors import Lang, Text
 
+_DAYS = re.compile(r"(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?")
 #: Every page and export that shows a warning says so.
 NOT_A_VERDICT = {
     "zh": "预警是需要核实的线索，不是对任何人的结论；可能有错，也可能有正当解释。",
@@ -78,8 +81,10 @@ def per_in_words(
 
 def _in_words(model: SupervisionModel, named: str, value: str, lang: Lang, *, masked: bool) -> str:
     fact, column = model.column_of(named)
-    if not value or fact not in model.facts or column not in model.facts[fact].columns:
+    if not value:
         return value
+    if fact not in model.facts or column not in model.facts[fact].columns:
+        return _days_in_words(value, lang)  # calculated, such as the month of a day
     dataset = model.facts[fact]
     type_ = dataset.types[column]
     if masked and dataset.is_personal(column):
@@ -89,7 +94,18 @@ def _in_words(model: SupervisionModel, named: str, value: str, lang: Lang, *, ma
             return "***"
     if type_.name == "money":
         return type_.show((int(value),), lang)
+    if type_.name == "date":
+        return _days_in_words(value, lang)
     return type_.show((value,), lang) if type_.name == "category" else value
+
+
+def _days_in_words(value: str, lang: Lang) -> str:
+    """A day, or the first and the last of an interval as `2023-02-01..2023-02-28`; anything else as it is."""
+    span = _DAYS.fullmatch(value)
+    if not span:
+        return value
+    first, last = (date.fromisoformat(day) for day in (span[1], span[2] or span[1]))
+    return Text(*show_days(first, last)).in_(lang)
 
 
 def figures(
