@@ -266,8 +266,9 @@ def loaded(
     store: Store, dataset: Dataset, folder: Path, deliveries: dict[int, dict[str, str]]
 ) -> None:
     for year, said in deliveries.items():
+        # No two files are alike, or the second would not be taken in.
         lines = [
-            f"{no},{WANG},王五,{'刑事' if kind == '删除' else kind},,,{kind}"
+            f"{no},{WANG},王五,{'刑事' if kind == '删除' else kind},{2000 + year}-01-01,,{kind}"
             for no, kind in said.items()
         ]
         path = folder / f"offences-{2000 + year}-06-30.csv"
@@ -283,7 +284,7 @@ def content(store: Store, dataset: Dataset) -> list[tuple[object, ...]]:
         return duck.run(f"SELECT no, kind FROM {relation} ORDER BY no")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(deliveries=DELIVERIES, kept=st.integers(0, 4))
 def test_what_remains_is_what_the_batches_that_are_not_due_say(
     deliveries: list[dict[str, str]], kept: int
