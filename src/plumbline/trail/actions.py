@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.timezone import get_default_timezone, localtime
 
 from plumbline.errors import PlumblineError, Text
 from plumbline.trail.digest import canonical, hash_by, must_be_plain, written
@@ -76,6 +77,18 @@ def record(
     must_be_plain([entry.actor, entry.on_behalf, action, subject, entry.reason, detail], action)
     _insert(entry)
     return entry
+
+
+def record_once_a_day(action: str, *, subject: str, by: Actor, at: datetime) -> bool:
+    """As `record`, of what somebody does again and again, such as looking; False where the day has it already."""
+    begin = localtime(at, get_default_timezone()).replace(hour=0, minute=0, second=0, microsecond=0)
+    seen = Entry.objects.filter(
+        subject=subject, actor=by.get_username(), action=action, at__gte=begin
+    )
+    if seen.exists():
+        return False
+    record(action, subject=subject, by=by, at=at)
+    return True
 
 
 def content_of(entry: Entry) -> bytes:

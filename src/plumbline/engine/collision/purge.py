@@ -215,9 +215,8 @@ def carry_out_linkage(store: Store, purge: Purge, *, at: datetime) -> Purge:
             delete(store, (file.path for file in purge.more))
             clean_logs(store, numbers)
         clear_statements(store, rows)
-        numbers.unlink(
-            missing_ok=True
-        )  # before it counts as done: the numbers are no part of the record
+        # Before it counts as done: the numbers are no part of the record.
+        numbers.unlink(missing_ok=True)
         return keep(store.root, purge.model_copy(update={"finished_at": at}))
 
 

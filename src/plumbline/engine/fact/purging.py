@@ -81,11 +81,8 @@ def _borne(store: Store, dataset: Dataset, which: str) -> Iterator[str]:
 
 
 def _in(numbers: set[int]) -> str:
-    return (
-        f"(_row >> 32) IN ({', '.join(map(str, sorted(numbers))) or 'NULL'})"
-        if numbers
-        else "false"
-    )
+    """SQL for whether a row was delivered by one of these batches."""
+    return f"(_row >> 32) IN ({', '.join(map(str, sorted(numbers)))})" if numbers else "false"
 
 
 def remove(store: Store, datasets: Mapping[str, Dataset], purge: Purge, scratch: Path) -> Purge:

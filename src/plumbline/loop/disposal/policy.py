@@ -102,6 +102,8 @@ MAY: dict[str, Rule] = {
 }
 
 #: Who sees the disposals of their bodies, of the bodies below, and of those worked jointly.
+#: Who sees a list of disposals, and may take it along.
+LISTING = (Role.DISPATCHER, Role.VERIFIER, *REVIEWERS)
 SEEING = REVIEWERS  # standing members and secretaries too, before it is their turn
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils.timezone import get_default_timezone
 
 from plumbline.errors import Text
 from plumbline.kit.clock.calendar import day_of
@@ -25,8 +24,7 @@ from plumbline.loop.warning.models import (
 from plumbline.loop.warning.policy import are_own_people, digests_of, must_name_fields
 from plumbline.loop.warning.queries import score, week_of
 from plumbline.org.models import User
-from plumbline.trail.actions import record, record_reading
-from plumbline.trail.models import Entry
+from plumbline.trail.actions import record, record_once_a_day, record_reading
 from plumbline.trail.numbers import without_numbers
 
 #: Rows written by one statement; SQLite takes a limited number of values.
@@ -218,15 +216,7 @@ def _tell(week: date, only: Collection[int | None] | None = None) -> int:
 @transaction.atomic
 def read(warning: EarlyWarning, *, by: User, at: datetime) -> bool:
     """Note that somebody looks at a warning: once a day for each reader; False where that was noted before."""
-    subject = f"warning:{warning.pk}"
-    begin = datetime.combine(day_of(at), time.min, get_default_timezone())
-    seen = Entry.objects.filter(
-        subject=subject, actor=by.get_username(), action="warning.read", at__gte=begin
-    )
-    if seen.exists():
-        return False
-    record("warning.read", subject=subject, by=by, at=at)
-    return True
+    return record_once_a_day("warning.read", subject=f"warning:{warning.pk}", by=by, at=at)
 
 
 #: So long is something seen in clear for which a purpose was given.

@@ -35,7 +35,8 @@ class Form(models.TextChoices):
 
 #: Waits for somebody's approval.
 WAITING = (State.ASKED, State.SECONDED)
-_RUNNING = frozenset({State.ASKED, State.SECONDED, State.APPROVED})
+#: Ends by itself when its time is over.
+RUNNING = frozenset({State.ASKED, State.SECONDED, State.APPROVED})
 
 EXPORT_FLOW = Flow(
     "export",
@@ -44,9 +45,9 @@ EXPORT_FLOW = Flow(
         "second": Move(State.ASKED, State.SECONDED, says="seconded"),
         "approve": Move(State.SECONDED, State.APPROVED, says="approved"),
         "refuse": Move(frozenset(WAITING), State.REFUSED, says="refused", reason=True),
-        "withdraw": Move(_RUNNING, State.WITHDRAWN, says="withdrawn"),
+        "withdraw": Move(RUNNING, State.WITHDRAWN, says="withdrawn"),
         "take": Move(State.APPROVED, State.TAKEN, says="taken"),
-        "lapse": Move(_RUNNING, State.LAPSED, says="lapsed"),
+        "lapse": Move(RUNNING, State.LAPSED, says="lapsed"),
     },
     ends=frozenset({State.TAKEN, State.REFUSED, State.WITHDRAWN, State.LAPSED}),
 )
@@ -149,7 +150,7 @@ class Export(models.Model):
 
     def runs_at(self, at: datetime) -> bool:
         """Can it still be approved or taken?"""
-        return self.state in _RUNNING and self.expires_at > at
+        return self.state in RUNNING and self.expires_at > at
 
 
 class Line(models.Model):

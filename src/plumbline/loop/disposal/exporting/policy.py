@@ -10,17 +10,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from plumbline.errors import Text
 from plumbline.loop.disposal.exporting.models import Export, Line
 from plumbline.loop.disposal.models import REVIEWERS, Disposal, Verifier
-from plumbline.loop.warning.models import Party
+from plumbline.loop.disposal.policy import LISTING
+from plumbline.loop.disposal.queries.disposal import not_barred, of_bodies
 from plumbline.org.models import Role, User
 from plumbline.org.policy import Holding, NotYoursError, Rights, rights_of
-from plumbline.org.queries import keeps_out_of
-
-#: Who sees a list of disposals and may take it along.
-ASKING = (Role.DISPATCHER, Role.VERIFIER, *REVIEWERS)
 
 
 def may_ask(user: User, on: date) -> bool:
-    return rights_of(user, on).has(*ASKING)
+    return rights_of(user, on).has(*LISTING)
 
 
 def right_to_ask(user: User, on: date) -> Holding:
@@ -29,7 +26,7 @@ def right_to_ask(user: User, on: date) -> Holding:
     Raises:
         NotYoursError: they have none.
     """
-    held = rights_of(user, on).holding(*ASKING)
+    held = rights_of(user, on).holding(*LISTING)
     if held is None:
         raise NotYoursError(Text("这不是您的职责", "this is not your part"), where="export")
     return held
@@ -39,13 +36,19 @@ def readable(user: User, on: date) -> QuerySet[Disposal]:
     """Disposals whose evidence somebody may ask to see in clear (`disposal.policy.may_read`), as a list."""
     rights = rights_of(user, on)
     seats = Verifier.objects.filter(user=user.pk, released_at=None).values("disposal")
-    verified = _of(rights.bodies(Role.VERIFIER)) & Q(pk__in=seats)
-    return _not_barred(_of(rights.bodies_and_below(*REVIEWERS)) | verified, user, on)
+    verified = of_bodies(rights.bodies(Role.VERIFIER)) & Q(pk__in=seats)
+    return not_barred(
+        Disposal.objects.filter(of_bodies(rights.bodies_and_below(*REVIEWERS)) | verified), user, on
+    )
 
 
 def reviewable(user: User, on: date) -> QuerySet[Disposal]:
     """Disposals that they review, and that are about nobody who keeps them out."""
-    return _not_barred(_of(rights_of(user, on).bodies_and_below(*REVIEWERS)), user, on)
+    return _reviewed_by(rights_of(user, on).bodies_and_below(*REVIEWERS), user, on)
+
+
+def _reviewed_by(bodies: frozenset[int], user: User, on: date) -> QuerySet[Disposal]:
+    return not_barred(Disposal.objects.filter(of_bodies(bodies)), user, on)
 
 
 def covered_by(user: User, on: date) -> Q:
@@ -80,21 +83,5 @@ def right_to_approve(export: Export, user: User, on: date) -> User | None:
 def _covers(export: Export, rights: Rights, principal: User | None, user: User, on: date) -> bool:
     held = tuple(each for each in rights.holdings if each.on_behalf in (None, principal))
     bodies = replace(rights, holdings=held).bodies_and_below(*REVIEWERS)
-    theirs = _not_barred(_of(bodies), user, on).values("pk")
+    theirs = _reviewed_by(bodies, user, on).values("pk")
     return not Line.objects.filter(export=export).exclude(disposal__in=theirs).exists()
-
-
-def _of(bodies: frozenset[int]) -> Q:
-    """Worked by one of these, alone or jointly."""
-    if not bodies:
-        return Q(pk__in=())
-    joined = Disposal.joint.through.objects.filter(supervisionbody__in=bodies).values("disposal")
-    return Q(body__in=bodies) | Q(pk__in=joined)
-
-
-def _not_barred(seen: Q, user: User, on: date) -> QuerySet[Disposal]:
-    found = Disposal.objects.filter(seen)
-    if people := keeps_out_of(user, on):
-        about = Party.objects.filter(warning=OuterRef("warning"), person__in=people)
-        found = found.filter(~Exists(about))
-    return found

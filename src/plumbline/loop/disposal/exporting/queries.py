@@ -11,6 +11,7 @@ from plumbline.kit.clock.calendar import day_of
 from plumbline.loop.disposal.exporting.models import (
     MOST_IN_CLEAR,
     MOST_ROWS,
+    RUNNING,
     WAITING,
     Export,
 )
@@ -84,5 +85,4 @@ def rows_of(export: Export, user: User, at: datetime) -> list[Disposal]:
 
 def lapsed(at: datetime) -> Sequence[Export]:
     """Those whose time has run out while nobody acted."""
-    running = Q(state__in=[*WAITING, "approved"])
-    return list(Export.objects.filter(running, expires_at__lte=at).order_by("pk"))
+    return list(Export.objects.filter(state__in=RUNNING, expires_at__lte=at).order_by("pk"))

@@ -42,10 +42,10 @@ def visible_to(user: User, on: date) -> QuerySet[Disposal]:
     they see what is asked of them (`requests_to`).
     """
     rights = rights_of(user, on)
-    seen = _dispatched_by(rights, on) | _of_bodies(rights.bodies_and_below(*SEEING))
+    seen = _dispatched_by(rights, on) | of_bodies(rights.bodies_and_below(*SEEING))
     if bodies := rights.bodies(Role.VERIFIER):
-        seen |= _of_bodies(bodies) & Q(pk__in=_verified_by(user))
-    return _not_barred(Disposal.objects.filter(seen), user, on)
+        seen |= of_bodies(bodies) & Q(pk__in=_verified_by(user))
+    return not_barred(Disposal.objects.filter(seen), user, on)
 
 
 def _verified_by(user: User) -> QuerySet[Verifier, int]:
@@ -60,13 +60,13 @@ def _dispatched_by(rights: Rights, on: date) -> Q:
     if not bodies:
         return Q(pk__in=())
     units = Unit.objects.filter(overseen(bodies, on, unit="")).values("pk")
-    seen = Q(unit__in=units) | _of_bodies(bodies)
+    seen = Q(unit__in=units) | of_bodies(bodies)
     if SupervisionBody.objects.filter(pk__in=bodies, above=None).exists():
         seen |= Q(unit=None, body=None)
     return seen
 
 
-def _of_bodies(bodies: frozenset[int]) -> Q:
+def of_bodies(bodies: frozenset[int]) -> Q:
     """Worked by one of these, alone or jointly; without joins, so that no row comes twice."""
     if not bodies:
         return Q(pk__in=())
@@ -74,7 +74,8 @@ def _of_bodies(bodies: frozenset[int]) -> Q:
     return Q(body__in=bodies) | Q(pk__in=joined)
 
 
-def _not_barred(found: QuerySet[Disposal], user: User, on: date) -> QuerySet[Disposal]:
+def not_barred(found: QuerySet[Disposal], user: User, on: date) -> QuerySet[Disposal]:
+    """Without those about themself, their kin, or whoever heads their unit."""
     people = keeps_out_of(user, on)
     if not people:
         return found
@@ -256,7 +257,7 @@ def waiting_for(user: User, on: date, seen: QuerySet[Disposal] | None = None) ->
     ever = Verifier.objects.filter(disposal=OuterRef("pk"), user=user.pk)
     for role in REVIEWERS:
         if bodies := rights.bodies_and_below(role):
-            turn |= Q(~Exists(ever), turn_of(role), state=State.REPORTED) & _of_bodies(bodies)
+            turn |= Q(~Exists(ever), turn_of(role), state=State.REPORTED) & of_bodies(bodies)
     return (visible_to(user, on) if seen is None else seen).filter(turn)
 
 

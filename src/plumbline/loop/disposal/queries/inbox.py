@@ -399,12 +399,9 @@ def counted_by_state(found: QuerySet[Disposal], states: Sequence[State]) -> dict
         return dict(zip(states, cursor.fetchone(), strict=True))
 
 
-def how_many_wait(
-    user: User, on: date, seen: QuerySet[Disposal] | None = None, most: int = MOST
-) -> int:
-    """How many wait for somebody, as far as anybody counts."""
-    by_state = counted_by_state(waiting_for(user, on, seen), turns_of(user, on))
-    return min(sum(by_state.values()), most + 1)
+def how_many_wait(user: User, on: date, seen: QuerySet[Disposal] | None = None) -> int:
+    """How many wait for somebody; of each state as far as anybody counts."""
+    return sum(counted_by_state(waiting_for(user, on, seen), turns_of(user, on)).values())
 
 
 def capped(n: int) -> str:

@@ -23,8 +23,8 @@ from plumbline.errors import PlumblineError
 from plumbline.kit.clock.calendar import day_of
 from plumbline.loop.disposal.actions.dispatch import sign_for_many
 from plumbline.loop.disposal.actions.saved import drop_view, save_view
-from plumbline.loop.disposal.models import REVIEWERS, Disposal, SavedView, State, Verifier
-from plumbline.loop.disposal.policy import MAY
+from plumbline.loop.disposal.models import Disposal, SavedView, State, Verifier
+from plumbline.loop.disposal.policy import LISTING, MAY
 from plumbline.loop.disposal.queries.disposal import deadlines, visible_to
 from plumbline.loop.disposal.queries.inbox import (
     DUE,
@@ -43,12 +43,10 @@ from plumbline.loop.disposal.queries.inbox import (
 from plumbline.loop.disposal.views.rows import drawn
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import Level
-from plumbline.org.models import Role, SupervisionBody, User
+from plumbline.org.models import SupervisionBody, User
 from plumbline.org.policy import rights_of
 from plumbline.org.queries import visible_units
 
-#: Who may take a list along (`exporting.policy`, which knows this app, and not the other way round).
-_EXPORTING = (Role.DISPATCHER, Role.VERIFIER, *REVIEWERS)
 _MOST_UNITS = 120
 
 
@@ -84,7 +82,7 @@ def listing(http: HttpRequest) -> HttpResponse:
         "state": State(wanted.state).label if wanted.state else "",
         "views": [(view, f"{view.query}" == here) for view in SavedView.objects.filter(user=user).order_by("name")],
         "clear": _with({name: value for name, value in said.items() if name not in NARROWING}),
-        "can_sign": can_sign, "exports": rights.has(*_EXPORTING),
+        "can_sign": can_sign, "exports": rights.has(*LISTING),
     })  # fmt: skip
 
 
