@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+
+import time_machine
 
 from tests.cli.small import NUMBERS, Run, command, fill
 from tests.cli.test_backup import Office
 
-LONG_AFTER = ("--on", "2060-01-01")
+LONG_AFTER = datetime(2060, 1, 2, tzinfo=UTC)
 
 
 def keys(plumb: Run) -> list[str]:
@@ -26,18 +29,28 @@ def test_nothing_is_due_before_its_time(after: tuple[Path, Run]) -> None:
     assert (
         "没有可以销毁的"
         in plumb(
-            "purge", "propose", "--by", "李某", "--reason", "期满", "--on", "2030-01-01", code=2
+            "purge", "propose", "--by", "李某", "--reason", "期满", "--on", "2020-01-01", code=2
         ).output
     )
 
 
+def test_nothing_is_proposed_before_its_time(after: tuple[Path, Run]) -> None:
+    _, plumb = after
+    assert "honours-2025-12-31" in plumb("purge", "list", "--on", "2060-01-02").output
+    words = ("purge", "propose", "--by", "李某", "--reason", "期满", "--also-pinned")
+    said = plumb(*words, "--on", "2060-01-02", code=2, lang="en").output
+    assert "2060-01-02 is yet to come" in said
+    assert json.loads(plumb("warnings", "--json").output.splitlines()[0])["evidence"]
+
+
+@time_machine.travel(LONG_AFTER)
 def test_a_purge_from_proposal_to_the_answer_afterwards(after: tuple[Path, Run]) -> None:
     folder, plumb = after
     key = keys(plumb)[0]
-    listed = plumb("purge", "list", *LONG_AFTER).output
+    listed = plumb("purge", "list").output
     assert "honours-2025-12-31" in listed
     assert "offences-2025-12-31" in listed
-    words = ("purge", "propose", "--by", "李某", "--reason", "保存期满", *LONG_AFTER)
+    words = ("purge", "propose", "--by", "李某", "--reason", "保存期满")
     assert "standing warnings rest on all" in plumb(*words, lang="en", code=2).output
     proposed = plumb(*words, "--also-pinned").output
     assert "2 条现有预警此后不能重算" in proposed
@@ -71,9 +84,10 @@ def test_a_purge_from_proposal_to_the_answer_afterwards(after: tuple[Path, Run])
     assert "nothing is in quarantine" in plumb("quarantine", "list", "--count", lang="en").output
 
 
+@time_machine.travel(LONG_AFTER)
 def test_a_proposal_can_be_taken_back(after: tuple[Path, Run]) -> None:
     _, plumb = after
-    plumb("purge", "propose", "--by", "李某", "--reason", "期满", "--also-pinned", *LONG_AFTER)
+    plumb("purge", "propose", "--by", "李某", "--reason", "期满", "--also-pinned")
     plumb("purge", "withdraw", "1", "--by", "李某")
     assert (
         "was withdrawn" in plumb("purge", "approve", "1", "--by", "王某", lang="en", code=2).output
@@ -88,8 +102,10 @@ def test_it_is_on_the_trail_and_in_the_backup(tmp_path: Path) -> None:
     fill(office.folder)
     named = settings.replace("[workspace]\n", '[workspace]\ncountry = "country.yml"\n')
     (office.folder / "plumbline.toml").write_text(named)
+    for path in (office.folder / "inbox").glob("*/*2025-12-31.csv"):
+        path.rename(path.with_name(path.name.replace("2025", "1985")))  # of a year long ago
     command(office.folder)("load", "--accept", "小样")
-    terms = ("--by", "李某", "--reason", "保存期满", *LONG_AFTER)
+    terms = ("--by", "李某", "--reason", "保存期满")
     office.plumbline("purge", "propose", *terms)
     office.plumbline("purge", "approve", "1", "--by", "王某", code=1)
     with closing(sqlite3.connect(office.folder / "workbench.db")) as database:

@@ -359,7 +359,7 @@ class Workspace:
             also_pinned: also what standing warnings rest on. They cannot be computed again then.
 
         Raises:
-            RunError: nothing has fallen due that may go, or name or reason is missing.
+            RunError: nothing has fallen due that may go, the day is yet to come, or name or reason is missing.
         """
         return propose(
             self.store, self._chosen(only), self._running(on), on=on, reason=reason,

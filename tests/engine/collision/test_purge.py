@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -313,6 +313,13 @@ def test_what_remains_is_what_the_batches_that_are_not_due_say(
         assert due(purged, dataset, on) == []
         left = [purged.batch("offences", b) for b in purged.snapshot("offences").batches]
         assert all(date(b.as_of.year + 1, 6, 30) >= on for b in left)
+
+
+def test_nothing_is_proposed_for_a_day_that_is_yet_to_come(town: Town) -> None:
+    town.collide()
+    with pytest.raises(RunError, match="yet to come"):
+        propose(town, on=LATER.date() + timedelta(days=1))
+    assert town.now.purges() == []
 
 
 STEPS = ("_commit", "delete", "_clean_log", "rows_in_files")

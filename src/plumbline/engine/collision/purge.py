@@ -76,11 +76,18 @@ def propose(  # noqa: PLR0913 -- a proposal says as much
     """Write down what should go. Nothing changes.
 
     Raises:
-        RunError: no name or reason is given, or nothing has fallen due that may go.
+        RunError: no name or reason is given, the day is yet to come, or nothing has fallen due that may go.
         StoreError: another process is writing.
     """
     if not proposed.by.strip() or not reason.strip():
         raise RunError(Text("须写明谁提出、为何", "say who proposes it, and why"))
+    if on > proposed.at.date():
+        raise RunError(
+            Text(f"{on} 还没有到，不能提前销毁", f"{on} is yet to come; nothing is purged before its time"),
+            hint=Text(
+                "plumbline purge list --on 可以提前查看", "plumbline purge list --on looks ahead"
+            ),
+        )  # fmt: skip
     with store.writing():
         found = all_due(store, datasets, models, on)
         going = [each for each in found if also_pinned or not each.warnings]
