@@ -154,6 +154,13 @@ class TestFigures:
             "mechanisms",
         }
 
+    @pytest.mark.parametrize(
+        "said", ["first=-2.5e-54", "first=1773792000", "first=2026-3-1", "first=2026-03-01&first=2026-03-02", "frist=2026-03-01"],
+    )  # fmt: skip
+    def test_what_is_no_day_or_stands_there_twice_is_refused(self, city: Any, said: str) -> None:
+        assert program(city.head).get(f"/api/v1/figures?{said}").status_code == 422
+        assert program(city.head).get("/api/v1/figures?first=2026-03-01").status_code == 200
+
     def test_whoever_reads_no_body_s_work_finds_none(self, city: Any) -> None:
         assert program(city.provider).get("/api/v1/figures").status_code == 404
 

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
 
+from plumbline.kit.day import Day
 from plumbline.loop.closure.queries.figures import figures
 from plumbline.loop.closure.queries.seeing import bodies_seen
 from plumbline.org.models import User
@@ -43,8 +44,8 @@ class Figures(Schema):
 class Asked(Schema):
     """From one day through another; without them, this year through today."""
 
-    first: date | None = None
-    last: date | None = None
+    first: Day | None = None
+    last: Day | None = None
 
 
 @router.get("", response=Figures, operation_id="get_figures")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from ninja import File, Form, Query, Router, Schema, UploadedFile
 from pydantic import Field
 
+from plumbline.kit.day import Day
 from plumbline.loop.delivery import intake
 from plumbline.loop.delivery.models import Delivery, Upload, UploadState
 from plumbline.loop.delivery.queries import deliveries_visible_to, uploads_visible_to
@@ -117,7 +118,7 @@ def deliver(
     request: HttpRequest,
     dataset: str,
     file: File[UploadedFile],
-    as_of: Form[date | None] = None,
+    as_of: Form[Day | None] = None,
 ) -> dict[str, Any]:
     """Hand in a file for a dataset; it is loaded by itself soon after.
 

@@ -95,20 +95,22 @@ interface = _Interface(
 )
 
 
-class UnknownNameError(Exception):
-    """A parameter that there is not: mistyped, it would have narrowed nothing."""
+class ParameterError(Exception):
+    """A parameter that there is not, which would have narrowed nothing, or that is given twice, of which one would count."""
 
 
 def _must_know(request: HttpRequest) -> None:
-    """Refuse names that the call does not have.
+    """Refuse names that the call does not have, and those that come twice.
 
     Raises:
-        UnknownNameError: there are some.
+        ParameterError: there are some.
     """
     route = request.resolver_match.route if request.resolver_match else ""
     known = _names().get(f"/{_IN_ROUTES.sub(_IN_PATHS, route)}", frozenset())
-    if unknown := set(request.GET) - known:
-        raise UnknownNameError(", ".join(sorted(unknown)))
+    if wrong := {
+        name for name, values in request.GET.lists() if name not in known or len(values) > 1
+    }:
+        raise ParameterError(", ".join(sorted(wrong)))
 
 
 _IN_ROUTES, _IN_PATHS = re.compile(r"<(?:\w+:)?(\w+)>"), r"{\1}"
@@ -128,8 +130,8 @@ def _names() -> dict[str, frozenset[str]]:
     }
 
 
-@interface.exception_handler(UnknownNameError)
-def _unknown(request: HttpRequest, error: UnknownNameError) -> HttpResponse:
+@interface.exception_handler(ParameterError)
+def _unfit(request: HttpRequest, error: ParameterError) -> HttpResponse:
     return _answer(request, 422, where=str(error))
 
 
