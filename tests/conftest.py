@@ -117,8 +117,9 @@ def a_trial_office(request: pytest.FixtureRequest) -> None:
         settings = request.getfixturevalue("settings")
         settings.SECOND_FACTOR = "optional"
         settings.STATIC_ROOT = None  # nobody has served from here, so there is no such folder
-        if "private" not in request.fixturenames:  # no keys are left where the tests are run
+        if "private" not in request.fixturenames:  # no key or file is left where the tests are run
             settings.PRIVATE = request.getfixturevalue("tmp_path_factory").getbasetemp() / "private"
+            settings.MEDIA_ROOT = settings.PRIVATE / "files"
 
 
 @pytest.fixture
