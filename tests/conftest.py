@@ -111,6 +111,15 @@ def _tables_can_be_emptied() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def nobody_is_served() -> None:
+    """The language of the last page served stays with the thread, and with it the next test's words."""
+    if os.environ.get("DJANGO_SETTINGS_MODULE"):
+        from django.utils import translation  # noqa: PLC0415 -- most tests need no Django
+
+        translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
 def a_trial_office(request: pytest.FixtureRequest) -> None:
     """Where the cast signs in with no second factor; the tests of signing in say otherwise."""
     if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
