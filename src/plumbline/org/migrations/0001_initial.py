@@ -32,6 +32,18 @@ class Migration(migrations.Migration):
                 ("person", models.CharField(blank=True, max_length=64)),
                 ("is_active", models.BooleanField(default=True)),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("username"), name="user_named_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("person", ""), _negated=True),
+                        fields=("person",),
+                        name="user_once_a_person",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SupervisionBody",
@@ -98,6 +110,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["path"], name="unit_by_path")],
+            },
         ),
         migrations.CreateModel(
             name="Oversight",
@@ -128,6 +143,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on", None),
+                            ("ends_on__gte", models.F("starts_on")),
+                            _connector="OR",
+                        ),
+                        name="oversight_ends_after_it_starts",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Grant",
@@ -202,6 +229,59 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("body", None),
+                                ("role__in", ("system_admin", "security_admin", "audit_admin")),
+                                ("unit", None),
+                            ),
+                            models.Q(
+                                ("body", None),
+                                ("role__in", ("data_provider", "unit_contact")),
+                                ("unit__isnull", False),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    (
+                                        "role__in",
+                                        [
+                                            "system_admin",
+                                            "security_admin",
+                                            "audit_admin",
+                                            "data_provider",
+                                            "unit_contact",
+                                        ],
+                                    ),
+                                    _negated=True,
+                                ),
+                                ("body__isnull", False),
+                                ("unit", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="grant_where_the_role_belongs",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on", None),
+                            ("ends_on__gte", models.F("starts_on")),
+                            _connector="OR",
+                        ),
+                        name="grant_ends_after_it_starts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("granted_by", None),
+                            models.Q(("granted_by", models.F("user")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="grant_not_by_oneself",
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="user",
@@ -281,88 +361,5 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("user", "person"), name="kin_once")
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="unit",
-            index=models.Index(fields=["path"], name="unit_by_path"),
-        ),
-        migrations.AddConstraint(
-            model_name="oversight",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"
-                ),
-                name="oversight_ends_after_it_starts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("body", None),
-                        ("role__in", ("system_admin", "security_admin", "audit_admin")),
-                        ("unit", None),
-                    ),
-                    models.Q(
-                        ("body", None),
-                        ("role__in", ("data_provider", "unit_contact")),
-                        ("unit__isnull", False),
-                    ),
-                    models.Q(
-                        models.Q(
-                            (
-                                "role__in",
-                                [
-                                    "system_admin",
-                                    "security_admin",
-                                    "audit_admin",
-                                    "data_provider",
-                                    "unit_contact",
-                                ],
-                            ),
-                            _negated=True,
-                        ),
-                        ("body__isnull", False),
-                        ("unit", None),
-                    ),
-                    _connector="OR",
-                ),
-                name="grant_where_the_role_belongs",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"
-                ),
-                name="grant_ends_after_it_starts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("granted_by", None),
-                    models.Q(("granted_by", models.F("user")), _negated=True),
-                    _connector="OR",
-                ),
-                name="grant_not_by_oneself",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("username"), name="user_named_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("person", ""), _negated=True),
-                fields=("person",),
-                name="user_once_a_person",
-            ),
         ),
     ]

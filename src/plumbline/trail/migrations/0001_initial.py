@@ -28,6 +28,14 @@ class Migration(migrations.Migration):
                 ("detail", models.JSONField(default=dict)),
                 ("digest", models.BinaryField(max_length=32)),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["subject", "id"], name="trail_by_subject"),
+                    models.Index(fields=["actor", "id"], name="trail_by_actor"),
+                    models.Index(fields=["action", "id"], name="trail_by_action"),
+                    models.Index(fields=["at", "id"], name="trail_by_time"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Leaf",
@@ -49,6 +57,11 @@ class Migration(migrations.Migration):
                 ("index", models.BigIntegerField()),
                 ("digest", models.BinaryField(max_length=32)),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("height", "index"), name="trail_node_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PeerHead",
@@ -72,6 +85,14 @@ class Migration(migrations.Migration):
                 ("peaks", models.BinaryField()),
                 ("received_at", models.DateTimeField()),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("peer", "size"), name="trail_peer_head_once"),
+                    models.UniqueConstraint(
+                        fields=("peer", "previous"), name="trail_peer_no_forks"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Reading",
@@ -103,6 +124,13 @@ class Migration(migrations.Migration):
                 ("signature", models.BinaryField(max_length=64)),
                 ("anchored_at", models.DateTimeField(null=True)),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("size__gt", 0)), name="trail_head_is_not_empty"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Unsealed",
@@ -119,22 +147,6 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.AddIndex(
-            model_name="entry",
-            index=models.Index(fields=["subject", "id"], name="trail_by_subject"),
-        ),
-        migrations.AddIndex(
-            model_name="entry",
-            index=models.Index(fields=["actor", "id"], name="trail_by_actor"),
-        ),
-        migrations.AddIndex(
-            model_name="entry",
-            index=models.Index(fields=["action", "id"], name="trail_by_action"),
-        ),
-        migrations.AddIndex(
-            model_name="entry",
-            index=models.Index(fields=["at", "id"], name="trail_by_time"),
-        ),
         migrations.AddField(
             model_name="leaf",
             name="entry",
@@ -142,22 +154,6 @@ class Migration(migrations.Migration):
                 db_constraint=False,
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 to="trail.entry",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="node",
-            constraint=models.UniqueConstraint(fields=("height", "index"), name="trail_node_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="peerhead",
-            constraint=models.UniqueConstraint(
-                fields=("peer", "size"), name="trail_peer_head_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="peerhead",
-            constraint=models.UniqueConstraint(
-                fields=("peer", "previous"), name="trail_peer_no_forks"
             ),
         ),
         migrations.AddField(
@@ -168,12 +164,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
                 to="trail.entry",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="treehead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("size__gt", 0)), name="trail_head_is_not_empty"
             ),
         ),
         migrations.AddConstraint(

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("disposal", "0001_initial"),
         ("org", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("org", "__first__"),
     ]
 
     operations = [
@@ -71,6 +71,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["state", "-id"], name="campaign_by_state")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("accepted_at", None), ("accepted_by", None), ("state", "running")
+                            ),
+                            models.Q(
+                                ("accepted_at__isnull", False),
+                                ("accepted_by__isnull", False),
+                                ("state", "accepted"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="campaign_accepted_by_a_person",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CampaignItem",
@@ -130,6 +149,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("campaign", "number"), name="campaign_item_numbered_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done_at", None), ("done_by", None), ("result", "")),
+                            models.Q(
+                                models.Q(("result", ""), _negated=True),
+                                models.Q(("note", ""), _negated=True),
+                                ("done_at__isnull", False),
+                                ("done_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="campaign_item_done_by_somebody",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="GovernanceProblem",
@@ -177,6 +216,31 @@ class Migration(migrations.Migration):
                     models.ManyToManyField(related_name="problems", to="disposal.disposal"),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["state", "-id"], name="problem_by_state")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("clause", "sector", "region", "starts_on"),
+                        name="problem_proposed_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "proposed"),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                                models.Q(("opinion", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="problem_decided_by_a_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gt", models.F("starts_on"))),
+                        name="problem_ends_after_it_starts",
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="campaign",
@@ -214,6 +278,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("body", "kind", "year"), name="letter_counter_once"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Mechanism",
@@ -269,6 +340,28 @@ class Migration(migrations.Migration):
                 ),
                 ("units", models.ManyToManyField(related_name="mechanisms", to="org.unit")),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("problem__isnull", False), ("disposal__isnull", False), _connector="OR"
+                        ),
+                        name="mechanism_has_a_ground",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("after", ""), _negated=True),
+                            models.Q(("document", ""), _negated=True),
+                            models.Q(("after", models.F("before")), _negated=True),
+                        ),
+                        name="mechanism_says_what_changed",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("document", "clause", "in_force_from"),
+                        name="mechanism_recorded_once",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Measurement",
@@ -294,6 +387,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["mechanism", "-at"], name="measurement_newest")],
+            },
         ),
         migrations.CreateModel(
             name="Month",
@@ -317,6 +413,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("measurement", "starts_on", "concerned"), name="month_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("flagged__lte", models.F("facts"))),
+                        name="month_flags_no_more_than_its_facts",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Recommendation",
@@ -428,6 +535,58 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["state", "-id"], name="recommendation_by_state")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("problem__isnull", False), ("disposal__isnull", False), _connector="OR"
+                        ),
+                        name="recommendation_has_a_ground",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by", None),
+                            models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="recommendation_approved_by_a_second_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["proposed", "refused"]),
+                            ("approved_by__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="recommendation_approved_before_it_is_sent",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("number", None),
+                                ("sent_at", None),
+                                ("serial", None),
+                                ("state__in", ["proposed", "refused", "approved"]),
+                                ("year", None),
+                            ),
+                            models.Q(
+                                ("number__isnull", False),
+                                ("sent_at__isnull", False),
+                                ("sent_by__isnull", False),
+                                ("serial__isnull", False),
+                                ("state__in", ["sent", "concluded"]),
+                                ("year__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="recommendation_numbered_when_sent",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("body", "kind", "year", "serial"),
+                        name="recommendation_numbered_once",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="FollowUp",
@@ -568,6 +727,59 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["state", "-id"], name="rectification_by_state"),
+                    models.Index(fields=["unit", "-id"], name="rectification_by_unit"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("disposal__isnull", False),
+                            ("campaign__isnull", False),
+                            ("recommendation__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="rectification_has_a_ground",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("accepted_by", None),
+                            models.Q(
+                                ("done_by__isnull", False),
+                                models.Q(("accepted_by", models.F("done_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="rectification_not_accepted_by_who_did_it",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("accepted_by", None), ("state__in", ["asked", "reported"])),
+                            models.Q(
+                                ("accepted_at__isnull", False),
+                                ("accepted_by__isnull", False),
+                                ("look_back_on__isnull", False),
+                                ("state__in", ["accepted", "looked_back"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="rectification_accepted_with_a_look_back",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "looked_back"), _negated=True),
+                            models.Q(
+                                ("held__isnull", False),
+                                ("looked_back_by__isnull", False),
+                                models.Q(("look_back", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="rectification_looked_back_with_a_result",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Attachment",
@@ -629,6 +841,40 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("item__isnull", False),
+                                ("mechanism", None),
+                                ("recommendation", None),
+                                ("rectification", None),
+                            ),
+                            models.Q(
+                                ("item", None),
+                                ("mechanism", None),
+                                ("recommendation__isnull", False),
+                                ("rectification", None),
+                            ),
+                            models.Q(
+                                ("item", None),
+                                ("mechanism", None),
+                                ("recommendation", None),
+                                ("rectification__isnull", False),
+                            ),
+                            models.Q(
+                                ("item", None),
+                                ("mechanism__isnull", False),
+                                ("recommendation", None),
+                                ("rectification", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="attachment_of_one_thing",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RectificationReport",
@@ -678,6 +924,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("rectification", "round"),
+                        name="rectification_reported_once_a_round",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_by", None), ("decision", "")),
+                            models.Q(
+                                models.Q(("decision", ""), _negated=True),
+                                ("decided_by__isnull", False),
+                                models.Q(("decided_by", models.F("by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="rectification_report_decided_by_another",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="WrittenModel",
@@ -707,317 +973,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="campaignitem",
-            constraint=models.UniqueConstraint(
-                fields=("campaign", "number"), name="campaign_item_numbered_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaignitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at", None), ("done_by", None), ("result", "")),
-                    models.Q(
-                        models.Q(("result", ""), _negated=True),
-                        models.Q(("note", ""), _negated=True),
-                        ("done_at__isnull", False),
-                        ("done_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="campaign_item_done_by_somebody",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="governanceproblem",
-            index=models.Index(fields=["state", "-id"], name="problem_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="governanceproblem",
-            constraint=models.UniqueConstraint(
-                fields=("clause", "sector", "region", "starts_on"), name="problem_proposed_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="governanceproblem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "proposed"),
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("decided_by__isnull", False),
-                        models.Q(("opinion", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="problem_decided_by_a_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="governanceproblem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gt", models.F("starts_on"))),
-                name="problem_ends_after_it_starts",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="campaign",
-            index=models.Index(fields=["state", "-id"], name="campaign_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("accepted_at", None), ("accepted_by", None), ("state", "running")),
-                    models.Q(
-                        ("accepted_at__isnull", False),
-                        ("accepted_by__isnull", False),
-                        ("state", "accepted"),
-                    ),
-                    _connector="OR",
-                ),
-                name="campaign_accepted_by_a_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lettercounter",
-            constraint=models.UniqueConstraint(
-                fields=("body", "kind", "year"), name="letter_counter_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mechanism",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("problem__isnull", False), ("disposal__isnull", False), _connector="OR"
-                ),
-                name="mechanism_has_a_ground",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mechanism",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("after", ""), _negated=True),
-                    models.Q(("document", ""), _negated=True),
-                    models.Q(("after", models.F("before")), _negated=True),
-                ),
-                name="mechanism_says_what_changed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mechanism",
-            constraint=models.UniqueConstraint(
-                fields=("document", "clause", "in_force_from"), name="mechanism_recorded_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="measurement",
-            index=models.Index(fields=["mechanism", "-at"], name="measurement_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="month",
-            constraint=models.UniqueConstraint(
-                fields=("measurement", "starts_on", "concerned"), name="month_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="month",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("flagged__lte", models.F("facts"))),
-                name="month_flags_no_more_than_its_facts",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="recommendation",
-            index=models.Index(fields=["state", "-id"], name="recommendation_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="recommendation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("problem__isnull", False), ("disposal__isnull", False), _connector="OR"
-                ),
-                name="recommendation_has_a_ground",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recommendation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by", None),
-                    models.Q(("approved_by", models.F("proposed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="recommendation_approved_by_a_second_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recommendation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["proposed", "refused"]),
-                    ("approved_by__isnull", False),
-                    _connector="OR",
-                ),
-                name="recommendation_approved_before_it_is_sent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recommendation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("number", None),
-                        ("sent_at", None),
-                        ("serial", None),
-                        ("state__in", ["proposed", "refused", "approved"]),
-                        ("year", None),
-                    ),
-                    models.Q(
-                        ("number__isnull", False),
-                        ("sent_at__isnull", False),
-                        ("sent_by__isnull", False),
-                        ("serial__isnull", False),
-                        ("state__in", ["sent", "concluded"]),
-                        ("year__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="recommendation_numbered_when_sent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recommendation",
-            constraint=models.UniqueConstraint(
-                fields=("body", "kind", "year", "serial"), name="recommendation_numbered_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="rectification",
-            index=models.Index(fields=["state", "-id"], name="rectification_by_state"),
-        ),
-        migrations.AddIndex(
-            model_name="rectification",
-            index=models.Index(fields=["unit", "-id"], name="rectification_by_unit"),
-        ),
-        migrations.AddConstraint(
-            model_name="rectification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("disposal__isnull", False),
-                    ("campaign__isnull", False),
-                    ("recommendation__isnull", False),
-                    _connector="OR",
-                ),
-                name="rectification_has_a_ground",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rectification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("accepted_by", None),
-                    models.Q(
-                        ("done_by__isnull", False),
-                        models.Q(("accepted_by", models.F("done_by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="rectification_not_accepted_by_who_did_it",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rectification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("accepted_by", None), ("state__in", ["asked", "reported"])),
-                    models.Q(
-                        ("accepted_at__isnull", False),
-                        ("accepted_by__isnull", False),
-                        ("look_back_on__isnull", False),
-                        ("state__in", ["accepted", "looked_back"]),
-                    ),
-                    _connector="OR",
-                ),
-                name="rectification_accepted_with_a_look_back",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rectification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "looked_back"), _negated=True),
-                    models.Q(
-                        ("held__isnull", False),
-                        ("looked_back_by__isnull", False),
-                        models.Q(("look_back", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="rectification_looked_back_with_a_result",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("item__isnull", False),
-                        ("mechanism", None),
-                        ("recommendation", None),
-                        ("rectification", None),
-                    ),
-                    models.Q(
-                        ("item", None),
-                        ("mechanism", None),
-                        ("recommendation__isnull", False),
-                        ("rectification", None),
-                    ),
-                    models.Q(
-                        ("item", None),
-                        ("mechanism", None),
-                        ("recommendation", None),
-                        ("rectification__isnull", False),
-                    ),
-                    models.Q(
-                        ("item", None),
-                        ("mechanism__isnull", False),
-                        ("recommendation", None),
-                        ("rectification", None),
-                    ),
-                    _connector="OR",
-                ),
-                name="attachment_of_one_thing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rectificationreport",
-            constraint=models.UniqueConstraint(
-                fields=("rectification", "round"), name="rectification_reported_once_a_round"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rectificationreport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_by", None), ("decision", "")),
-                    models.Q(
-                        models.Q(("decision", ""), _negated=True),
-                        ("decided_by__isnull", False),
-                        models.Q(("decided_by", models.F("by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="rectification_report_decided_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="writtenmodel",
-            constraint=models.UniqueConstraint(
-                fields=("mechanism", "model"), name="model_written_once"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("mechanism", "model"), name="model_written_once"
+                    )
+                ],
+            },
         ),
     ]

@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("org", "0003_rate_limits"),
+        ("org", "__first__"),
         ("warning", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -101,6 +101,55 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["state", "-rank", "-id"], name="disposal_by_rank"),
+                    models.Index(fields=["state", "due_at", "id"], name="disposal_by_due"),
+                    models.Index(fields=["state", "-id"], name="disposal_newest"),
+                    models.Index(
+                        fields=["state", "level", "-rank", "-id"], name="disposal_by_level"
+                    ),
+                    models.Index(
+                        fields=["state", "model", "-rank", "-id"], name="disposal_by_model"
+                    ),
+                    models.Index(fields=["state", "unit", "-rank", "-id"], name="disposal_by_unit"),
+                    models.Index(fields=["body", "state", "-rank", "-id"], name="disposal_by_body"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "raised"), ("body__isnull", False), _connector="OR"
+                        ),
+                        name="disposal_dispatched_to_a_body",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", False), ("state", "closed")),
+                            models.Q(
+                                models.Q(("state", "closed"), _negated=True), ("closed_at", None)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="disposal_closed_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["raised", "dispatched"]),
+                            ("signed_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="disposal_signed_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("extensions__lte", 2)),
+                        name="disposal_extended_twice_at_most",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("report_days__gt", 0), ("sign_days__gt", 0)),
+                        name="disposal_has_days",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Document",
@@ -134,6 +183,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("disposal", "sha256"), name="document_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Clarification",
@@ -236,6 +290,43 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by", None),
+                            models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="clarification_approved_by_a_second_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["approved", "handed_over"]), _negated=True),
+                            ("approved_by__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="clarification_approved_before_it_is_used",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "handed_over"), _negated=True),
+                            models.Q(
+                                ("handed_over_on__isnull", False),
+                                ("pdf__isnull", False),
+                                models.Q(("form", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="clarification_handed_over_in_a_form",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["proposed", "approved"])),
+                        fields=("disposal",),
+                        name="clarification_open_once",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Lead",
@@ -349,6 +440,41 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["body", "state", "-id"], name="lead_by_state")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("body", "year", "serial"), name="lead_numbered_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "received"),
+                            models.Q(("way", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="lead_disposed_in_a_way",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("found_by", None),
+                            models.Q(("found_by", models.F("received_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="lead_not_kept_by_its_finder",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "concluded"), _negated=True),
+                            models.Q(
+                                ("concluded_at__isnull", False),
+                                models.Q(("result", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="lead_concluded_with_a_result",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LeadCounter",
@@ -370,6 +496,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("body", "year"), name="lead_counter_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="MoneyBalance",
@@ -394,6 +525,33 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("disposal", "currency"), name="money_balance_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("avoided__gte", 0),
+                            ("due__gte", 0),
+                            ("recovered__gte", 0),
+                            ("written_off__gte", 0),
+                        ),
+                        name="money_balance_not_below_zero",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "due__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("recovered"), "+", models.F("written_off")
+                                ),
+                            )
+                        ),
+                        name="money_balance_no_more_than_due",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Note",
@@ -511,6 +669,71 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at", None)),
+                        fields=("disposal", "round", "finding"),
+                        name="outcome_once_a_round",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("aspect__in", ["identity", "fact", "responsibility"]),
+                            ("withdrawn_at", None),
+                        ),
+                        fields=("disposal", "round", "aspect"),
+                        name="outcome_one_of_its_aspect",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("pk__in", ()),
+                            models.Q(
+                                ("aspect", "identity"),
+                                ("finding__in", ["right_person", "wrong_person", "undecidable"]),
+                            ),
+                            models.Q(
+                                ("aspect", "data"),
+                                (
+                                    "finding__in",
+                                    ["data_correct", "data_stale", "data_wrong", "data_missing"],
+                                ),
+                            ),
+                            models.Q(
+                                ("aspect", "fact"),
+                                ("finding__in", ["true", "partly_true", "untrue", "unverifiable"]),
+                            ),
+                            models.Q(
+                                ("aspect", "responsibility"),
+                                ("finding__in", ["nobody", "work_error", "breach"]),
+                            ),
+                            models.Q(
+                                ("aspect", "measure"),
+                                (
+                                    "finding__in",
+                                    [
+                                        "correction_ordered",
+                                        "repaid",
+                                        "stopped",
+                                        "talked_to",
+                                        "lead_transferred",
+                                        "handed_over",
+                                        "case_filed",
+                                    ],
+                                ),
+                            ),
+                            models.Q(
+                                ("aspect", "institution"),
+                                (
+                                    "finding__in",
+                                    ["clause_unclear", "control_missing", "sharing_missing"],
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="outcome_of_its_aspect",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Consequence",
@@ -533,6 +756,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done_at", None)),
+                        fields=["made_at"],
+                        name="consequence_to_do",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Posting",
@@ -603,6 +835,30 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("fen__gt", 0), ("reverses", None)),
+                            models.Q(("fen__lt", 0), ("reverses__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="posting_positive_or_counter",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "written_off"), _negated=True),
+                            ("reverses__isnull", False),
+                            models.Q(
+                                ("approved_by__isnull", False),
+                                models.Q(("approved_by", models.F("by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="posting_written_off_by_two",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Request",
@@ -658,6 +914,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["unit", "answered_at"], name="request_by_unit")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answer", ""), ("answered_at", None), ("answered_by", None)),
+                            models.Q(
+                                ("answered_at__isnull", False),
+                                ("answered_by__isnull", False),
+                                models.Q(("answer", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="request_answered_by_somebody",
+                    )
+                ],
+            },
         ),
         migrations.AddField(
             model_name="document",
@@ -740,6 +1013,36 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("decision", "extended"), _negated=True),
+                        fields=("disposal", "report", "role"),
+                        name="review_once_a_role",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("decision", "extended"), _negated=True),
+                        fields=("disposal", "report", "by"),
+                        name="review_once_a_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("on_behalf", None),
+                            models.Q(("on_behalf", models.F("by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="review_for_somebody_else",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decision", "approved"),
+                            models.Q(("opinion", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="review_says_why",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SavedView",
@@ -761,6 +1064,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "name"), name="saved_view_named_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="saved_view_has_a_name",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="StaffAuthority",
@@ -790,6 +1102,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on", None),
+                            ("ends_on__gte", models.F("starts_on")),
+                            _connector="OR",
+                        ),
+                        name="staff_authority_ends_after_it_starts",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Step",
@@ -827,6 +1151,23 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["round", "number"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("disposal", "round", "number"), name="step_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done_at", None), ("done_by", None), ("left_out", False)),
+                            models.Q(
+                                ("done_at__isnull", False),
+                                ("done_by__isnull", False),
+                                models.Q(("finding", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="step_done_by_somebody",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -859,6 +1200,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("released_at", None)),
+                        fields=("disposal", "user"),
+                        name="verifier_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("released_at", None)),
+                        fields=("disposal", "seat"),
+                        name="verifier_seat_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("seat__in", [1, 2])), name="verifier_two_seats"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="WriteOff",
@@ -930,454 +1288,30 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="disposal",
-            index=models.Index(fields=["state", "-rank", "-id"], name="disposal_by_rank"),
-        ),
-        migrations.AddIndex(
-            model_name="disposal",
-            index=models.Index(fields=["state", "due_at", "id"], name="disposal_by_due"),
-        ),
-        migrations.AddIndex(
-            model_name="disposal",
-            index=models.Index(fields=["state", "-id"], name="disposal_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="disposal",
-            index=models.Index(fields=["state", "level", "-rank", "-id"], name="disposal_by_level"),
-        ),
-        migrations.AddIndex(
-            model_name="disposal",
-            index=models.Index(fields=["state", "model", "-rank", "-id"], name="disposal_by_model"),
-        ),
-        migrations.AddIndex(
-            model_name="disposal",
-            index=models.Index(fields=["state", "unit", "-rank", "-id"], name="disposal_by_unit"),
-        ),
-        migrations.AddIndex(
-            model_name="disposal",
-            index=models.Index(fields=["body", "state", "-rank", "-id"], name="disposal_by_body"),
-        ),
-        migrations.AddConstraint(
-            model_name="disposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state", "raised"), ("body__isnull", False), _connector="OR"),
-                name="disposal_dispatched_to_a_body",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", False), ("state", "closed")),
-                    models.Q(models.Q(("state", "closed"), _negated=True), ("closed_at", None)),
-                    _connector="OR",
-                ),
-                name="disposal_closed_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["raised", "dispatched"]),
-                    ("signed_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="disposal_signed_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("extensions__lte", 2)), name="disposal_extended_twice_at_most"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("report_days__gt", 0), ("sign_days__gt", 0)),
-                name="disposal_has_days",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clarification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by", None),
-                    models.Q(("approved_by", models.F("proposed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="clarification_approved_by_a_second_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clarification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["approved", "handed_over"]), _negated=True),
-                    ("approved_by__isnull", False),
-                    _connector="OR",
-                ),
-                name="clarification_approved_before_it_is_used",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clarification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "handed_over"), _negated=True),
-                    models.Q(
-                        ("handed_over_on__isnull", False),
-                        ("pdf__isnull", False),
-                        models.Q(("form", ""), _negated=True),
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("fen__gt", 0)), name="write_off_positive"
                     ),
-                    _connector="OR",
-                ),
-                name="clarification_handed_over_in_a_form",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clarification",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["proposed", "approved"])),
-                fields=("disposal",),
-                name="clarification_open_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(fields=["body", "state", "-id"], name="lead_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.UniqueConstraint(
-                fields=("body", "year", "serial"), name="lead_numbered_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "received"), models.Q(("way", ""), _negated=True), _connector="OR"
-                ),
-                name="lead_disposed_in_a_way",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("found_by", None),
-                    models.Q(("found_by", models.F("received_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="lead_not_kept_by_its_finder",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "concluded"), _negated=True),
-                    models.Q(
-                        ("concluded_at__isnull", False), models.Q(("result", ""), _negated=True)
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="write_off_has_a_reason",
                     ),
-                    _connector="OR",
-                ),
-                name="lead_concluded_with_a_result",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="leadcounter",
-            constraint=models.UniqueConstraint(fields=("body", "year"), name="lead_counter_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="moneybalance",
-            constraint=models.UniqueConstraint(
-                fields=("disposal", "currency"), name="money_balance_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="moneybalance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("avoided__gte", 0),
-                    ("due__gte", 0),
-                    ("recovered__gte", 0),
-                    ("written_off__gte", 0),
-                ),
-                name="money_balance_not_below_zero",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="moneybalance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "due__gte",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("recovered"), "+", models.F("written_off")
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by", None),
+                            models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                            _connector="OR",
                         ),
-                    )
-                ),
-                name="money_balance_no_more_than_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("withdrawn_at", None)),
-                fields=("disposal", "round", "finding"),
-                name="outcome_once_a_round",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("aspect__in", ["identity", "fact", "responsibility"]), ("withdrawn_at", None)
-                ),
-                fields=("disposal", "round", "aspect"),
-                name="outcome_one_of_its_aspect",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("pk__in", ()),
-                    models.Q(
-                        ("aspect", "identity"),
-                        ("finding__in", ["right_person", "wrong_person", "undecidable"]),
+                        name="write_off_decided_by_a_second_person",
                     ),
-                    models.Q(
-                        ("aspect", "data"),
-                        (
-                            "finding__in",
-                            ["data_correct", "data_stale", "data_wrong", "data_missing"],
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "proposed"), ("decided_by__isnull", False), _connector="OR"
                         ),
+                        name="write_off_decided_by_a_person",
                     ),
-                    models.Q(
-                        ("aspect", "fact"),
-                        ("finding__in", ["true", "partly_true", "untrue", "unverifiable"]),
-                    ),
-                    models.Q(
-                        ("aspect", "responsibility"),
-                        ("finding__in", ["nobody", "work_error", "breach"]),
-                    ),
-                    models.Q(
-                        ("aspect", "measure"),
-                        (
-                            "finding__in",
-                            [
-                                "correction_ordered",
-                                "repaid",
-                                "stopped",
-                                "talked_to",
-                                "lead_transferred",
-                                "handed_over",
-                                "case_filed",
-                            ],
-                        ),
-                    ),
-                    models.Q(
-                        ("aspect", "institution"),
-                        ("finding__in", ["clause_unclear", "control_missing", "sharing_missing"]),
-                    ),
-                    _connector="OR",
-                ),
-                name="outcome_of_its_aspect",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="consequence",
-            index=models.Index(
-                condition=models.Q(("done_at", None)), fields=["made_at"], name="consequence_to_do"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("fen__gt", 0), ("reverses", None)),
-                    models.Q(("fen__lt", 0), ("reverses__isnull", False)),
-                    _connector="OR",
-                ),
-                name="posting_positive_or_counter",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "written_off"), _negated=True),
-                    ("reverses__isnull", False),
-                    models.Q(
-                        ("approved_by__isnull", False),
-                        models.Q(("approved_by", models.F("by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="posting_written_off_by_two",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="request",
-            index=models.Index(fields=["unit", "answered_at"], name="request_by_unit"),
-        ),
-        migrations.AddConstraint(
-            model_name="request",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answer", ""), ("answered_at", None), ("answered_by", None)),
-                    models.Q(
-                        ("answered_at__isnull", False),
-                        ("answered_by__isnull", False),
-                        models.Q(("answer", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="request_answered_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="document",
-            constraint=models.UniqueConstraint(fields=("disposal", "sha256"), name="document_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("decision", "extended"), _negated=True),
-                fields=("disposal", "report", "role"),
-                name="review_once_a_role",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("decision", "extended"), _negated=True),
-                fields=("disposal", "report", "by"),
-                name="review_once_a_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("on_behalf", None),
-                    models.Q(("on_behalf", models.F("by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="review_for_somebody_else",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decision", "approved"),
-                    models.Q(("opinion", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="review_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                fields=("user", "name"), name="saved_view_named_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="saved_view_has_a_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="staffauthority",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"
-                ),
-                name="staff_authority_ends_after_it_starts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.UniqueConstraint(
-                fields=("disposal", "round", "number"), name="step_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at", None), ("done_by", None), ("left_out", False)),
-                    models.Q(
-                        ("done_at__isnull", False),
-                        ("done_by__isnull", False),
-                        models.Q(("finding", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="step_done_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="verifier",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("released_at", None)),
-                fields=("disposal", "user"),
-                name="verifier_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="verifier",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("released_at", None)),
-                fields=("disposal", "seat"),
-                name="verifier_seat_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="verifier",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("seat__in", [1, 2])), name="verifier_two_seats"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="writeoff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fen__gt", 0)), name="write_off_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="writeoff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="write_off_has_a_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="writeoff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decided_by", None),
-                    models.Q(("decided_by", models.F("proposed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="write_off_decided_by_a_second_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="writeoff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "proposed"), ("decided_by__isnull", False), _connector="OR"
-                ),
-                name="write_off_decided_by_a_person",
-            ),
+                ],
+            },
         ),
     ]

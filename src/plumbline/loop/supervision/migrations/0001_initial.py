@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("org", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("org", "__first__"),
     ]
 
     operations = [
@@ -97,6 +97,54 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("model", "fingerprint"), name="model_version_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "live")),
+                        fields=("model",),
+                        name="model_live_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("current", True)),
+                        fields=("model",),
+                        name="model_current_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "live"), _negated=True),
+                            ("approved_by__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="model_live_is_approved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["trial", "live"]), _negated=True),
+                            ("cases_passed_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="model_on_trial_passed_its_cases",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("confirmed__lte", models.F("closed"))),
+                        name="model_confirmed_of_closed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by", None),
+                            models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="model_approved_by_a_second_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("bar__lte", 100)), name="model_bar_is_percent"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SampleDraw",
@@ -136,6 +184,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("version", "kind", "run", "seed"), name="draw_once"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Sample",
@@ -177,6 +232,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("draw", "key"), name="sample_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("confirmed", None), ("verified_at", None), ("verified_by", None)
+                            ),
+                            models.Q(
+                                ("confirmed__isnull", False),
+                                ("verified_at__isnull", False),
+                                ("verified_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="sample_verified_by_somebody",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SubjectException",
@@ -215,6 +289,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                        name="exception_ends_after_it_starts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="exception_has_a_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by", None),
+                            models.Q(("approved_by", models.F("by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="exception_approved_by_a_second_person",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="WarningBudget",
@@ -235,118 +329,5 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="modelversion",
-            constraint=models.UniqueConstraint(
-                fields=("model", "fingerprint"), name="model_version_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="modelversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "live")), fields=("model",), name="model_live_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="modelversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("current", True)), fields=("model",), name="model_current_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="modelversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "live"), _negated=True),
-                    ("approved_by__isnull", False),
-                    _connector="OR",
-                ),
-                name="model_live_is_approved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="modelversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["trial", "live"]), _negated=True),
-                    ("cases_passed_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="model_on_trial_passed_its_cases",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="modelversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confirmed__lte", models.F("closed"))),
-                name="model_confirmed_of_closed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="modelversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by", None),
-                    models.Q(("approved_by", models.F("proposed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="model_approved_by_a_second_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="modelversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("bar__lte", 100)), name="model_bar_is_percent"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sampledraw",
-            constraint=models.UniqueConstraint(
-                fields=("version", "kind", "run", "seed"), name="draw_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sample",
-            constraint=models.UniqueConstraint(fields=("draw", "key"), name="sample_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="sample",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("confirmed", None), ("verified_at", None), ("verified_by", None)),
-                    models.Q(
-                        ("confirmed__isnull", False),
-                        ("verified_at__isnull", False),
-                        ("verified_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="sample_verified_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subjectexception",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
-                name="exception_ends_after_it_starts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subjectexception",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="exception_has_a_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subjectexception",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by", None),
-                    models.Q(("approved_by", models.F("by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="exception_approved_by_a_second_person",
-            ),
         ),
     ]

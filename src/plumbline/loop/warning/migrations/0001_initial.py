@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("org", "0003_rate_limits"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("org", "__first__"),
     ]
 
     operations = [
@@ -67,6 +67,34 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("budgeted_on", None)),
+                        fields=["unit", "-rank"],
+                        name="warning_waiting",
+                    ),
+                    models.Index(fields=["unit", "budgeted_on"], name="warning_by_budget"),
+                    models.Index(fields=["-raised_at", "-id"], name="warning_newest"),
+                    models.Index(fields=["model", "-raised_at", "-id"], name="warning_by_model"),
+                    models.Index(fields=["unit", "-raised_at", "-id"], name="warning_by_unit"),
+                    models.Index(fields=["level", "-raised_at", "-id"], name="warning_by_level"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("tier__in", ["B", "E"]), _negated=True),
+                        name="warning_of_a_tier",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("level", "red"), _negated=True),
+                            ("tier", "A"),
+                            _connector="OR",
+                        ),
+                        name="warning_red_needs_a_number",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Happening",
@@ -101,6 +129,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("warning", "kind", "run"), name="happening_once_a_run"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Intake",
@@ -139,6 +174,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("warning", "name"), name="named_party_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Party",
@@ -159,6 +199,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("warning", "person"), name="party_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Unmasking",
@@ -191,82 +236,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="earlywarning",
-            index=models.Index(
-                condition=models.Q(("budgeted_on", None)),
-                fields=["unit", "-rank"],
-                name="warning_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="earlywarning",
-            index=models.Index(fields=["unit", "budgeted_on"], name="warning_by_budget"),
-        ),
-        migrations.AddIndex(
-            model_name="earlywarning",
-            index=models.Index(fields=["-raised_at", "-id"], name="warning_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="earlywarning",
-            index=models.Index(fields=["model", "-raised_at", "-id"], name="warning_by_model"),
-        ),
-        migrations.AddIndex(
-            model_name="earlywarning",
-            index=models.Index(fields=["unit", "-raised_at", "-id"], name="warning_by_unit"),
-        ),
-        migrations.AddIndex(
-            model_name="earlywarning",
-            index=models.Index(fields=["level", "-raised_at", "-id"], name="warning_by_level"),
-        ),
-        migrations.AddConstraint(
-            model_name="earlywarning",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("tier__in", ["B", "E"]), _negated=True),
-                name="warning_of_a_tier",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="earlywarning",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("level", "red"), _negated=True), ("tier", "A"), _connector="OR"
-                ),
-                name="warning_red_needs_a_number",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="happening",
-            constraint=models.UniqueConstraint(
-                fields=("warning", "kind", "run"), name="happening_once_a_run"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="namedparty",
-            constraint=models.UniqueConstraint(fields=("warning", "name"), name="named_party_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="party",
-            constraint=models.UniqueConstraint(fields=("warning", "person"), name="party_once"),
-        ),
-        migrations.AddIndex(
-            model_name="unmasking",
-            index=models.Index(fields=["user", "warning", "expires_at"], name="unmasking_of_user"),
-        ),
-        migrations.AddConstraint(
-            model_name="unmasking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("purpose", ""), _negated=True), models.Q(("case", ""), _negated=True)
-                ),
-                name="unmasking_for_a_purpose",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="unmasking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gt", models.F("at"))), name="unmasking_expires"
-            ),
+            options={
+                "indexes": [
+                    models.Index(fields=["user", "warning", "expires_at"], name="unmasking_of_user")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("purpose", ""), _negated=True),
+                            models.Q(("case", ""), _negated=True),
+                        ),
+                        name="unmasking_for_a_purpose",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("at"))),
+                        name="unmasking_expires",
+                    ),
+                ],
+            },
         ),
     ]

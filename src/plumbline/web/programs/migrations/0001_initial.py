@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("org", "__first__"),
     ]
 
     operations = [
@@ -38,6 +38,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_at", None)),
+                        fields=["id"],
+                        name="subscription_running",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Message",
@@ -73,6 +82,29 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["next_at"],
+                        name="message_due",
+                    ),
+                    models.Index(fields=["subscription", "-id"], name="message_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("subscription", "entry"), name="message_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("next_at__isnull", False), ("state", "waiting")),
+                            models.Q(
+                                models.Q(("state", "waiting"), _negated=True), ("next_at", None)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="message_waits_or_not",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Token",
@@ -100,42 +132,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(
-                condition=models.Q(("ended_at", None)), fields=["id"], name="subscription_running"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["next_at"], name="message_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["subscription", "-id"], name="message_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.UniqueConstraint(
-                fields=("subscription", "entry"), name="message_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("next_at__isnull", False), ("state", "waiting")),
-                    models.Q(models.Q(("state", "waiting"), _negated=True), ("next_at", None)),
-                    _connector="OR",
-                ),
-                name="message_waits_or_not",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="token",
-            index=models.Index(fields=["user", "-id"], name="token_by_user"),
+            options={
+                "indexes": [models.Index(fields=["user", "-id"], name="token_by_user")],
+            },
         ),
     ]

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("disposal", "0006_more_walls"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("org", "__first__"),
     ]
 
     operations = [
@@ -110,6 +110,93 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["asked_by", "-id"], name="export_of_user"),
+                    models.Index(
+                        condition=models.Q(("state__in", ["asked", "seconded", "approved"])),
+                        fields=["expires_at"],
+                        name="export_running",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("rows__gt", 0)), name="export_of_something"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("in_clear", False),
+                            models.Q(
+                                models.Q(("purpose", ""), _negated=True),
+                                models.Q(("case", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="export_in_clear_for_a_purpose",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("in_clear", False),
+                            models.Q(("state__in", ["approved", "taken"]), _negated=True),
+                            models.Q(("first_by__isnull", False), ("second_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="export_in_clear_by_two_others",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("first_by", models.F("asked_by")), _negated=True),
+                        name="export_first_is_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("second_by", models.F("asked_by")), _negated=True),
+                        name="export_second_is_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("second_by", models.F("first_by")), _negated=True),
+                        name="export_second_is_a_third",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("first_for", models.F("asked_by")), _negated=True),
+                        name="export_first_for_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("second_for", models.F("asked_by")), _negated=True),
+                        name="export_second_for_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("second_for", models.F("first_by")), _negated=True),
+                        name="export_second_for_a_third",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("second_by", models.F("first_for")), _negated=True),
+                        name="export_second_not_stood_for",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("second_for", models.F("first_for")), _negated=True),
+                        name="export_second_for_others",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "taken"), _negated=True),
+                            models.Q(
+                                ("taken_at__isnull", False),
+                                ("taken_rows__isnull", False),
+                                models.Q(("sha256", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="export_taken_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "refused"), _negated=True),
+                            models.Q(("refusal", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="export_refused_says_why",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Line",
@@ -138,141 +225,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="export",
-            index=models.Index(fields=["asked_by", "-id"], name="export_of_user"),
-        ),
-        migrations.AddIndex(
-            model_name="export",
-            index=models.Index(
-                condition=models.Q(("state__in", ["asked", "seconded", "approved"])),
-                fields=["expires_at"],
-                name="export_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("rows__gt", 0)), name="export_of_something"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("in_clear", False),
-                    models.Q(
-                        models.Q(("purpose", ""), _negated=True),
-                        models.Q(("case", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="export_in_clear_for_a_purpose",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("in_clear", False),
-                    models.Q(("state__in", ["approved", "taken"]), _negated=True),
-                    models.Q(("first_by__isnull", False), ("second_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="export_in_clear_by_two_others",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("first_by", models.F("asked_by")), _negated=True),
-                name="export_first_is_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("second_by", models.F("asked_by")), _negated=True),
-                name="export_second_is_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("second_by", models.F("first_by")), _negated=True),
-                name="export_second_is_a_third",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("first_for", models.F("asked_by")), _negated=True),
-                name="export_first_for_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("second_for", models.F("asked_by")), _negated=True),
-                name="export_second_for_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("second_for", models.F("first_by")), _negated=True),
-                name="export_second_for_a_third",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("second_by", models.F("first_for")), _negated=True),
-                name="export_second_not_stood_for",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("second_for", models.F("first_for")), _negated=True),
-                name="export_second_for_others",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "taken"), _negated=True),
-                    models.Q(
-                        ("taken_at__isnull", False),
-                        ("taken_rows__isnull", False),
-                        models.Q(("sha256", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="export_taken_is_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="export",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "refused"), _negated=True),
-                    models.Q(("refusal", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="export_refused_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="line",
-            constraint=models.UniqueConstraint(fields=("export", "disposal"), name="line_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="line",
-            constraint=models.UniqueConstraint(
-                fields=("export", "place"), name="line_at_its_place"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("export", "disposal"), name="line_once"),
+                    models.UniqueConstraint(fields=("export", "place"), name="line_at_its_place"),
+                ],
+            },
         ),
     ]

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("org", "__first__"),
     ]
 
     operations = [
@@ -76,6 +76,28 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["state", "id"], name="judgement_by_state")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="judgement_has_a_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "entered"), _negated=True),
+                            ("number__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="judgement_in_force_has_a_number",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "judged")),
+                        fields=("row", "other"),
+                        name="judgement_waits_once",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Concerned",
@@ -96,40 +118,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="identityjudgement",
-            index=models.Index(fields=["state", "id"], name="judgement_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="identityjudgement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="judgement_has_a_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="identityjudgement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "entered"), _negated=True),
-                    ("number__isnull", False),
-                    _connector="OR",
-                ),
-                name="judgement_in_force_has_a_number",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="identityjudgement",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "judged")),
-                fields=("row", "other"),
-                name="judgement_waits_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="concerned",
-            constraint=models.UniqueConstraint(
-                fields=("judgement", "person"), name="concerned_once"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("judgement", "person"), name="concerned_once")
+                ],
+            },
         ),
     ]
