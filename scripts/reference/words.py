@@ -23,6 +23,7 @@ SLOTS: dict[str, dict[str, str]] = {
         "ignore": "headers that are known and not used. A header that is neither declared nor "
         "ignored stops the load",
         "refuse": "sealed rows, refused at the door; see below (封存)",
+        "links": "what a row says of two, for `plumbline warnings --ftm`; see below (联系)",
         "expect": "what normal looks like; see below",
     },
     "Column": {
@@ -72,6 +73,13 @@ SLOTS: dict[str, dict[str, str]] = {
         "column": "the column by which sealed rows are known; it must be delivered",
         "values": "the words that seal a row, as delivered",
         "why": "the law that says so",
+    },
+    "Link": {
+        "as": "a link, contract or sanction of FollowTheMoney, such as `Ownership`",
+        "when": "column → the codes with which the row says so, such as `kind: [shareholder]`",
+        "with": "FollowTheMoney's property → column; both ends are needed, and are people or organisations, or "
+        "`Contract` where the row's own contract is meant",
+        "among": "between every two rows that agree in this column, such as a household; other columns are not used",
     },
     "Expect": {
         "rows": "band of the number of rows, such as `900..1200`",

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from plumbline.cli.keeping.archive import Contents
 
 #: What makes keys of an office: whoever has them can sign heads and make codes of second factors.
-KEYS = ("private/secret", "private/person.key", "private/trail.key")
+KEYS = ("private/secret", "private/person.key", "private/trail.key", "private/ftm.key")
+#: Made only where entities of FollowTheMoney were written.
+_PERHAPS = ("private/ftm.key",)
 #: Not of the workspace: what only holds for a running process, and the database, which is written out apart.
 _PASSING = (
     "workbench.db",
@@ -295,7 +297,7 @@ def restore(  # noqa: PLR0913, PLR0917 -- click hands over each option
     office.say(f"已恢复 {len(found.files)} 个文件，{_mib(found.size)} MiB，摘要全部相符；备份时间 {found.about['made_at']}",
                f"restored: {len(found.files)} files, {_mib(found.size)} MiB, all digests as written; "
                f"the backup is of {found.about['made_at']}", "green")  # fmt: skip
-    missing = [name for name in KEYS if not (folder / name).is_file()]
+    missing = [name for name in KEYS if name not in _PERHAPS and not (folder / name).is_file()]
     if missing:
         office.say(
             f"没有密钥 {'、'.join(missing)}：未用 --keys 恢复。没有 person.key，回避会失效；没有 trail.key，不能接着封存",

@@ -92,8 +92,12 @@ class Office:
     def clean(self, text: str) -> str:
         """Text from a file, safe to show: no control characters, no citizen number left in it."""
         if self.masked:
-            text = _NUMBER.sub(r"\1**********\2", text)
+            text = self.without_numbers(text)
         return "".join(c if c.isprintable() else " " for c in text)
+
+    def without_numbers(self, text: str) -> str:
+        """Text with the citizen numbers in it masked."""
+        return _NUMBER.sub(r"\1**********\2", text)
 
     def say(self, zh: str, en: str, style: str = "") -> None:
         """One line of the answer."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plumbline.cli.office import Cell, Office, pass_office
+from plumbline.cli.workbench import is_there, set_up
 from plumbline.errors import PlumblineError, Text
 
 if TYPE_CHECKING:
@@ -268,21 +268,13 @@ def _some(keys: list[str]) -> str:
 
 def _on_trail(office: Office, action: str, found: Purge) -> None:
     """The act and its digest are on the trail, once; not where there is no workbench yet."""
-    said = office.workspace.settings.get("workbench", {})
-    there = (
-        said.get("database")
-        or os.environ.get("PLUMBLINE_DATABASE")
-        or (office.folder / "workbench.db").is_file()
-    )
-    if not there:
+    if not is_there(office):
         return
     if find_spec("django") is None:
         raise PlumblineError(
             Text("没有安装工作台，写不了留痕", "the workbench is not installed, so the trail cannot be written"),
             hint=Text("安装 plumbline[web] 后再执行一次", "install plumbline[web] and run it again"),
         )  # fmt: skip
-    from plumbline.cli.workbench import set_up
-
     set_up(office)
     from django.db import connection, transaction
 

@@ -48,6 +48,16 @@ def unmask_option(function: Any) -> Any:
     type=click.Path(dir_okay=False, path_type=Path),
     help="写入 XLSX 工作簿 · write a workbook",
 )
+@click.option(
+    "--ftm",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="写入 FollowTheMoney 实体和联系 · write entities and links of FollowTheMoney",
+)
+@click.option(
+    "--numbers",
+    is_flag=True,
+    help="--ftm 连同证号和电话，须有 --unmask · with numbers and phones in --ftm; needs --unmask",
+)
 @unmask_option
 @pass_office
 def warnings(  # noqa: PLR0913 -- a list can be narrowed in that many ways
@@ -60,6 +70,8 @@ def warnings(  # noqa: PLR0913 -- a list can be narrowed in that many ways
     limit: int | None,
     as_json: bool,
     xlsx: Path | None,
+    ftm: Path | None,
+    numbers: bool,
     unmask: str | None,
 ) -> None:
     """列出预警，最严重的在前 · List the warnings, most serious first.
@@ -68,14 +80,20 @@ def warnings(  # noqa: PLR0913 -- a list can be narrowed in that many ways
 
     People are masked unless --unmask gives a reason.
     """
-    one_form(as_json=as_json, xlsx=xlsx)
+    one_form(as_json=as_json, xlsx=xlsx, ftm=ftm)
+    _for_other_tools(ftm, register, withdrawn=withdrawn, numbers=numbers, unmask=unmask)
     office.unmask(unmask, _what(level, model, register))
     found = office.workspace.warnings(
         level=level, model=model, register=register, withdrawn=withdrawn
     )
     if limit is None:
-        limit = _ON_A_SCREEN if office.out.is_terminal and not (as_json or xlsx) else 0
+        limit = _ON_A_SCREEN if office.out.is_terminal and not (as_json or xlsx or ftm) else 0
     shown = found[:limit] if limit else found
+    if ftm:
+        from plumbline.cli.entities import write_entities
+
+        write_entities(office, ftm, shown, numbered=numbers, reason=(unmask or "").strip())
+        return
     told = Told(office, shown)
     if as_json:
         for each in told.as_json():
@@ -90,18 +108,41 @@ def warnings(  # noqa: PLR0913 -- a list can be narrowed in that many ways
         _tell_how_many(office, len(shown), len(found))
 
 
-def one_form(*, as_json: bool, xlsx: Path | None) -> None:
+def one_form(*, as_json: bool, xlsx: Path | None, ftm: Path | None = None) -> None:
     """Refuse a list that is wanted in two forms at once."""
-    if as_json and xlsx:
+    forms = {"--json": as_json, "--xlsx": xlsx, "--ftm": ftm}
+    wanted = [name for name, chosen in forms.items() if chosen]
+    if len(wanted) > 1:
+        zh, en = " 和 ".join(wanted), " and ".join(wanted)
         raise PlumblineError(
-            Text("--json 和 --xlsx 只能选一个", "--json and --xlsx do not go together"),
-            hint=Text("分两次执行", "run it twice"),
+            Text(f"{zh} 只能选一个", f"{en} do not go together"),
+            hint=Text("分几次执行", "run it for each"),
         )
-    if xlsx and not xlsx.parent.is_dir():
+    for path in filter(None, (xlsx, ftm)):
+        if not path.parent.is_dir():
+            raise PlumblineError(
+                Text(f"没有文件夹 {path.parent}", f"there is no folder {path.parent}"),
+                hint=Text("先建文件夹，或写到别处", "make the folder first, or write elsewhere"),
+            )
+
+
+def _for_other_tools(
+    ftm: Path | None, register: Register, *, withdrawn: bool, numbers: bool, unmask: str | None
+) -> None:
+    """Refuse what no other tool should take for a finding, and numbers without a reason."""
+    if ftm and (register != "warnings" or withdrawn):
         raise PlumblineError(
-            Text(f"没有文件夹 {xlsx.parent}", f"there is no folder {xlsx.parent}"),
-            hint=Text("先建文件夹，或写到别处", "make the folder first, or write elsewhere"),
+            Text("--ftm 只写出现行的预警", "--ftm writes standing warnings only"),
+            hint=Text(
+                "试运行、数据疑问和仅姓名相同的不说明任何人，不应进入别的系统",
+                "trials, questions and candidates say nothing of anybody and belong into no other system",
+            ),
         )
+    if numbers and not (ftm and unmask):
+        raise PlumblineError(
+            Text("--numbers 须同时有 --ftm 和 --unmask 理由", "--numbers goes with --ftm and --unmask REASON"),
+            hint=Text("不写证号时，标识同样前后一致", "identifiers stay the same without numbers, too"),
+        )  # fmt: skip
 
 
 def _what(level: str | None, model: str | None, register: str) -> str:

@@ -9,6 +9,16 @@ from plumbline.cli.office import Office
 from plumbline.errors import DeclarationError, PlumblineError, Text
 
 
+def is_there(office: Office) -> bool:
+    """Was a workbench set up for the workspace, so that acts have a trail to be on?"""
+    said = office.workspace.settings.get("workbench", {})
+    return bool(
+        said.get("database")
+        or os.environ.get("PLUMBLINE_DATABASE")
+        or (office.folder / "workbench.db").is_file()
+    )
+
+
 def set_up(office: Office) -> None:
     """Set Django up for the workspace; commands that need it import the rest only afterwards.
 

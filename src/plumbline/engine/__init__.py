@@ -19,6 +19,7 @@ from plumbline.engine.check import Checked
 from plumbline.engine.collision.beside import Agreement, Said, Side, beside, said_by
 from plumbline.engine.collision.decided import SubjectException
 from plumbline.engine.collision.draw import Drawn
+from plumbline.engine.collision.entities import Manner
 from plumbline.engine.collision.evidence import FactRow, Source
 from plumbline.engine.collision.explain import Condition, Explanation, Judged
 from plumbline.engine.collision.gather import Tally
@@ -92,6 +93,7 @@ __all__ = [
     "Judged",
     "Judgement",
     "Linked",
+    "Manner",
     "ModelResult",
     "MonthCount",
     "Outcome",

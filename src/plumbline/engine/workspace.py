@@ -29,6 +29,7 @@ from plumbline.engine.collision.decided import (
     subjects,
 )
 from plumbline.engine.collision.draw import Drawn, draw_unflagged
+from plumbline.engine.collision.entities import Manner, Resting, entities
 from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.explain import Explanation, explain, with_ties
 from plumbline.engine.collision.monthly import MonthCount, monthly
@@ -826,6 +827,24 @@ class Workspace:
             w.key: sentence(self._recorded(w).model, w, rows[w.key], lang, masked=masked)
             for w in warnings
         }
+
+    def entities(
+        self, warnings: Sequence[EarlyWarning], manner: Manner
+    ) -> Iterator[dict[str, Any]]:
+        """What warnings rest on, as entities and links of FollowTheMoney; the rows of none may be purged."""
+        found, ties = self.evidence(warnings), self.ties(warnings)
+        links = {name: dataset.declared.links for name, dataset in self.datasets.items()}
+        return entities(
+            (
+                Resting(
+                    w, self.model_behind(w), [found[w.key][e.fact][e.row] for e in w.evidence],
+                    ties[w.key],
+                )
+                for w in warnings
+            ),
+            links,
+            manner,
+        )  # fmt: skip
 
     def sentence(self, warning: EarlyWarning, lang: Lang = "zh", *, masked: bool = True) -> str:
         return self.sentences([warning], lang, masked=masked)[warning.key]

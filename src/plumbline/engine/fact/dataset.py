@@ -14,6 +14,7 @@ from pydantic import Field as Slot
 from pydantic import field_validator
 
 from plumbline.engine.fact.document import Document, Strict, Words, did_you_mean
+from plumbline.engine.fact.ftm import ENDS, TABLES
 from plumbline.engine.fact.retention import FORMS, Retention
 from plumbline.engine.fact.sql import RESERVED
 from plumbline.engine.fact.types import TYPES, Country, Field, SemanticType, make
@@ -86,6 +87,15 @@ class Refuse(Strict):
     why: Words
 
 
+class Link(Strict):
+    """What a row says of two, or of one and a paper, as FollowTheMoney calls it."""
+
+    schema_: str = Slot(alias="as")
+    when: dict[str, list[str]] = {}  # column -> its values where the row says so
+    properties: dict[str, str] = Slot(alias="with")  # property -> column, or Contract
+    among: str | None = None  # between every two rows that agree in this column
+
+
 class Expect(Strict):
     """What normal looks like; a delivery outside these bands is held back whole."""
 
@@ -112,6 +122,7 @@ class DatasetFile(Strict):
     columns: dict[str, Column]
     ignore: list[str] = []
     refuse: list[Refuse] = []
+    links: list[Link] = []
     expect: Expect = Expect()
 
     _list = field_validator("key", "ignore", mode="before")(_as_list)
@@ -294,6 +305,40 @@ class Dataset:
                 )
         for name, column in declared.columns.items():
             self._check_bearer(name, column)
+        for place, link in enumerate(declared.links):
+            self._check_link(place, link)
+
+    def _check_link(self, place: int, link: Link) -> None:
+        """A link is one of FollowTheMoney's, and each of its ends names somebody."""
+        slot = ("links", place)
+        if link.schema_ not in ENDS:
+            raise self.document.error(
+                (*slot, "as"),
+                Text(f"没有联系“{link.schema_}”", f"no link '{link.schema_}'"),
+                did_you_mean(link.schema_, list(ENDS)),
+            )
+        known = TABLES[link.schema_]
+        for prop in (*ENDS[link.schema_], *link.properties):
+            if prop not in link.properties or prop not in known:
+                missing = prop not in link.properties
+                raise self.document.error(
+                    (*slot, "with"),
+                    Text(f"{link.schema_} 缺少“{prop}”", f"{link.schema_} lacks '{prop}'")
+                    if missing
+                    else Text(f"{link.schema_} 没有“{prop}”", f"{link.schema_} has no '{prop}'"),
+                    None if missing else did_you_mean(prop, list(known)),
+                )
+        for prop in ENDS[link.schema_]:
+            end = link.properties[prop]
+            paper = end in ENDS and end in [each.schema_ for each in self.declared.links[:place]]
+            if not paper and self.columns[end].type not in ("person.id", "org.code", "org.name"):
+                raise self.document.error(
+                    (*slot, "with", prop),
+                    Text(
+                        f"列 {end} 不是个人或单位，做不了“{prop}”",
+                        f"column {end} is neither a person nor an organisation, so it cannot be '{prop}'",
+                    ),
+                )
 
     def _check_bearer(self, name: str, column: Column) -> None:
         """What describes somebody says whom, by the column of a number."""
@@ -329,6 +374,14 @@ class Dataset:
             (("delivery", "per"), declared.delivery.per),
             *((("columns", name, "of"), c.of) for name, c in declared.columns.items()),
             *((("refuse", i, "column"), r.column) for i, r in enumerate(declared.refuse)),
+            *((("links", i, "when", n), n) for i, k in enumerate(declared.links) for n in k.when),
+            *((("links", i, "among"), link.among) for i, link in enumerate(declared.links)),
+            *(
+                (("links", i, "with", prop), name)
+                for i, link in enumerate(declared.links)
+                for prop, name in link.properties.items()
+                if name not in ENDS
+            ),
             *((("expect", "filled", name), name) for name in declared.expect.filled),
             *((("expect", "range", name), name) for name in declared.expect.range),
         ]

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from plumbline.engine import Batch, Workspace
+from plumbline.engine.fact.ftm import TABLES
 from plumbline.engine.fact.load import load_delivery
-from plumbline.engine.fact.readers.ftm import TABLES
 from tests.engine.fact.readers.reading import rows, sheets
 
 PERSON: dict[str, Any] = {

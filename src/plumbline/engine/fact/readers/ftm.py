@@ -19,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from plumbline.engine.fact.ftm import TABLES
 from plumbline.engine.fact.readers.base import Misfit, Row, Sheet
 from plumbline.engine.fact.readers.encoding import Encoding, detect
 from plumbline.engine.fact.readers.jsons import lines, refusals
@@ -27,47 +28,6 @@ from plumbline.errors import Text
 
 _PEEK = 20
 _APART = "; "
-
-_THING = (
-    *("name", "alias", "previousName", "weakAlias", "country", "address", "summary", "notes", "description"),
-    *("topics", "keywords", "program", "sourceUrl", "publisher", "wikidataId", "createdAt", "modifiedAt", "retrievedAt"),
-)  # fmt: skip
-_LEGAL = (
-    *("registrationNumber", "idNumber", "taxNumber", "uscCode", "leiCode", "legalForm", "status", "sector"),
-    *("classification", "incorporationDate", "dissolutionDate", "jurisdiction", "mainCountry", "parent"),
-    *("abbreviation", "email", "phone", "website"),
-)  # fmt: skip
-_INTEREST = (
-    *("role", "status", "startDate", "endDate", "date", "summary", "description", "recordId", "sourceUrl"),
-    *("publisher", "modifiedAt", "retrievedAt"),
-)  # fmt: skip
-_KIN = ("relationship", *_INTEREST[2:])
-
-#: Schema -> its properties, in FollowTheMoney 4's names.
-TABLES: dict[str, tuple[str, ...]] = {
-    "Person": (
-        *_THING, "title", "firstName", "middleName", "lastName", "birthDate", "birthPlace", "deathDate",
-        "nationality", "citizenship", "gender", "position", "passportNumber", *_LEGAL,
-    ),
-    "Company": (*_THING, *_LEGAL, "capital", "ticker", "isinCode", "amount", "currency"),
-    "Organization": (*_THING, *_LEGAL),
-    "PublicBody": (*_THING, *_LEGAL),
-    "LegalEntity": (*_THING, *_LEGAL),
-    "Ownership": (
-        "owner", "asset", "percentage", "sharesCount", "sharesValue", "sharesCurrency", "sharesType",
-        "legalBasis", "ownershipType", *_INTEREST,
-    ),
-    "Directorship": ("director", "organization", "secretary", *_INTEREST),
-    "Membership": ("member", "organization", *_INTEREST),
-    "Employment": ("employee", "employer", *_INTEREST),
-    "Representation": ("agent", "client", *_INTEREST),
-    "Family": ("person", "relative", *_KIN),
-    "Associate": ("person", "associate", *_KIN),
-    "Payment": (
-        "payer", "beneficiary", "amount", "currency", "purpose", "programme", "transactionNumber",
-        *_INTEREST[2:],
-    ),
-}  # fmt: skip
 
 _NO_ENTITY = Text(
     "本行不是 FollowTheMoney 实体：须有 id、schema 和 properties（每项为文字列表）",
