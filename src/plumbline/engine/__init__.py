@@ -24,6 +24,7 @@ from plumbline.engine.collision.evidence import FactRow, Source
 from plumbline.engine.collision.explain import Condition, Explanation, Judged
 from plumbline.engine.collision.gather import Tally
 from plumbline.engine.collision.monthly import MonthCount
+from plumbline.engine.collision.proof import Proof
 from plumbline.engine.collision.purge import DueBatch
 from plumbline.engine.collision.reproduce import Difference, Reproduction
 from plumbline.engine.collision.rests import Tie
@@ -99,6 +100,7 @@ __all__ = [
     "Outcome",
     "Pair",
     "Profile",
+    "Proof",
     "Purge",
     "Quarantined",
     "Refused",

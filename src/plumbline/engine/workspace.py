@@ -33,6 +33,7 @@ from plumbline.engine.collision.entities import Manner, Resting, entities
 from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.explain import Explanation, explain, with_ties
 from plumbline.engine.collision.monthly import MonthCount, monthly
+from plumbline.engine.collision.proof import Proof, proof
 from plumbline.engine.collision.purge import (
     DueBatch,
     all_due,
@@ -901,6 +902,15 @@ class Workspace:
 
     def draw_unflagged(self, name: str, *, seed: str, n: int, run: int | None = None) -> Drawn:
         """Subjects that a model did not flag, drawn to be checked; anyone can repeat the draw.
+
+    def proof(self, warning: EarlyWarning) -> Proof:
+        """A warning as a file that `plumbline.verify_proof` checks without Plumbline; rows are in clear.
+
+        Raises:
+            RunError: no proof of it would hold. PurgedError: what its run saw was purged.
+        """
+        then = recorded(self.store, warning, self.country, verify=True).whole()
+        return proof(self.store, warning, then, self.runs()[warning.seen_in])
 
         Args:
             seed: hexadecimal, at most 64 bytes; the order is by HMAC-SHA256(seed, name of the row).
