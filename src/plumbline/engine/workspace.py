@@ -900,9 +900,6 @@ class Workspace:
         kind = {"questions": "question", "candidates": "candidate"}.get(register, "warning")
         return reproduce(self.store, warning, self.country, kind=kind)
 
-    def draw_unflagged(self, name: str, *, seed: str, n: int, run: int | None = None) -> Drawn:
-        """Subjects that a model did not flag, drawn to be checked; anyone can repeat the draw.
-
     def proof(self, warning: EarlyWarning) -> Proof:
         """A warning as a file that `plumbline.verify_proof` checks without Plumbline; rows are in clear.
 
@@ -911,6 +908,9 @@ class Workspace:
         """
         then = recorded(self.store, warning, self.country, verify=True).whole()
         return proof(self.store, warning, then, self.runs()[warning.seen_in])
+
+    def draw_unflagged(self, name: str, *, seed: str, n: int, run: int | None = None) -> Drawn:
+        """Subjects that a model did not flag, drawn to be checked; anyone can repeat the draw.
 
         Args:
             seed: hexadecimal, at most 64 bytes; the order is by HMAC-SHA256(seed, name of the row).
