@@ -6,7 +6,11 @@ absence is a failure.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,7 +70,38 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbench's SQLite database with its tables and nothing in them, to be copied.
+
+    Making them takes seconds, so of several workers one makes them for all.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "tables"
+    folder.mkdir(exist_ok=True)
+    made = folder / "made.db"
+    with (folder / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not made.exists():
+            subprocess.run(
+                [
+                    sys.executable, "-c",
+                    "import django; django.setup(); from plumbline.web.serving import migrate; migrate()",
+                ],
+                env={
+                    **{k: v for k, v in os.environ.items() if k != "PLUMBLINE_DATABASE"},
+                    "PLUMBLINE_WORKSPACE": str(folder),
+                    "DJANGO_SETTINGS_MODULE": "plumbline.web.settings",
+                    "PYTHONPATH": os.pathsep.join(sys.path),
+                },
+                check=True,
+            )  # fmt: skip
+            (folder / "workbench.db").rename(made)
+    return made
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(
+    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     django_db_modify_db_settings_parallel_suffix: None,  # noqa: ARG001 -- asked for its effect
 ) -> None:
@@ -75,7 +110,17 @@ def django_db_modify_db_settings(
 
     default: dict[str, Any] = django.DATABASES["default"]
     if default["ENGINE"].endswith("sqlite3"):
-        default.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("db") / "test.db")
+        name = tmp_path_factory.mktemp("db") / "test.db"
+        shutil.copyfile(request.getfixturevalue("tables"), name)
+        default.setdefault("TEST", {})["NAME"] = str(name)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:  # noqa: FBT001 -- pytest-django's
+    """On SQLite the tables are there before a test asks for them."""
+    from django.conf import settings as django  # noqa: PLC0415 -- most tests need no Django
+
+    return django_db_keepdb or django.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,8 @@ def test_an_administrator_is_named_once(office: Path) -> None:
     assert "ask them" in again.stderr
 
 
-def test_a_number_that_is_none_is_refused(office: Path) -> None:
+def test_a_number_that_is_none_is_refused(office: Path, tables: Path) -> None:
+    shutil.copyfile(tables, office / "workbench.db")
     done = plumbline(
         office, "appoint", "audit", "song", "宋恒", "--reason", "任命", said="380101\n"
     )

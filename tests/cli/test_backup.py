@@ -49,13 +49,20 @@ warned.warning(people.cast())
 
 
 class Office:
-    """A workspace with a workbench, and a file of heads on another machine."""
+    """A workspace with a workbench, and a file of heads on another machine.
 
-    def __init__(self, folder: Path, database: str = "") -> None:
-        self.folder, self.database = folder / "office", database
+    Args:
+        database: of a PostgreSQL server, or the file to begin with.
+    """
+
+    def __init__(self, folder: Path, database: str | Path) -> None:
+        self.folder = folder / "office"
+        self.database = database if isinstance(database, str) else ""
         self.archive, self.keys, self.key = folder / "backup", folder / "keys", folder / "key"
         self.outside = folder / "elsewhere.jsonl"
         Workspace.create(self.folder)
+        if isinstance(database, Path):
+            shutil.copyfile(database, self.folder / "workbench.db")
         (self.folder / "plumbline.toml").write_text(
             f'[workspace]\nname = "小样"\n\n[workbench]\nanchors = ["{self.outside}"]\n'
         )
@@ -85,9 +92,9 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Office:
+def made(tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Office:
     """Backed up, sealed by SM4, with its keys."""
-    office = Office(tmp_path_factory.mktemp("office"))
+    office = Office(tmp_path_factory.mktemp("office"), tables)
     said = office.plumbline(
         "backup", office.archive, "--keys", office.keys, "--cipher", "sm4", "--key-file", office.key
     )
@@ -173,8 +180,8 @@ def test_without_the_keys_it_says_what_does_not_work(office: Office) -> None:
     assert "without private/secret, private/person.key, private/trail.key" in said
 
 
-def test_what_was_sealed_after_the_backup_is_missed(tmp_path: Path) -> None:
-    office = Office(tmp_path)
+def test_what_was_sealed_after_the_backup_is_missed(tmp_path: Path, tables: Path) -> None:
+    office = Office(tmp_path, tables)
     assert "it is not encrypted" in office.plumbline("backup", office.archive)
     within = office.folder / "backup"
     assert "does not lie within" in office.plumbline("backup", within, code=2)

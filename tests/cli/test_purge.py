@@ -95,8 +95,8 @@ def test_a_proposal_can_be_taken_back(after: tuple[Path, Run]) -> None:
     assert "withdrawn" in plumb("purge", "show", "1", lang="en").output
 
 
-def test_it_is_on_the_trail_and_in_the_backup(tmp_path: Path) -> None:
-    office = Office(tmp_path / "office")
+def test_it_is_on_the_trail_and_in_the_backup(tmp_path: Path, tables: Path) -> None:
+    office = Office(tmp_path / "office", tables)
     (office.folder / "inbox" / "名单.csv").unlink()
     settings = (office.folder / "plumbline.toml").read_text()
     fill(office.folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -55,7 +56,8 @@ def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_by_https_cookies_and_headers_are_the_strict_ones(tmp_path: Path) -> None:
+def test_by_https_cookies_and_headers_are_the_strict_ones(tmp_path: Path, tables: Path) -> None:
+    shutil.copyfile(tables, tmp_path / "workbench.db")
     (tmp_path / "plumbline.toml").write_text(SECURE)
     done = run(ANSWER, tmp_path)
     assert done.returncode == 0, done.stderr

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,11 @@ import pytest
 import schemathesis
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, transaction
-from django.test import Client
+from django.db import close_old_connections, connection, transaction
+from django.test import Client, override_settings
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
+from pytest_django import DjangoDbBlocker
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -39,12 +42,35 @@ from tests.web.test_addresses import PEOPLE
 NOW = people.NOW
 
 
+@pytest.fixture(scope="module")
+def built(
+    django_db_setup: None,  # noqa: ARG001 -- asked for its effect
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Any, Path]]:
+    """A city and its folder, in a transaction around those of the tests, which each take back what they did."""
+    folder = tmp_path_factory.mktemp("city")
+    private = folder / "private"
+    private.mkdir(mode=0o700)
+    files = override_settings(
+        WORKSPACE=folder / "office", PRIVATE=private, MEDIA_ROOT=private / "files"
+    )
+    with django_db_blocker.unblock(), transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        with files:
+            made = world(folder / "office")
+        EarlyWarning.objects.update(budgeted_on=people.TODAY)  # told, as there is room for them
+        patch.setattr(connection, "close", lambda: None)  # which each test ends with
+        yield made, folder
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def city(db: None, private: Path, tmp_path: Path, settings: Any) -> Any:  # noqa: ARG001 -- for their effects
+def city(db: None, built: tuple[Any, Path], private: Path, tmp_path: Path, settings: Any) -> Any:  # noqa: ARG001 -- for their effects
+    made, folder = built
+    shutil.copytree(folder / "private", private, dirs_exist_ok=True)
+    shutil.copytree(folder / "office", tmp_path / "office")
     settings.WORKSPACE = tmp_path / "office"
-    made = world(settings.WORKSPACE)
-    EarlyWarning.objects.update(budgeted_on=people.TODAY)  # told, as there is room for them
-    return made
+    return deepcopy(made)
 
 
 def token(user: User, *scopes: Scope) -> str:
