@@ -24,6 +24,7 @@ ORDER = (
 
 #: Model -> traps named for it in the field guide (A.4), each the words of at least one case.
 TRAPS = {
+    "unusual-look-ups": "专项行动 另一期 夜间 休息日",
     "honour-despite-offence": "同名 行为在获评之前 交通罚款 封存 撤销 办法出台前 公示",
     "benefit-after-death": "补发 丧葬费 抵扣 户内还有 注销日期 号码登错 八月",
     "pension-in-custody": "按原标准 无罪 上诉 才收监 折抵",

@@ -11,18 +11,15 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from plumbline.loop.disposal.queries.inbox import Wanted, chosen
 from plumbline.loop.warning.models import NamedParty, Party
 from plumbline.org.models import Role, User
 from plumbline.org.policy import name_digest, person_digest
-from plumbline.trail.actions import record_reading
 from plumbline.trail.models import Entry
 from plumbline.web.guide import PARTS
 from plumbline.web.models import Visit
-from plumbline.web.unusual import LEAST, fence, unusual
+from plumbline.web.unusual import refused
 from tests import people
 from tests.loop.disposal import warned
 from tests.people import NOW
@@ -241,53 +238,15 @@ class TestReadings:
             assert browser(other).get(reverse("readings")).status_code == 404
 
 
-class TestUnusual:
-    @staticmethod
-    def read(user: User, persons: int, at: Any = NOW) -> None:
-        record_reading(
-            whom=[f"{user.username}-{n}" for n in range(persons)], where="warning:1", fields=["name"],
-            purpose="核对", case="1", by=user, at=at,
-        )  # fmt: skip
-
-    def test_who_looks_at_far_more_than_others_do_is_told_of(self, cast: Any) -> None:
-        for back in range(1, 9):
-            self.read(cast.li, 3 + back % 2, NOW - timedelta(days=back))
-        assert unusual(NOW) == []
-        self.read(cast.wang, 40)
-        self.read(cast.wang, 40)  # the same persons again are the same persons
-        (day,) = unusual(NOW)
-        assert (day.reader, day.on, day.persons, day.refused) == ("wang", NOW.date(), 40, 0)
-        assert day.fence is not None
-        assert 4 <= day.fence < 10
-        shown = browser(cast.auditor).get(reverse("readings")).content.decode()
-        assert "不寻常的查看" in shown
-        assert unusual(NOW + timedelta(days=31)) == []
-
-    def test_few_days_tell_nothing_and_a_few_more_persons_are_no_matter(self, cast: Any) -> None:
-        self.read(cast.wang, 400)
-        assert unusual(NOW) == []
-        for back in range(1, 9):
-            self.read(cast.li, 1, NOW - timedelta(days=back))
-        self.read(cast.zhou, LEAST - 1)
-        assert [day.reader for day in unusual(NOW)] == ["wang"]
-
+class TestRefused:
     def test_who_tried_to_look_up_their_own_is_always_told_of(self, cast: Any) -> None:
         User.objects.filter(pk=cast.head.pk).update(person=person_digest(NUMBER))
         said = {"person": NUMBER, "purpose": "看看", "case": "1"}
         browser(cast.head).post(reverse("search_person"), said)
-        (day,) = unusual(NOW)
-        assert (day.reader, day.persons, day.refused) == ("head", 0, 1)
-
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(st.lists(st.integers(0, 500), min_size=8, max_size=60))
-    def test_the_fence_is_above_three_quarters_and_moves_with_the_figures(
-        self, counts: list[int]
-    ) -> None:
-        upper = fence(counts)
-        assert upper is not None
-        assert sum(count <= upper for count in counts) * 4 >= len(counts) * 3
-        assert fence([count + 7 for count in counts]) == pytest.approx(upper + 7)
-        assert fence(counts[:7]) is None
+        (tried,) = refused(NOW)
+        assert (tried.reader, tried.times) == ("head", 1)
+        shown = browser(cast.auditor).get(reverse("readings")).content.decode()
+        assert "1次查询本人或近亲属" in shown
 
 
 class TestLook:

@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from plumbline.bilingual import say
+from plumbline.loop.supervision.look_ups.intake import not_a_verdict, unusual_look_ups
 from plumbline.org.models import User
 from plumbline.org.policy import rights_of
 from plumbline.trail.actions import READ
 from plumbline.trail.models import Entry
 from plumbline.trail.queries import Wanted, positions, search, standing
-from plumbline.web.unusual import REFUSED, unusual
+from plumbline.web.unusual import REFUSED, refused
 
 _PAGE = 50
 
@@ -101,16 +102,20 @@ def readings(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     if before.isdecimal():
         found = found.filter(pk__lt=int(before))
-    rows, odd = list(found[: _PAGE + 1]), unusual(timezone.now())
-    names = dict(
-        User.objects.filter(
-            username__in={e.actor for e in rows} | {day.reader for day in odd}
-        ).values_list("username", "name")
-    )
+    rows = list(found[: _PAGE + 1])
+    # Nobody judges their own look-ups: those of an auditor are for the other auditors.
+    me = request.user.username
+    odd = unusual_look_ups(me)
+    tried = [each for each in refused(timezone.now()) if each.reader != me]
+    readers = {e.actor for e in rows} | {each.reader for each in odd or []}
+    readers |= {each.reader for each in tried}
+    names = dict(User.objects.filter(username__in=readers).values_list("username", "name"))
     query = request.GET.copy()
     query.pop("before", None)
     return render(request, "web/readings.html", {
-        "unusual": [(day, names.get(day.reader, "")) for day in odd],
+        "unusual": [(each, names.get(each.reader, "")) for each in odd or []],
+        "refused": [(each, names.get(each.reader, "")) for each in tried],
+        "examined": odd is not None, "not_a_verdict": not_a_verdict(),
         "form": form, "query": query.urlencode(), "older": rows[_PAGE - 1].pk if len(rows) > _PAGE else None,
         "rows": [
             (

@@ -142,6 +142,12 @@ def schedule() -> tuple[Entry, ...]:
             Daily(time(5, 30)),
             task=closure.measure_effects,
         ),
+        Entry(
+            "look_ups",
+            Text("比对查看个人信息的留痕", "Reads of personal data held against the model"),
+            Daily(time(5, 45)),
+            task=tasks.look_ups,
+        ),
         Entry("fold", Text("合并计数", "Counts added together"), Every(600), run=fold),
         Entry(
             "recount", Text("重新核对计数", "Counts worked out anew"), Daily(time(4)), run=recount

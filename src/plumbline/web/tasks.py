@@ -32,6 +32,12 @@ def night(at: str, attempt: int = 1) -> str:
 
 
 @task(queue_name="long")
+def look_ups(at: str) -> str:  # noqa: ARG001 -- every entry of the schedule says when it fell due
+    """Hold the reads of personal data against the model of unusual look-ups."""
+    return apart("plumbline.web.look_ups.work")
+
+
+@task(queue_name="long")
 def asked(at: str) -> str:  # noqa: ARG001 -- every entry of the schedule says when it fell due
     """Do what people asked for on pages; what cannot be done now, the next one does."""
     return apart("plumbline.web.night.asked")

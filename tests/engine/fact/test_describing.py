@@ -83,3 +83,24 @@ def test_whom_a_column_may_describe(tmp_path: Path, column: str, reason: str) ->
     with pytest.raises(DeclarationError, match=reason) as raised:
         declared(tmp_path, f"  {column}\n")
     assert "people.yml:21" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("{as: Friendship, with: {person: person}}", "no link 'Friendship'"),
+        ("{as: Directorship, with: {director: person}}", "Directorship lacks 'organization'"),
+        ("{as: Directorship, with: {director: person, organization: firm, colour: phone}}", "has no 'colour'"),
+        ("{as: Directorship, with: {director: person, organization: phone}}", "column phone is neither"),
+        ("{as: Directorship, with: {director: person, organization: nobody}}", "no column 'nobody'"),
+        ("{as: ContractAward, with: {supplier: firm, contract: Contract}}", "neither a person nor"),
+        ("{as: Family, with: {person: person, relative: person}, among: house}", "no column 'house'"),
+        ("{as: Directorship, when: {rank: [one]}, with: {director: person, organization: firm}}", "no column 'rank'"),
+    ],
+)  # fmt: skip
+def test_what_a_row_may_say_of_two(tmp_path: Path, link: str, reason: str) -> None:
+    with pytest.raises(DeclarationError, match=reason):
+        declared(tmp_path, f"links:\n  - {link}\n")
+    declared(
+        tmp_path, "links:\n  - {as: Directorship, with: {director: person, organization: firm}}\n"
+    )

@@ -330,8 +330,9 @@ class Dataset:
                 )
         for prop in ENDS[link.schema_]:
             end = link.properties[prop]
-            paper = end in ENDS and end in [each.schema_ for each in self.declared.links[:place]]
-            if not paper and self.columns[end].type not in ("person.id", "org.code", "org.name"):
+            if end in [each.schema_ for each in self.declared.links[:place]]:
+                continue  # the row's own contract
+            if end not in self.columns or self.columns[end].type not in _SOMEBODY:
                 raise self.document.error(
                     (*slot, "with", prop),
                     Text(
@@ -390,4 +391,5 @@ class Dataset:
 
 #: Types whose bearer other columns may describe, and the type of the bearer's own names.
 _NAMES = {"person.id": "person.name", "org.code": "org.name"}
+_SOMEBODY = ("person.id", "org.code", "org.name")
 _COMMON = frozenset({"headers", "type", "required", "title", "empty_when", "personal"})

@@ -1,0 +1,244 @@
+WITH day AS (
+  SELECT
+    reader,
+    day__from,
+    day__to,
+    period,
+    persons,
+    own,
+    delegated,
+    on_duty,
+    at_night,
+    rest_day,
+    _row
+  FROM look_up_days
+), quartiles AS (
+  SELECT
+    day.period,
+    COUNT(*) AS peers,
+    QUANTILE_DISC(day.persons, 0.25) AS q1,
+    QUANTILE_DISC(day.persons, 0.75) AS q3
+  FROM day
+  WHERE
+    NOT day.period IS NULL AND NOT day.persons IS NULL
+  GROUP BY
+    day.period
+), candidate AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      day._row AS row_day,
+      COALESCE(CAST(day.reader AS TEXT), '') AS per_1,
+      COALESCE(
+        CASE
+          WHEN CAST(day.day__from AS TEXT) = CAST(day.day__to AS TEXT)
+          THEN CAST(day.day__from AS TEXT)
+          ELSE CAST(day.day__from AS TEXT) || '..' || CAST(day.day__to AS TEXT)
+        END,
+        ''
+      ) AS per_2,
+      'A' AS tier,
+      day._row AS lead,
+      (
+        CASE WHEN quartiles.peers >= 8 THEN TRUE END
+      )
+      AND (
+        day.persons > (
+          quartiles.q3 + 1.5 * (
+            quartiles.q3 - quartiles.q1
+          )
+        )
+        AND day.persons >= 10
+      )
+      AND (
+        (
+          CASE
+            WHEN day.day__from >= CAST('2021-11-01' AS DATE)
+            THEN TRUE
+            WHEN day.day__to < CAST('2021-11-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) AS flag,
+      (
+        day.persons - day.own <= (
+          quartiles.q3 + 1.5 * (
+            quartiles.q3 - quartiles.q1
+          )
+        )
+        OR day.persons - day.own < 10
+      ) AS left_1,
+      (
+        day.persons - day.own - day.delegated <= (
+          quartiles.q3 + 1.5 * (
+            quartiles.q3 - quartiles.q1
+          )
+        )
+        OR day.persons - day.own - day.delegated < 10
+      ) AS left_2,
+      (
+        day.persons - day.own - day.delegated - day.on_duty <= (
+          quartiles.q3 + 1.5 * (
+            quartiles.q3 - quartiles.q1
+          )
+        )
+        OR day.persons - day.own - day.delegated - day.on_duty < 10
+      ) AS left_3,
+      (
+        day.at_night > 0 OR day.rest_day
+      ) AS is_yellow,
+      quartiles.peers AS figure_peers,
+      quartiles.q1 AS figure_q1,
+      quartiles.q3 AS figure_q3,
+      (
+        quartiles.q1 - 1.5 * (
+          quartiles.q3 - quartiles.q1
+        )
+      ) AS figure_lower,
+      (
+        quartiles.q3 + 1.5 * (
+          quartiles.q3 - quartiles.q1
+        )
+      ) AS figure_upper,
+      CASE
+        WHEN (
+          (
+            day.persons - day.own <= (
+              quartiles.q3 + 1.5 * (
+                quartiles.q3 - quartiles.q1
+              )
+            )
+            OR day.persons - day.own < 10
+          )
+        )
+        OR (
+          (
+            day.persons - day.own - day.delegated <= (
+              quartiles.q3 + 1.5 * (
+                quartiles.q3 - quartiles.q1
+              )
+            )
+            OR day.persons - day.own - day.delegated < 10
+          )
+        )
+        OR (
+          (
+            day.persons - day.own - day.delegated - day.on_duty <= (
+              quartiles.q3 + 1.5 * (
+                quartiles.q3 - quartiles.q1
+              )
+            )
+            OR day.persons - day.own - day.delegated - day.on_duty < 10
+          )
+        )
+        THEN NULL
+        ELSE SHA256(
+          CONCAT_WS(
+            '␟',
+            COALESCE(CAST(day.reader AS TEXT), '␀'),
+            COALESCE(CAST(day.day__from AS TEXT), '␀'),
+            COALESCE(CAST(day.day__to AS TEXT), '␀'),
+            COALESCE(CAST(day.period AS TEXT), '␀'),
+            COALESCE(CAST(day.persons AS TEXT), '␀'),
+            COALESCE(CAST(day.own AS TEXT), '␀'),
+            COALESCE(CAST(day.delegated AS TEXT), '␀'),
+            COALESCE(CAST(day.on_duty AS TEXT), '␀'),
+            COALESCE(CAST(day.at_night AS TEXT), '␀'),
+            COALESCE(CAST(day.rest_day AS TEXT), '␀')
+          )
+        )
+      END AS digest_day
+    FROM day
+    LEFT JOIN quartiles
+      ON quartiles.period = day.period
+  ) AS combined
+  WHERE
+    flag IS DISTINCT FROM FALSE
+), judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN NOT flag
+      THEN 'clear'
+      WHEN left_1 OR left_2 OR left_3
+      THEN 'left_out'
+      WHEN flag IS NULL
+      OR left_1 IS NULL
+      OR left_2 IS NULL
+      OR left_3 IS NULL
+      OR tier IN ('B', 'E')
+      THEN 'cannot_tell'
+      ELSE 'flag'
+    END AS verdict,
+    CASE
+      WHEN NOT flag
+      THEN 'flag_when'
+      WHEN left_1
+      THEN 'own files'
+      WHEN left_2
+      THEN 'done for others'
+      WHEN left_3
+      THEN 'on duty'
+      WHEN flag IS NULL
+      THEN 'flag_when'
+      WHEN left_1 IS NULL
+      THEN 'own files'
+      WHEN left_2 IS NULL
+      THEN 'done for others'
+      WHEN left_3 IS NULL
+      THEN 'on duty'
+      WHEN tier IN ('B', 'E')
+      THEN 'identity'
+      ELSE 'flag_when'
+    END AS decided_by
+  FROM candidate
+), graded AS (
+  SELECT
+    judged.per_1,
+    judged.per_2,
+    CASE
+      WHEN MAX(CASE WHEN is_yellow THEN 1 ELSE 0 END) = 1
+      THEN 'yellow'
+      ELSE 'blue'
+    END AS level
+  FROM judged
+  WHERE
+    verdict = 'flag'
+  GROUP BY
+    judged.per_1,
+    judged.per_2
+)
+SELECT
+  judged.per_1,
+  judged.per_2,
+  judged.verdict,
+  judged.decided_by,
+  judged.tier,
+  CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
+  judged.row_day,
+  judged.digest_day,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_peers AS TEXT)
+  END AS figure_peers,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_q1 AS TEXT)
+  END AS figure_q1,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_q3 AS TEXT)
+  END AS figure_q3,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_lower AS TEXT)
+  END AS figure_lower,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN CAST(judged.figure_upper AS TEXT)
+  END AS figure_upper,
+  judged.lead
+FROM judged
+LEFT JOIN graded
+  ON graded.per_1 = judged.per_1 AND graded.per_2 = judged.per_2
