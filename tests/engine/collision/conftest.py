@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,16 @@ def bare(tmp_path: Path) -> Town:
     return Town(tmp_path / "town")
 
 
+@pytest.fixture(scope="session")
+def settled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a settled town; copy it before changing it."""
+    folder = tmp_path_factory.mktemp("settled")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workspace, "packaged_catalog", lambda: folder / "none")
+        return settled(Town(folder / "town")).folder
+
+
 @pytest.fixture
-def town(bare: Town) -> Town:
-    return settled(bare)
+def town(settled_once: Path, tmp_path: Path) -> Town:
+    shutil.copytree(settled_once, tmp_path / "town")
+    return Town.found(tmp_path / "town")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,15 +34,21 @@ ON = date(2026, 7, 15)
 OLD, OLDER = number(7), number(8)
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Town:
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One year of retention: an offence list of 2025 has fallen due by July 2026, one of 2026 has not."""
-    town = Town(tmp_path / "town")
+    town = Town(tmp_path_factory.mktemp("due") / "town")
     town.deliver("honours", [honour("1"), honour("9", OLD, "钱一")], "2025-06-30")
     town.deliver("honours", [honour("1"), honour("2", number(4), "赵八")], "2026-06-30")
     town.deliver("offences", [offence("x", OLDER, "孙二"), offence("y", OLD, "钱一")], "2025-06-30")
     town.deliver("offences", [offence("a")], "2026-06-30")
-    return town
+    return town.folder
+
+
+@pytest.fixture
+def town(delivered: Path, tmp_path: Path) -> Town:
+    shutil.copytree(delivered, tmp_path / "town")
+    return Town.found(tmp_path / "town")
 
 
 def propose(town: Town, *only: str, **more: object) -> Purge:

@@ -87,6 +87,13 @@ class Town:
         self.declare("offences", OFFENCES, key=["no"], delivery=changes)
         self.model()
 
+    @classmethod
+    def found(cls, folder: Path) -> Town:
+        """One that is there already."""
+        town = object.__new__(cls)
+        town.folder = folder
+        return town
+
     def declare(self, name: str, columns: dict[str, Any], **more: Any) -> None:
         path = self.folder / "catalog" / "datasets" / f"{name}.yml"
         path.write_text(declaration(name, columns, **more), encoding="utf-8")
