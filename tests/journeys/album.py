@@ -5,15 +5,16 @@ The city is copied and served as it is; nobody is asked for anything but to look
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+import django
 from playwright.sync_api import sync_playwright
 
-from plumbline.cli.demo.officers import PASSWORD
 from tests.journeys.desk import FLAGS, Desk
 from tests.journeys.office import Office
 
@@ -31,9 +32,20 @@ def _name(officer: str, path: str) -> str:
     return "-".join([officer, *(words or ["today"])])
 
 
+def _password(city: Path) -> str:
+    """What all officers of a demo sign in with; it stands in a module that wants Django set up."""
+    os.environ["PLUMBLINE_WORKSPACE"] = str(city.absolute())
+    os.environ["DJANGO_SETTINGS_MODULE"] = "plumbline.web.settings"
+    django.setup()
+    from plumbline.cli.demo.officers import PASSWORD  # noqa: PLC0415 -- only now may it be read
+
+    return PASSWORD
+
+
 def take_all(city: Path, into: Path) -> None:
     """All pages of the rail, and behind each list its first entry."""
     with tempfile.TemporaryDirectory() as apart, sync_playwright() as playwright:
+        password = _password(city)
         folder = Path(apart) / "city"
         shutil.copytree(city, folder)
         office = Office(folder, "--no-work")
@@ -42,7 +54,7 @@ def take_all(city: Path, into: Path) -> None:
         )
         seen: set[str] = set()
         for officer in OFFICERS:
-            at = Desk.at(chromium, office.address, officer, PASSWORD)
+            at = Desk.at(chromium, office.address, officer, password)
             at.sign_in()
             for path in at.links("navigation"):
                 if path in seen and path != "/":

@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from django.db import (
     connections,
     transaction,
 )
+from django.db.models import Min
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_tasks.base import TaskContext, TaskResult, TaskResultStatus
@@ -43,9 +45,12 @@ log = logging.getLogger("plumbline.worker")
 #: Each is worked by a thread of its own, so that short tasks do not wait behind long ones.
 LANES = ("default", "long")
 ATTEMPTS = 10  # a task that so many workers died of is not tried again
-_BEAT = 2.0  # seconds
+_BEAT = 5.0  # seconds
 _DEAD_AFTER = timedelta(seconds=30)
 _IDLE = 0.5
+#: How often the dead are looked for, and the schedule read again though nothing in it is known to be due.
+_ROUND = 2.0  # seconds
+_NAP = 30.0  # seconds that a lane sleeps at most when nobody wakes it
 Begun = DBTaskResult[Any, Any]
 _NUMBER = re.compile(r"(?<!\d)(\d{4})\d{10}(\d{3}[\dXx])(?!\d)")
 
@@ -161,6 +166,12 @@ def claim(me: UUID, lane: str) -> Begun | None:
     return found
 
 
+def ready_lanes() -> set[str]:
+    """The lanes in which a task waits."""
+    waiting = DBTaskResult.objects.ready().order_by().values_list("queue_name", flat=True)
+    return set(waiting.distinct()) & set(LANES)
+
+
 def perform(begun: Begun) -> bool:
     """Carry a task out and write down how it ended.
 
@@ -232,6 +243,12 @@ def fire(entries: Sequence[Entry], at: datetime) -> list[str]:
     return fired
 
 
+def _until_due(at: datetime) -> float:
+    """Seconds until the schedule next has something to do."""
+    soonest = Tick.objects.aggregate(at=Min("next_at"))["at"] or at
+    return float((soonest - at).total_seconds())
+
+
 def _run(entry: Entry, at: datetime) -> None:
     assert entry.run
     fault = ""
@@ -257,6 +274,9 @@ class Shift:
     entries: Sequence[Entry]
     stop: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
+    _wake: dict[str, threading.Event] = field(
+        default_factory=lambda: {lane: threading.Event() for lane in LANES}
+    )
 
     def work(self) -> None:
         """Work until it is told to stop."""
@@ -267,10 +287,21 @@ class Shift:
         for thread in (heart, *lanes):
             thread.start()
         log.info("at work")
+        # One small question twice a second finds what there is to do; all else is asked when it may matter.
+        round_at = due_at = time.monotonic()  # the clock on the wall may be set back
         while not self.stop.wait(_IDLE):
             with _unharmed():
-                reap()
-                fire(self.entries, timezone.now())
+                now, at = time.monotonic(), timezone.now()
+                if now >= round_at:
+                    round_at = now + _ROUND
+                    reap()
+                if now >= due_at:
+                    fire(self.entries, at)
+                    due_at = now + min(_until_due(at), _ROUND)
+                for name in ready_lanes():
+                    self._wake[name].set()
+        for wake in self._wake.values():
+            wake.set()
         log.info("stopping; tasks in hand are finished first")
         for lane in lanes:
             lane.join()
@@ -293,7 +324,8 @@ class Shift:
             ):  # the database was away when the end was to be written
                 self._return(begun)
             elif begun is None:
-                self.stop.wait(_IDLE)
+                self._wake[lane].wait(_NAP if done else _IDLE)
+                self._wake[lane].clear()
         connections.close_all()
 
     def _return(self, begun: Begun) -> None:

@@ -18,7 +18,7 @@ from plumbline.trail.models import Entry
 from plumbline.web.cockpit import actions, rows
 from plumbline.web.cockpit.models import WallScreen
 from plumbline.web.cockpit.period import Period, chosen
-from plumbline.web.cockpit.queries import SMALL, Place, Report, too_small
+from plumbline.web.cockpit.queries import SMALL, Place, Report, too_small, untold
 from tests.loop.closure import after
 from tests.loop.closure.test_mechanism import mechanism
 from tests.loop.disposal import warned
@@ -63,7 +63,7 @@ def test_every_figure_is_the_number_of_its_rows(done: Any) -> None:
         "confirmed": told.total.confirmed, "cleared": told.total.cleared, "led": told.total.led,
         "unverifiable": told.total.unverifiable, "red-led": told.by_level["red"].led,
         "problems": told.problems.count(), "campaigns": told.campaigns.count(),
-        "mechanisms": told.mechanisms.count(), "overdue": sum(each.n for each in told.late),
+        "mechanisms": told.mechanisms.count(), "overdue": told.overdue,
     }  # fmt: skip
     assert counted["raised"] == EarlyWarning.objects.count()
     assert counted["red"] == 6
@@ -141,6 +141,58 @@ def test_no_small_count_is_told_or_can_be_worked_out(counts: dict[str, int]) -> 
     assert all(counts[place] >= SMALL or counts[place] == 0 for place in counts.keys() - hidden)
     others = [n for n in counts.values() if n >= SMALL]
     assert len(hidden) != 1 or not others
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("123456"),
+        st.dictionaries(st.sampled_from(["red", "yellow", "blue"]), st.integers(0, 12)), max_size=6,
+    )
+)  # fmt: skip
+def test_no_cell_can_be_worked_out_along_or_down(table: dict[str, dict[str, int]]) -> None:
+    hidden = untold(table)
+    cells = {(row, column): n for row, line in table.items() for column, n in line.items() if n}
+    assert {cell for cell, n in cells.items() if n < SMALL} <= hidden <= cells.keys()
+    for side in (0, 1):
+        for value in {cell[side] for cell in cells}:
+            line = [cell for cell in cells if cell[side] == value]
+            assert len(hidden & set(line)) != 1 or len(line) == 1
+
+
+def test_what_is_hidden_beside_a_small_count_is_not_told_by_itself(
+    cast: Any, client: Client
+) -> None:
+    """Two red, six yellow, eight blue: with the yellow ones told, the red ones would be known."""
+    for level, n in (("red", 2), ("yellow", 6), ("blue", 8)):
+        for _ in range(n):
+            warned.disposal(cast, level=level)
+    assert Report(cast.figures, NOW, TODAY, chosen({}, TODAY), Place()).hidden("level") == {
+        "red", "yellow",
+    }  # fmt: skip
+    signed = sign_in(client, cast.figures)
+
+    def raised(query: str) -> str:
+        page = signed.get(reverse(PAGE) + query).content.decode()
+        found = re.search(r"产生预警</[^>]+>\s*<[^>]+>([^<]*)<", page)
+        assert found, page
+        return found[1].strip()
+
+    assert (raised(""), raised("?level=blue")) == ("16", "8")
+    assert (raised("?level=red"), raised("?level=yellow")) == (f"少于{SMALL}", "—")
+    assert report(cast.head).hidden("level") == frozenset()  # who sees rows may count them
+
+
+def test_who_is_late_leads_to_exactly_those(
+    cast: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned.dispatched(warned.disposal(cast), cast)
+    warned.disposal(cast)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW + timedelta(days=60))
+    signed = sign_in(client, cast.head)
+    page = signed.get(reverse(PAGE)).content.decode().replace("&amp;", "&")
+    [link] = set(re.findall(r'href="(/disposals/[^"]*due=over[^"]*)"', page))
+    assert f"body={cast.office.pk}" in link
+    assert signed.get(link).content.decode().count('name="disposal"') == 1
 
 
 def test_an_unknown_figure_or_region_does_not_exist(done: Any, client: Client) -> None:

@@ -6,8 +6,8 @@ how many cleared, and how sure one can be of the share.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -29,6 +29,7 @@ from plumbline.loop.closure.models import (
 from plumbline.loop.closure.queries.seeing import campaigns, mechanisms, problems
 from plumbline.loop.disposal.models import Disposal, Request
 from plumbline.loop.disposal.models import State as Stage
+from plumbline.loop.disposal.queries.inbox import is_over
 from plumbline.loop.supervision.models import ModelVersion, State
 from plumbline.loop.supervision.queries import Share
 from plumbline.org.models import SupervisionBody, Unit, User
@@ -229,8 +230,9 @@ class Report:
         self._user, self._at, self._on = user, at, on
         self.period, self.place = period, place
         self.sees_rows = sees_rows(rights_of(user, on)) and not whole
-        seen = Tally.objects.all() if whole else visible_to(user, on)
-        self._all = seen.filter(place.of_tallies())
+        self._whole = whole
+        self._seen = Tally.objects.all() if whole else visible_to(user, on)
+        self._all = self._seen.filter(place.of_tallies())
         self._found = self._all.filter(month__gte=period.first, month__lte=period.last)
 
     @cached_property
@@ -347,6 +349,36 @@ class Report:
         ]
         return sorted(found, key=lambda each: (-each.n, -each.longest, each.name))
 
+    @cached_property
+    def overdue(self) -> int:
+        """Disposals whose deadline is over, as the inbox tells it; what units owe stands beside them in `late`."""
+        return sum(each.n for each in self.late if each.kind != "unit")
+
+    # -- what may be told without rows -----------------------------------------------------------------
+
+    def hidden(self, by: str) -> frozenset[str]:
+        """Values of `region`, `level` or `model` whose counts are not told to whoever sees no rows.
+
+        It is the same wherever they look: narrowed to one value, they are not told what was hidden beside the others.
+        """
+        if self.sees_rows or self._whole:
+            return frozenset()
+        if by == "region":
+            return too_small({region: n.raised for region, n in self.by_region.items()})
+        place = replace(self.place, **{by: ""})
+        found = self._seen.filter(
+            place.of_tallies(), month__gte=self.period.first, month__lte=self.period.last
+        )
+        return too_small({str(value): n.raised for (value,), n in _summed(found, by).items()})
+
+    @cached_property
+    def is_hidden(self) -> bool:
+        """Is the page narrowed to something whose counts are not told?"""
+        return any(
+            said and said in self.hidden(by.name)
+            for by in fields(Place) if (said := getattr(self.place, by.name))
+        )  # fmt: skip
+
     def _age(self, since: datetime) -> int:
         return (self._at - since).days
 
@@ -362,7 +394,7 @@ def late_disposals(user: User, at: datetime, on: date, place: Place) -> QuerySet
     """Disposals with a deadline that is over, of the units somebody sees."""
     # A closed one has no deadline; the other states, named, are found by an index.
     found = Disposal.objects.alias(of=Unindexed("unit")).filter(
-        _of_units(user, on, "of"), due_at__lt=at, state__in=set(Stage) - {Stage.CLOSED}
+        _of_units(user, on, "of"), is_over(at), state__in=set(Stage) - {Stage.CLOSED}
     )
     if place.region:
         found = found.filter(unit__region=place.region)
@@ -399,4 +431,27 @@ def too_small(counts: Mapping[str, int], *, whole_is_told: bool = True) -> froze
     rest = [(n, place) for place, n in counts.items() if n >= SMALL]
     if whole_is_told and len(hidden) == 1 and rest:
         hidden.add(min(rest)[1])
+    return frozenset(hidden)
+
+
+def untold(table: Mapping[Hashable, Mapping[str, int]]) -> frozenset[tuple[Hashable, str]]:
+    """Which cells of a table are not told where no rows are seen, its sums along and down being told.
+
+    As `too_small`, along every line and down every column, until none has one hidden cell alone that another
+    could be hidden beside.
+    """
+    cells = {(row, column): n for row, line in table.items() for column, n in line.items() if n}
+    hidden = {cell for cell, n in cells.items() if n < SMALL}
+    lines = [
+        [cell for cell in cells if cell[side] == value]
+        for side in (0, 1) for value in dict.fromkeys(cell[side] for cell in cells)
+    ]  # fmt: skip
+    grows = True
+    while grows:
+        grows = False
+        for line in lines:
+            rest = [cell for cell in line if cell not in hidden]
+            if len(line) - len(rest) == 1 and rest:
+                hidden.add(min(rest, key=lambda cell: (cells[cell], str(cell))))
+                grows = True
     return frozenset(hidden)

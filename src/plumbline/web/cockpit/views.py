@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -36,12 +37,14 @@ from plumbline.web.cockpit.queries import (
     CURRENCY,
     SMALL,
     Counts,
+    Late,
     Place,
     Report,
     region_names,
     screens,
     span,
     too_small,
+    untold,
 )
 from plumbline.web.cockpit.rows import BEHIND, PAGE, Asked
 
@@ -132,11 +135,15 @@ class _Told:
 
     def __init__(self, report: Report, asked: Asked, *, linked: bool) -> None:
         self._open, self._asked, self._linked = report.sees_rows, asked, linked
+        self._nothing = report.is_hidden
 
     def is_hidden(self, n: int) -> bool:
-        return not self._open and 0 < n < SMALL
+        return not self._open and n > 0 and (self._nothing or n < SMALL)
 
-    def number(self, n: int) -> str:
+    def number(self, n: int, *, beside: bool = False) -> str:
+        """With `beside`, it would let a small one be worked out, and is not told either."""
+        if not self._open and n and (beside or self._nothing) and n >= SMALL:
+            return "—"
         return str(say(f"少于{SMALL}", f"under {SMALL}")) if self.is_hidden(n) else f"{n:,}"
 
     def share(self, hits: int, of: int) -> str:
@@ -157,8 +164,7 @@ def _shown(
     report: Report, asked: Asked, names: Mapping[str, str], *, linked: bool = True
 ) -> dict[str, Any]:
     told = _Told(report, asked, linked=linked)
-    total = report.total
-    overdue = sum(each.n for each in report.late)
+    total, overdue = report.total, report.overdue
     map_url, map_problem = _map(names)
     return {
         "period": asked.period, "place": asked.place, "at": asked.at, "sees_rows": report.sees_rows,
@@ -173,11 +179,22 @@ def _shown(
         "trend": _trend(report, asked, told), "trend_rows": _trend_rows(report, asked, told),
         "models": _models(report, told),
         "late": [
-            (each, told.number(each.n), _behind("overdue", asked) if each.kind != "unit" and report.sees_rows else "")
+            (each, told.number(each.n), _inbox(each, asked.place) if each.kind != "unit" and report.sees_rows else "")
             for each in report.late[:12]
         ],
-        "late_more": max(len(report.late) - 12, 0), "overdue": told.number(overdue),
+        "late_more": max(len(report.late) - 12, 0),
     }  # fmt: skip
+
+
+def _inbox(late: Late, place: Place) -> str:
+    """Where the disposals of one body that are over stand; a place without a unit the inbox cannot name."""
+    if place.region == "-":
+        return ""
+    said = {
+        "tab": "all" if late.pk else "raised", "due": "over", "sort": "due", "body": late.pk or "",
+        "model": place.model, "level": place.level, "region": place.region,
+    }  # fmt: skip
+    return f"{reverse('disposal:list')}?{urlencode({k: v for k, v in said.items() if v})}"
 
 
 def _figure(
@@ -303,11 +320,12 @@ def _counties(names: Mapping[str, str]) -> dict[str, str]:
 
 def _trend(report: Report, asked: Asked, told: _Told) -> dict[str, Any]:
     """For the picture; what may not be told is left out of it."""
-
-    def count(n: int) -> int | None:
-        return None if told.is_hidden(n) else n
-
+    hidden = _hidden_months(report)
     months = report.trend
+
+    def count(month: date, level: str, n: int) -> int | None:
+        return None if told.is_hidden(n) or (month, level) in hidden else n
+
     rates = []
     for _, levels in months:
         whole = sum(levels.values(), Counts())
@@ -317,7 +335,7 @@ def _trend(report: Report, asked: Asked, told: _Told) -> dict[str, Any]:
         "months": [f"{month:%Y-%m}" for month, _ in months],
         "levels": [
             {"level": level, "name": str(label),
-             "n": [count(levels.get(level, Counts()).raised) for _, levels in months]}
+             "n": [count(month, level, levels.get(level, Counts()).raised) for month, levels in months]}
             for level, label in Level.choices
         ],
         "rate": {"name": str(say("办结率", "Share closed")), "n": rates},
@@ -327,12 +345,21 @@ def _trend(report: Report, asked: Asked, told: _Told) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _hidden_months(report: Report) -> frozenset[tuple[Any, str]]:
+    """Months and levels whose counts are not told."""
+    if report.sees_rows:
+        return frozenset()
+    return untold({
+        month: {level: counts.raised for level, counts in levels.items()} for month, levels in report.trend
+    })  # fmt: skip
+
+
 def _behind_month(name: str, month: date, place: Place) -> str:
     return f"{reverse('cockpit:rows', args=[name])}?{Period('', month, month).query}{place.query}"
 
 
 def _trend_rows(report: Report, asked: Asked, told: _Told) -> list[dict[str, Any]]:
-    found = []
+    found, hidden = [], _hidden_months(report)
     for month, levels in reversed(report.trend):
         whole = sum(levels.values(), Counts())
         cells = []
@@ -341,7 +368,7 @@ def _trend_rows(report: Report, asked: Asked, told: _Told) -> list[dict[str, Any
             place = Place(asked.place.region, asked.place.model, level)
             cells.append(
                 (
-                    told.number(n),
+                    told.number(n, beside=(month, level) in hidden),
                     _behind_month("raised", month, place) if n and report.sees_rows else "",
                 )
             )
@@ -355,21 +382,27 @@ def _trend_rows(report: Report, asked: Asked, told: _Told) -> list[dict[str, Any
 
 def _models(report: Report, told: _Told) -> list[dict[str, Any]]:
     found = []
+    columns = ("raised", "closed", "confirmed", "cleared", "led")
+    hidden: dict[str, frozenset[str]] = {
+        column: frozenset() if report.sees_rows
+        else too_small({each.model: getattr(each.counts, column) for each in report.models})
+        for column in columns
+    }  # fmt: skip
     for each in report.models:
         counts, precision = each.counts, each.counts.precision
         low, high = precision.interval
-        hidden = told.share(precision.hits, precision.of) == "—"
+        few = each.model in hidden["confirmed"] | hidden["closed"]
+        few = few or told.share(precision.hits, precision.of) == "—"
         per_hundred = None if told.is_hidden(counts.closed) else each.per_hundred
         found.append({
             "name": each.name, "model": each.model, "page": each.page if report.sees_rows else None,
-            "raised": (told.number(counts.raised), told.url("raised", counts.raised, model=each.model)),
-            "closed": (told.number(counts.closed), told.url("closed", counts.closed, model=each.model)),
-            "confirmed": (told.number(counts.confirmed), told.url("confirmed", counts.confirmed, model=each.model)),
-            "cleared": (told.number(counts.cleared), told.url("cleared", counts.cleared, model=each.model)),
-            "led": (told.number(counts.led), told.url("led", counts.led, model=each.model)),
-            "precision": "—" if hidden else f"{precision.hits / precision.of:.0%}",
-            "bar": None if hidden else _bar(precision.hits / precision.of, low, high),
-            "interval": "" if hidden else f"{low:.0%}–{high:.0%}",
+            **{
+                column: (told.number(n, beside=each.model in hidden[column]), told.url(column, n, model=each.model))
+                for column in columns for n in [getattr(counts, column)]
+            },
+            "precision": "—" if few else f"{precision.hits / precision.of:.0%}",
+            "bar": None if few else _bar(precision.hits / precision.of, low, high),
+            "interval": "" if few else f"{low:.0%}–{high:.0%}",
             "per_hundred": "—" if per_hundred is None else f"{per_hundred / 100:,.2f}",
         })  # fmt: skip
     return found

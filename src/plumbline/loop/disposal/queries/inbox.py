@@ -97,10 +97,15 @@ DUE: dict[str, str] = {
 }
 
 
+def is_over(at: datetime) -> Q:
+    """Of disposals: the next running deadline has ended. Today's tiles, the inbox and the cockpit mean the same by it."""
+    return Q(due_at__lt=at)
+
+
 def _due(name: str, at: datetime) -> Q:
     days, today = calendar(), day_of(at)
     if name == "over":
-        return Q(due_at__lt=at)
+        return is_over(at)
     ends = {
         "today": close(today),
         "soon": close(days.add(today, SOON_DAYS)),
