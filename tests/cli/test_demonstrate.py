@@ -16,6 +16,7 @@ import pytest
 
 from plumbline.cli.demonstrate import _period
 from plumbline.engine import Workspace
+from plumbline.verify_proof import verify
 
 
 @dataclass(frozen=True)
@@ -128,3 +129,15 @@ def test_a_village_is_no_city(tmp_path: Path, lang: str, words: str) -> None:
 )
 def test_a_period_is_written_as_the_truth_has_it(given: str, written: str) -> None:
     assert _period(given) == written
+
+
+def test_warnings_of_every_shape_are_proven(told: tuple[Path, Result]) -> None:
+    """Two of each model, those on trial too; `Workspace.proof` itself refuses what would not hold."""
+    folder, _ = told
+    city = Workspace(folder)
+    found = [*city.warnings(), *city.warnings(register="trials")]
+    of_model = {w.model: [v for v in found if v.model == w.model][:2] for w in found}
+    assert len(of_model) == 15
+    for warning in (each for listed in of_model.values() for each in listed):
+        proven = list(verify(city.proof(warning).written(), without_trail=True))
+        assert all(holds is not False for holds, _ in proven), (warning.key, proven)
