@@ -183,6 +183,7 @@ WITH payment AS (
       gathered.first__to AS figure_first__to,
       gathered.last__from AS figure_last__from,
       gathered.last__to AS figure_last__to,
+      CAST(gathered.death_person__key AS TEXT) AS part,
       CASE
         WHEN (
           payment.scheme IN ('funeral', 'bereavement')
@@ -402,6 +403,7 @@ SELECT
       ELSE CAST(judged.figure_last__from AS TEXT) || '..' || CAST(judged.figure_last__to AS TEXT)
     END
   END AS figure_last,
+  judged.part,
   judged.lead
 FROM judged
 LEFT JOIN evidence

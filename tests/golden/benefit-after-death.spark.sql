@@ -183,6 +183,7 @@ WITH payment AS (
       gathered.first__to AS figure_first__to,
       gathered.last__from AS figure_last__from,
       gathered.last__to AS figure_last__to,
+      CAST(gathered.death_person__key AS STRING) AS part,
       CASE
         WHEN (
           payment.scheme IN ('funeral', 'bereavement')
@@ -404,6 +405,7 @@ SELECT
       ELSE CAST(judged.figure_last__from AS STRING) || '..' || CAST(judged.figure_last__to AS STRING)
     END
   END AS figure_last,
+  judged.part,
   judged.lead
 FROM judged
 LEFT JOIN evidence

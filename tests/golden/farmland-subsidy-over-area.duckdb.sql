@@ -78,6 +78,7 @@ WITH subsidy AS (
       ) AS left_1,
       gathered.area AS figure_area,
       gathered.payments AS figure_payments,
+      CAST(gathered.subsidy_parcel AS TEXT) AS part,
       CASE
         WHEN (
           NOT (
@@ -174,6 +175,7 @@ SELECT
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_payments AS TEXT)
   END AS figure_payments,
+  judged.part,
   judged.lead
 FROM judged
 LEFT JOIN evidence

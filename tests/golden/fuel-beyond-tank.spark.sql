@@ -128,6 +128,7 @@ WITH fuel AS (
       gathered.litres AS figure_litres,
       gathered.fills AS figure_fills,
       gathered.cans AS figure_cans,
+      CAST(gathered.fuel_plate AS STRING) AS part,
       CASE
         WHEN (
           vehicle.card_kind = 'fleet'
@@ -269,6 +270,7 @@ SELECT
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_cans AS STRING)
   END AS figure_cans,
+  judged.part,
   judged.lead
 FROM judged
 LEFT JOIN evidence

@@ -284,6 +284,7 @@ SELECT
   judged.row_offence,
   judged.digest_honour,
   judged.digest_offence,
+  judged.is_red,
   judged.lead
 FROM judged
 LEFT JOIN graded

@@ -71,7 +71,8 @@ WITH claim AS (
       gathered.claimed AS figure_claimed,
       gathered.corrected AS figure_corrected,
       gathered.face AS figure_face,
-      gathered.least_face AS figure_least_face
+      gathered.least_face AS figure_least_face,
+      CAST(gathered.claim_number AS TEXT) AS part
     FROM gathered
   ) AS combined
   WHERE
@@ -181,6 +182,7 @@ SELECT
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_least_face AS TEXT)
   END AS figure_least_face,
+  judged.part,
   judged.lead
 FROM judged
 LEFT JOIN evidence

@@ -201,6 +201,7 @@ SELECT
   judged.row_custody,
   judged.digest_pension,
   judged.digest_custody,
+  judged.is_red,
   judged.lead
 FROM judged
 LEFT JOIN graded

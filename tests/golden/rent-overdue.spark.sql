@@ -112,6 +112,7 @@ WITH due AS (
         ) >= as_of
         THEN FALSE
       END AS is_red,
+      CAST(due.lease_no AS STRING) AS part,
       CASE
         WHEN (
           NOT (
@@ -221,6 +222,7 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   judged.row_due,
   judged.digest_due,
+  judged.part,
   judged.lead
 FROM judged
 LEFT JOIN graded

@@ -201,7 +201,8 @@ WITH contract AS (
       gathered.exempt AS figure_exempt,
       gathered.smallest AS figure_smallest,
       gathered.supplier AS figure_supplier,
-      gathered.last_supplier AS figure_last_supplier
+      gathered.last_supplier AS figure_last_supplier,
+      CAST(gathered.contract_buyer__who AS STRING) AS part
     FROM gathered
   ) AS combined
   WHERE
@@ -315,6 +316,7 @@ SELECT
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_last_supplier AS STRING)
   END AS figure_last_supplier,
+  judged.part,
   judged.lead
 FROM judged
 LEFT JOIN evidence

@@ -81,10 +81,13 @@ def test_it_runs_on_empty_tables_and_returns_what_it_says(model: Compiled, duck:
     text |= {f"digest_{fact}" for fact in model.evidence} | {
         f"figure_{name}" for name in model.figures
     }
+    text |= {"part"} if model.partition else set()
     assert {name: kind for name, kind in columns.items() if name in text} == dict.fromkeys(
         text, "VARCHAR"
     )
-    numbers = {name: kind for name, kind in columns.items() if name not in text}
+    grading = {name for name in columns if name.startswith(("is_", "of_", "for_"))}
+    assert bool(grading) == (model.levels is not None)
+    numbers = {name: kind for name, kind in columns.items() if name not in text | grading}
     assert numbers == dict.fromkeys([*(f"row_{fact}" for fact in model.evidence), "lead"], "BIGINT")
 
 

@@ -166,6 +166,7 @@ WITH claim AS (
       gathered.first__to AS figure_first__to,
       gathered.last__from AS figure_last__from,
       gathered.last__to AS figure_last__to,
+      CAST(gathered.death_person__key AS TEXT) AS part,
       CASE
         WHEN (
           gathered.cancelled = gathered.sources
@@ -295,6 +296,7 @@ SELECT
       ELSE CAST(judged.figure_last__from AS TEXT) || '..' || CAST(judged.figure_last__to AS TEXT)
     END
   END AS figure_last,
+  judged.part,
   judged.lead
 FROM judged
 LEFT JOIN evidence

@@ -166,6 +166,7 @@ WITH claim AS (
       gathered.first__to AS figure_first__to,
       gathered.last__from AS figure_last__from,
       gathered.last__to AS figure_last__to,
+      CAST(gathered.death_person__key AS STRING) AS part,
       CASE
         WHEN (
           gathered.cancelled = gathered.sources
@@ -297,6 +298,7 @@ SELECT
       ELSE CAST(judged.figure_last__from AS STRING) || '..' || CAST(judged.figure_last__to AS STRING)
     END
   END AS figure_last,
+  judged.part,
   judged.lead
 FROM judged
 LEFT JOIN evidence

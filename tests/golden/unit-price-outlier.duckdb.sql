@@ -79,6 +79,7 @@ WITH line AS (
           quartiles.q3 - quartiles.q1
         )
       ) AS figure_upper,
+      CAST(line.item AS TEXT) AS part,
       CASE
         WHEN (
           line.freight_included
@@ -165,5 +166,6 @@ SELECT
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_upper AS TEXT)
   END AS figure_upper,
+  judged.part,
   judged.lead
 FROM judged

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +29,7 @@ from plumbline.engine.fact.readers.base import Sheet
 from plumbline.engine.fact.repeats import CONTRADICTED, set_aside_repeats
 from plumbline.engine.fact.rows import CELLS, Found, Rows, read_again
 from plumbline.engine.fact.store import Store
-from plumbline.engine.fact.table import ENCODING, parquet_of
+from plumbline.engine.fact.table import ENCODING, Staged, Table, parquet_of
 from plumbline.errors import DeliveryError, Text
 
 _MISFIT = (
@@ -413,21 +413,16 @@ class _Loading:
 
     def _commit(self, batch: Batch, merged: Merge, quarantine: Path) -> Batch:
         table = self.store.facts(self.dataset.name)
-        subject = self.dataset.sorted_by
-        order = [subject, "_row"] if subject else ["_row"]
-        select, pieces = merged.select, self._pieces(batch, merged)
-        if pieces > 1 and merged.remove:  # what it takes from earlier files is worked out once
-            path = self.scratch / "merged.parquet"
-            self.duck.run(
-                f"COPY ({select}) TO {sql.literal(str(path))} (FORMAT parquet, {ENCODING})"
-            )
-            select = f"SELECT * FROM {parquet_of([path])}"
-        staged = table.stage(self.duck, select, self.scratch, order, pieces=pieces)
+        staged = self._stage(table, merged.select, batch.loaded, batch)
+        if merged.left is not None:  # apart, so that what is new is found without reading the rest
+            left = sum(file.rows for file in merged.remove)
+            staged += self._stage(table, merged.left, left, batch, once=True)
+        gone = self._keep_gone(batch, merged)
         self._keep(batch, quarantine)
         table.commit(
             staged,
             merged.columns,
-            {"batch": batch.model_dump(mode="json"), "replaces_all": merged.replace},
+            {"batch": batch.model_dump(mode="json"), "replaces_all": merged.replace, **gone},
             remove=merged.remove,
             replace=merged.replace,
         )
@@ -443,11 +438,36 @@ class _Loading:
                 folder = self.store.root / other.folder
                 (folder / "held.json").rename(folder / "replaced.json")
 
-    def _pieces(self, batch: Batch, merged: Merge) -> int:
-        """How many ranges to sort one after the other, so that each fits the memory for certain."""
-        rows = batch.loaded + sum(file.rows for file in merged.remove)
+    def _stage(
+        self, table: Table, select: str, rows: int, batch: Batch, *, once: bool = False
+    ) -> list[Staged]:
+        """Write rows in the order in which they are looked up, in ranges that each fit the memory.
+
+        `once` where it is dear to work out the rows for each range.
+        """
         text = rows * _text_bytes(self.arrival) // max(batch.rows, 1)
-        return max(1, -(-text // _SORTED))
+        pieces = max(1, -(-text // _SORTED))
+        if pieces > 1 and once:
+            path = self.scratch / "left.parquet"
+            self.duck.run(
+                f"COPY ({select}) TO {sql.literal(str(path))} (FORMAT parquet, {ENCODING})"
+            )
+            select = f"SELECT * FROM {parquet_of([path])}"
+        subject = self.dataset.sorted_by
+        order = [subject, "_row"] if subject else ["_row"]
+        return table.stage(self.duck, select, self.scratch, order, pieces=pieces)
+
+    def _keep_gone(self, batch: Batch, merged: Merge) -> dict[str, Any]:
+        """Keep the numbers of the rows that are no longer there; gives where, for the commit."""
+        if merged.gone is None:
+            return {}
+        draft = self.scratch / "gone.parquet"
+        ((rows,),) = self.duck.run(
+            f"COPY ({merged.gone}) TO {sql.literal(str(draft))} (FORMAT parquet, {ENCODING})"
+        )
+        kept = f"{batch.folder}/gone.parquet"
+        move_in(draft, self.store.root / kept)
+        return {"gone": {"path": kept, "rows": rows}}
 
     def _keep(self, batch: Batch, quarantine: Path) -> None:
         """Keep the quarantine and the received file; they count once the batch does."""

@@ -28,14 +28,18 @@ class Merge:
     """The new state, ready to be written.
 
     Attributes:
-        select: SQL for the rows of the files to add.
-        columns: those files' columns.
-        remove: files whose remaining rows are in `select`.
+        select: SQL for the rows that the delivery brings.
+        left: SQL for the remaining rows of the files to remove, if there are any.
+        gone: SQL for the numbers (`_row`) of the rows that the delivery replaces or withdraws.
+        columns: the columns of the files to add.
+        remove: files that are written anew without the rows that are gone.
         replace: nothing of the old state remains.
         held: why a person should look before this happens.
     """
 
     select: str
+    left: str | None
+    gone: str | None
     columns: tuple[Field, ...]
     remove: tuple[DataFile, ...]
     replace: bool
@@ -66,14 +70,26 @@ def merge(duck: Duck, store: Store, dataset: Dataset, batch: Batch) -> Merge:
     select = _numbered(dataset.fields, batch.number)
     if old is None or replace_all:
         later = _later(batch, store, None if old is None else old.batches)
-        return Merge(select, dataset.fields, (), replace_all, loaded, withdrawn, later)
+        return Merge(select, None, None, dataset.fields, (), replace_all, loaded, withdrawn, later)
     rewritten, replaced = _rewritten(duck, old, match)
     later = _later(batch, store, replaced)
     columns = {field.suffix: field for field in dataset.fields}
+    left = gone = None
     if rewritten:
         columns |= {f.suffix: f for f in store.facts(dataset.name).columns(rewritten)}
-        select = f"{select} UNION ALL BY NAME {_remaining(old, rewritten, match)}"
-    return Merge(select, tuple(columns.values()), rewritten, replace_all, loaded, withdrawn, later)
+        left = _remaining(old, rewritten, match)
+        gone = _gone(old, rewritten, match) if replaced else None
+    return Merge(
+        select,
+        left,
+        gone,
+        tuple(columns.values()),
+        rewritten,
+        replace_all,
+        loaded,
+        withdrawn,
+        later,
+    )
 
 
 def _refuse_other_columns(dataset: Dataset, old: Snapshot, match: list[list[str]]) -> None:
@@ -148,6 +164,12 @@ def _remaining(old: Snapshot, files: Sequence[DataFile], match: list[list[str]])
     paths = [old.root / file.path for file in files]
     left = f"WHERE NOT ({_spoken_of(match)})" if match else ""
     return f"SELECT * FROM {parquet_of(paths)} k {left}"
+
+
+def _gone(old: Snapshot, files: Sequence[DataFile], match: list[list[str]]) -> str:
+    """The numbers of the rows of `files` that the delivery speaks of."""
+    paths = [old.root / file.path for file in files]
+    return f"SELECT _row FROM {parquet_of(paths)} k WHERE {_spoken_of(match)}"
 
 
 def _spoken_of(match: list[list[str]]) -> str:

@@ -14,6 +14,9 @@ from plumbline.engine.line.shapes import Base
 from plumbline.engine.line.time import Day, Number
 from plumbline.errors import DeclarationError, Text
 
+#: The level of a candidate where it takes all candidates of its warning to find it.
+GRADED = "graded.level"
+
 
 def condition(model: SupervisionModel, scope: Scope, slot: tuple[str | int, ...], text: str) -> str:
     """SQL of the condition in a slot; what is wrong in it is raised with the slot's place."""
@@ -152,7 +155,7 @@ def levels(
     graded = (
         f"SELECT {grouped}, {case} AS level FROM {joined} WHERE verdict = 'flag' GROUP BY {grouped}"
     )
-    return [*ctes, ("graded", graded)], "graded.level"
+    return [*ctes, ("graded", graded)], GRADED
 
 
 def _once(holds: str) -> str:
