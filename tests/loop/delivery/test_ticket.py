@@ -23,6 +23,7 @@ from plumbline.loop.delivery.actions import (
 from plumbline.loop.delivery.models import TICKET_FLOW, DataErrorTicket, TicketState
 from plumbline.loop.delivery.policy import allowed
 from plumbline.loop.delivery.queries import SAYS, open_tickets, tickets_visible_to
+from plumbline.org.models import Kin, User
 from plumbline.org.policy import NotYoursError
 from plumbline.trail.models import Entry
 from tests.people import NOW, TODAY
@@ -132,3 +133,20 @@ def test_a_touched_ticket_is_marked_once(cast: Any) -> None:
 def test_every_act_has_words() -> None:
     past = {f"ticket.{move.says}" for move in TICKET_FLOW.moves.values()}
     assert past | {"ticket.asked", "ticket.touched", "ticket.renewed"} <= SAYS.keys()
+
+
+def test_nobody_sees_a_ticket_about_themself_or_their_kin(cast: Any) -> None:
+    """Somebody in the department that is asked may be whom the rows are about."""
+    mine, other = "a" * 64, "b" * 64
+    ticket = asked(cast, people=frozenset({mine, other}))
+    kept = asked(cast, key="disposal:2:2", people=frozenset({other}))
+    assert set(tickets_visible_to(cast.provider, TODAY)) == {ticket, kept}
+    User.objects.filter(pk=cast.provider.pk).update(person=mine)
+    cast.provider.refresh_from_db()
+    assert list(tickets_visible_to(cast.provider, TODAY)) == [kept]
+    with pytest.raises(NotYoursError):
+        answer(ticket, "没有问题", by=cast.provider, at=NOW)
+    assert allowed(cast.provider, ticket, TODAY) == []
+    Kin.objects.create(user=cast.data, person=mine, relation="姐")
+    assert list(tickets_visible_to(cast.data, TODAY)) == [kept]
+    assert ticket in tickets_visible_to(cast.head, TODAY)

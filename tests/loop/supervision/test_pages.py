@@ -81,6 +81,29 @@ def test_nobody_verifies_a_sample_about_their_kin(town: Town) -> None:
         assert client(cast.li).get(address).status_code == 404
         assert client(cast.li).post(address, {"confirmed": "no", "note": "x"}).status_code == 404
         assert client(cast.zhou).get(address).status_code == 200
+    # Nor do the masked words in the list tell them of it.
+    page = reverse("supervision:page", args=[model.pk])
+    links = [reverse("supervision:sample", args=[each.pk]) for each in Sample.objects.all()]
+    assert links
+    mine, others = (client(who).get(page).content.decode() for who in (cast.li, cast.zhou))
+    assert not any(link in mine for link in links)
+    assert all(link in others for link in links)
+    assert WANG not in repr(list(Sample.objects.values()))
+
+
+def test_nor_is_one_of_those_not_flagged_shown_to_their_kin(town: Town) -> None:
+    cast = people.cast()
+    (model,) = take_in_catalog(town.now, at=NOW)
+    do(cast.author, model, "try_out")
+    run(town)
+    do(cast.author, model, "draw_unflagged", n="1")
+    sample = Sample.objects.get()
+    assert len(sample.persons) == 1
+    Kin.objects.create(user=cast.li, person=sample.persons[0], relation="兄")
+    link = reverse("supervision:sample", args=[sample.pk])
+    page = reverse("supervision:page", args=[model.pk])
+    assert link not in client(cast.li).get(page).content.decode()
+    assert link in client(cast.zhou).get(page).content.decode()
 
 
 @pytest.mark.parametrize("who", ["stranger", "figures", "auditor", "contact"])

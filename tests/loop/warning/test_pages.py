@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from plumbline.loop.warning.models import EarlyWarning, NamedParty, Party, Unmas
 from plumbline.loop.warning.policy import digests_of
 from plumbline.loop.warning.queries import PAGE, about, inbox, score
 from plumbline.loop.warning.views.pages import context
-from plumbline.org.models import Kin
+from plumbline.org.models import Grant, Kin, Role
 from plumbline.org.policy import WrongNumberError, person_digest
 from plumbline.trail.actions import PurposeMissingError
 from plumbline.trail.models import Entry, Reading
@@ -230,6 +230,27 @@ def test_evidence_is_read_in_clear_only_for_a_purpose_which_is_on_the_trail(town
     assert entry.detail["fields"] == ["honour.person"]
     assert Reading.objects.get().whom == person_digest(WANG)
     assert WANG not in repr(list(Unmasking.objects.values()))
+
+
+def test_what_is_read_in_clear_ends_with_the_role(town: Town) -> None:
+    """Who stays a dispatcher still sees the warning, and nothing in clear any more."""
+    cast = people.cast()
+    Grant.objects.create(
+        user=cast.head, role=Role.DISPATCHER, body=cast.office, starts_on=date(2026, 1, 1)
+    )
+    go_live(town, cast)
+    run(town)
+    red = EarlyWarning.objects.get(level="red")
+    browser, page = client(cast.head), reverse("warning:page", args=[red.pk])
+    asked = {"purpose": "核对身份", "case": "1", "columns": ["honour.person"]}
+    with time_machine.travel(NOW, tick=False):
+        browser.post(reverse("warning:read", args=[red.pk]), asked)
+        assert WANG in browser.get(page).content.decode()
+        Grant.objects.filter(user=cast.head, role=Role.OFFICE_HEAD).update(withdrawn_at=NOW)
+        answer = browser.get(page)
+    assert answer.status_code == 200
+    assert WANG not in answer.content.decode()
+    assert Unmasking.objects.get().expires_at > NOW  # it would still run
 
 
 def test_whoever_only_sends_a_warning_on_sees_nothing_in_clear(town: Town) -> None:

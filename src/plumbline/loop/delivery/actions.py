@@ -18,6 +18,7 @@ from plumbline.loop.delivery.models import (
     UPLOAD_FLOW,
     DataErrorTicket,
     Delivery,
+    TicketParty,
     Upload,
     UploadState,
 )
@@ -53,6 +54,7 @@ class Asked:
         rows: `dataset:batch-position`, as the engine names rows.
         count: how many rows there are, where more than `rows` are meant.
         body: the supervision body that asks.
+        people: digests of whoever the rows are about.
     """
 
     key: str
@@ -63,6 +65,7 @@ class Asked:
     rows: Sequence[str] = ()
     count: int = 0
     body: SupervisionBody | None = None
+    people: frozenset[str] = frozenset()
 
 
 @transaction.atomic
@@ -86,6 +89,9 @@ def ask(asked: Asked, *, by: User | None, at: datetime) -> DataErrorTicket:
                 body=asked.body, question=without_numbers(asked.question.strip()), rows=list(asked.rows)[:MOST_ROWS],
                 count=max(asked.count, len(asked.rows)), asked_by=by, asked_at=at,
             )  # fmt: skip
+            TicketParty.objects.bulk_create(
+                TicketParty(ticket=made, person=person) for person in sorted(asked.people)
+            )
     except IntegrityError:  # asked at the same moment
         return DataErrorTicket.objects.get(key=asked.key)
     record("ticket.asked", subject=f"ticket:{made.pk}", by=by, at=at, dataset=made.dataset,

@@ -79,6 +79,25 @@ class DataErrorTicket(models.Model):
         return self.key
 
 
+class TicketParty(models.Model):
+    """Whom the rows of a ticket are about; neither they nor their kin see it, whatever they deliver.
+
+    Attributes:
+        person: digest.
+    """
+
+    ticket = models.ForeignKey(DataErrorTicket, models.CASCADE, related_name="parties")
+    person = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "ticket"], name="ticket_party_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}"
+
+
 class Delivery(models.Model):
     """A delivery as the store holds it: its manifest without any row, so that it can be listed and scoped.
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from plumbline.errors import Text
-from plumbline.loop.delivery.models import DataErrorTicket, Delivery, TicketState
+from plumbline.loop.delivery.models import DataErrorTicket, Delivery, TicketParty, TicketState
 from plumbline.org.models import Role, SupervisionBody, Unit, User
 from plumbline.org.policy import Holding, NotYoursError, rights_of
-from plumbline.org.queries import overseen
+from plumbline.org.queries import keeps_out_of, overseen
 
 #: Action -> (whose part it is, states in which it can be done). A department answers, the office judges the answer.
 _ASKERS = (Role.VERIFIER, Role.OFFICE_HEAD)
@@ -59,6 +59,14 @@ def asked_by(user: User, on: date) -> Q:
     return Q(body__in=rights_of(user, on).bodies(*_ASKERS))
 
 
+def is_about(people: Collection[str]) -> Q:
+    """Tickets whose rows are about one of these persons, by digest."""
+    if not people:
+        return Q(pk__in=())
+    about = TicketParty.objects.filter(ticket=OuterRef("pk"), person__in=people)
+    return Q(Exists(about))
+
+
 def right_to(action: str, ticket: DataErrorTicket, *, by: User, on: date) -> Holding:
     """By which right somebody acts on a ticket; the state is asked when it moves.
 
@@ -76,7 +84,8 @@ def right_to(action: str, ticket: DataErrorTicket, *, by: User, on: date) -> Hol
             held = rights.holding(Role.DATA_MANAGER)
         elif ticket.body:
             held = rights.holding(*_ASKERS, body=ticket.body)
-    if held is None:
+    barred = DataErrorTicket.objects.filter(is_about(keeps_out_of(by, on)), pk=ticket.pk).exists()
+    if held is None or barred:
         raise NotYoursError(
             Text("这不是您的职责", "this is not your part"), where=f"ticket:{ticket.pk}"
         )

@@ -15,9 +15,10 @@ from plumbline.loop.delivery.models import (
     Upload,
     UploadState,
 )
-from plumbline.loop.delivery.policy import asked_by, own_or_watched
+from plumbline.loop.delivery.policy import asked_by, is_about, own_or_watched
 from plumbline.org.models import Role, User
 from plumbline.org.policy import rights_of
+from plumbline.org.queries import keeps_out_of
 from plumbline.trail.models import Entry
 
 #: States in which something is still expected of a ticket.
@@ -25,9 +26,13 @@ OPEN = (TicketState.ASKED, TicketState.ANSWERED)
 
 
 def tickets_visible_to(user: User, on: date) -> QuerySet[DataErrorTicket]:
-    """Departments see their own, data managers those they watch, bodies those that they asked; strangers none."""
+    """Departments see their own, data managers those they watch, bodies those that they asked; strangers none.
+
+    Nobody sees a ticket about themself, their kin, or the head of the unit they work in.
+    """
     seen = own_or_watched(user, on) | asked_by(user, on)
-    return DataErrorTicket.objects.filter(seen).select_related("unit", "body")
+    found = DataErrorTicket.objects.filter(seen).exclude(is_about(keeps_out_of(user, on)))
+    return found.select_related("unit", "body")
 
 
 def deliveries_visible_to(user: User, on: date) -> QuerySet[Delivery]:

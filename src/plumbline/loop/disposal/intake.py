@@ -16,7 +16,7 @@ from plumbline.loop.delivery.models import DataErrorTicket
 from plumbline.loop.disposal.actions.consequence import carried_out, not_carried_out
 from plumbline.loop.disposal.actions.dispatch import Plan, open_disposals
 from plumbline.loop.disposal.models import Consequence, Finding
-from plumbline.loop.warning.models import EarlyWarning, Level, Standing
+from plumbline.loop.warning.models import EarlyWarning, Level, Party, Standing
 from plumbline.org.models import Unit
 from plumbline.org.queries import unit_named
 
@@ -165,6 +165,11 @@ def _ask_department(consequence: Consequence, at: datetime) -> bool:
             body=outcome.disposal.body,
             question="\n".join(filter(None, [_FAULTS[Finding(outcome.finding)], outcome.note])),
             rows=outcome.rows,
+            people=frozenset(
+                Party.objects.filter(warning=outcome.disposal.warning_id).values_list(
+                    "person", flat=True
+                )
+            ),
         ),
         by=outcome.found_by,
         at=at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -303,6 +303,7 @@ class Drawing:
     Attributes:
         keys: drawn, in order, each with masked words to recognise it by.
         of: how many there were to draw from; `flagged` subjects in the run.
+        people: key -> digests of whoever that is about.
     """
 
     kind: SampleDraw.Kind
@@ -311,6 +312,7 @@ class Drawing:
     of: int
     flagged: int
     keys: Sequence[tuple[str, str]]
+    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -336,7 +338,13 @@ def draw_samples(version: ModelVersion, drawing: Drawing, *, by: User, at: datet
         else set(Sample.objects.filter(version=version).values_list("key", flat=True))
     )
     Sample.objects.bulk_create(
-        Sample(version=version, draw=draw, key=key, about=about)
+        Sample(
+            version=version,
+            draw=draw,
+            key=key,
+            about=about,
+            persons=sorted(drawing.people.get(key, ())),
+        )
         for key, about in drawing.keys
         if key not in known
     )

@@ -158,7 +158,23 @@ def draw_trial(of: Workspace, version: ModelVersion, n: int, *, seed: str = "") 
     return Drawing(
         SampleDraw.Kind.TRIAL, run, seed, len(found), len({w.subject for w in found.values()}),
         [(key, about[key][:300]) for key in chosen],
+        _people_of(of, [found[key] for key in chosen]),
     )  # fmt: skip
+
+
+def _people_of(of: Workspace, results: Sequence[EarlyWarning]) -> dict[str, frozenset[str]]:
+    """Digests of everybody whom results are about, by key; of what was purged meanwhile, of the subject alone."""
+    gone = of.purged(results)
+    there = [each for each in results if each.key not in gone]
+    rows, ties = of.evidence(there), of.ties(there)
+    about = {
+        each.key: people(of.model_behind(each), each, rows[each.key], [t.who for t in ties[each.key]])
+        for each in there
+    }  # fmt: skip
+    return about | {
+        each.key: frozenset({subject(of.model_behind(each), each)} - {""})
+        for each in results if each.key in gone
+    }  # fmt: skip
 
 
 def draw_passed_over(of: Workspace, version: ModelVersion, n: int, *, seed: str = "") -> Drawing:
@@ -168,6 +184,7 @@ def draw_passed_over(of: Workspace, version: ModelVersion, n: int, *, seed: str 
     return Drawing(
         SampleDraw.Kind.UNFLAGGED, drawn.run, seed, drawn.of, drawn.flagged,
         [(str(row), "") for row in drawn.rows],
+        {str(name): frozenset(bearers([row], ())) for name, row in of.rows(drawn.rows).items()},
     )  # fmt: skip
 
 

@@ -165,12 +165,14 @@ class Sample(models.Model):
         key: the engine's key of the trial's result, or the name of a row about the subject.
         draw: which draw it came from.
         about: masked words to recognise it by.
+        persons: digests of whoever it is about, who and whose kin do not see it.
     """
 
     version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="samples")
     draw = models.ForeignKey("SampleDraw", models.CASCADE, related_name="samples")
     key = models.CharField(max_length=200)
     about = models.CharField(max_length=300, blank=True)
+    persons = models.JSONField(default=list)
     verified_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     verified_at = models.DateTimeField(null=True)
     confirmed = models.BooleanField(null=True)  # is there really something?

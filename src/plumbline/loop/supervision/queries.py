@@ -74,6 +74,13 @@ def visible_samples(user: User, on: date) -> QuerySet[Sample]:
     return everything if rights_of(user, on).has(*READING) else everything.none()
 
 
+def samples_of(version: ModelVersion, user: User, on: date) -> list[Sample]:
+    """What was drawn of a model, without what is about themself, their kin, and the head of their unit."""
+    kept = keeps_out_of(user, on)
+    drawn = visible_samples(user, on).filter(version=version).select_related("draw", "verified_by")
+    return [each for each in drawn.order_by("pk") if not kept & set(each.persons)]
+
+
 def visible_exceptions(user: User, on: date) -> SubjectExceptionQuerySet:
     """All but those about themself, their kin, and the head of their unit."""
     everything = SubjectException.objects.all()

@@ -50,6 +50,7 @@ from plumbline.loop.supervision.queries import (
     missed,
     precision,
     recall,
+    samples_of,
     trial_precision,
     visible_exceptions,
     visible_samples,
@@ -110,7 +111,6 @@ def page(http: HttpRequest, pk: int) -> HttpResponse:
     forms = {"propose": ProposeForm, "draw_samples": DrawForm, "draw_unflagged": DrawForm}
     acts = [(name, SAYS[name], forms.get(name, ReasonForm)()) for name in allowed(version, me, on)]
     lang = language()
-    samples = version.samples.select_related("draw", "verified_by").order_by("pk")
     return render(http, "supervision/page.html", {
         "version": version, "acts": acts, "expired": version.has_expired(on),
         "may_write": may("write", me, on), "facts": [each[lang] for each in version.shown.get("facts", [])],
@@ -120,7 +120,7 @@ def page(http: HttpRequest, pk: int) -> HttpResponse:
         "cannot_tell": [(e["name"], e["when"], e.get(lang, "")) for e in version.shown["cannot_tell"]],
         "innocent": version.shown["innocent"][lang], "steps": version.shown["check"][lang],
         "precision": precision(version), "trial": trial_precision(version), "missed": missed(version),
-        "recall": recall(version), "samples": samples,
+        "recall": recall(version), "samples": samples_of(version, me, on),
         "lacking": lacking(version) if version.state == State.TRIAL else [],
         "draws": version.draws.select_related("drawn_by").order_by("-pk"),
         "versions": ModelVersion.objects.filter(model=version.model).exclude(pk=pk).order_by("-pk"),

@@ -251,7 +251,7 @@ def _ask(
             key=key, origin=DataErrorTicket.Origin.IDENTITY, dataset=ticket.dataset,
             question=f"“{named[ticket.dataset].zh}”中同一号码下的姓名与{listed}不一致，号码或姓名必有一处写错，请核对。",
             unit=owned[ticket.dataset], count=ticket.rows,
-            rows=[_row_of(ticket)],
+            rows=[_row_of(ticket)], people=frozenset({person_digest(ticket.number)}),
         )  # fmt: skip
         ask(asked, by=None, at=at)
     return len(new)

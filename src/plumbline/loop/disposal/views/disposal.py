@@ -173,7 +173,8 @@ def _context(
 ) -> dict[str, Any]:
     """All that the page shows, also beside what was sent and refused; that somebody looks is on the trail."""
     reading.read(case, by=me(http), at=at)
-    told, shown = warning_context(case.warning, me(http), at)
+    may_see = may_read(me(http), case, day_of(at))
+    told, shown = warning_context(case.warning, me(http), at, may=may_see)
     sent = sent or {}
     due = deadlines([case], at).get(case.pk)
     may = [name for name in allowed(me(http), case, day_of(at)) if _fits(name, case, me(http), due)]
@@ -188,7 +189,7 @@ def _context(
     return {
         **shown,
         "case": case,
-        "clear": ReadingForm(masked) if masked and may_read(me(http), case, on) else None,
+        "clear": ReadingForm(masked) if masked and may_see else None,
         "hops": _hops(http, case, at),
         "posts": right_to_post(me(http), case, on) is not None,
         "clarifies": to_clarify(me(http), on).filter(pk=case.pk).exists(),
@@ -287,7 +288,7 @@ def read(http: HttpRequest, pk: int) -> HttpResponse:
     case = _seen(http, pk, at)
     if not may_read(me(http), case, day_of(at)):
         raise Http404
-    told, _ = warning_context(case.warning, me(http), at)
+    told, _ = warning_context(case.warning, me(http), at, may=True)
     form = ReadingForm(fields_of(told), http.POST)
     if told is None or not form.is_valid():
         context = {**_context(http, case, at), "clear": form}

@@ -203,6 +203,7 @@ class Migration(migrations.Migration):
                 ),
                 ("key", models.CharField(max_length=200)),
                 ("about", models.CharField(blank=True, max_length=300)),
+                ("persons", models.JSONField(default=list)),
                 ("verified_at", models.DateTimeField(null=True)),
                 ("confirmed", models.BooleanField(null=True)),
                 ("note", models.TextField(blank=True)),

@@ -65,9 +65,15 @@ def listing(http: HttpRequest) -> HttpResponse:
     })  # fmt: skip
 
 
-def context(warning: EarlyWarning, user: User, at: datetime) -> tuple[Told | None, dict[str, Any]]:
-    """What templates that show a warning need; `told` is none where the store cannot be read."""
-    asked = in_clear(warning, user, at)
+def context(
+    warning: EarlyWarning, user: User, at: datetime, *, may: bool
+) -> tuple[Told | None, dict[str, Any]]:
+    """What templates that show a warning need; `told` is none where the store cannot be read.
+
+    Args:
+        may: see it in clear, by the rights of this moment; what was asked for before ends with them.
+    """
+    asked = in_clear(warning, user, at) if may else []
     clear = sorted({field for each in asked for field in each.fields})
     told, problem = None, ""
     try:
@@ -118,10 +124,12 @@ def page(http: HttpRequest, pk: int) -> HttpResponse:
 def _page(http: HttpRequest, warning: EarlyWarning, at: datetime, **sent: Form) -> HttpResponse:
     """The page, with a form that was sent and refused where there is one; that somebody looks is on the trail."""
     actions.read(warning, by=_me(http), at=at)
-    told, shown = context(warning, _me(http), at)
-    on, masked = day_of(at), fields_of(told)
+    on = day_of(at)
+    may_see = may_read(_me(http), warning, on)
+    told, shown = context(warning, _me(http), at, may=may_see)
+    masked = fields_of(told)
     excepting = may("except_subject", _me(http), on) and told is not None
-    reading = ReadingForm(masked) if masked and may_read(_me(http), warning, on) else None
+    reading = ReadingForm(masked) if masked and may_see else None
     return render(http, "warning/page.html", {
         **shown, "reading": reading,
         "excepting": ExceptingForm(initial={"starts_on": on}) if excepting else None,
@@ -154,7 +162,7 @@ def read(http: HttpRequest, pk: int) -> HttpResponse:
     warning, at = _mine(http, pk), timezone.now()
     if not may_read(_me(http), warning, day_of(at)):
         raise Http404
-    told, _ = context(warning, _me(http), at)
+    told, _ = context(warning, _me(http), at, may=True)
     form = ReadingForm(fields_of(told), http.POST)
     if told is None or not form.is_valid():
         return _page(http, warning, at, reading=form)
@@ -168,7 +176,7 @@ def ask_exception(http: HttpRequest, pk: int) -> HttpResponse:
     """Ask that a model warns no more about this subject; a second person approves."""
     warning = _mine(http, pk)
     form = ExceptingForm(http.POST)
-    told, _ = context(warning, _me(http), timezone.now())
+    told, _ = context(warning, _me(http), timezone.now(), may=False)
     if told is None or not form.is_valid():
         return _page(http, warning, timezone.now(), excepting=form)
     said = form.cleaned_data
