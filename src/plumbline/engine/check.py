@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from plumbline.engine.backend import Duck, Limits, open_duckdb
+from plumbline.engine.backend import Engine, Limits, Tables, open_duckdb, open_spark
 from plumbline.engine.collision.trial import Outcome, try_cases
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.hands import share_out
@@ -37,13 +37,20 @@ class Checked:
 
 
 def check(
-    folders: Mapping[str, Path], datasets: Mapping[str, Dataset], limits: Limits
+    folders: Mapping[str, Path],
+    datasets: Mapping[str, Dataset],
+    limits: Limits,
+    engine: Engine | None = None,
 ) -> list[Checked]:
     """Lint models and run their cases; wrong ones are reported, not raised.
 
     Args:
         folders: models by name, in the order of the answer.
+        engine: what runs the cases; default DuckDB.
     """
+    if engine is not None and engine.name == "spark":
+        with open_spark(engine.spark, limits, small=True) as spark:
+            return [_checked(name, folder, datasets, spark) for name, folder in folders.items()]
     names = list(folders)
     hands = min(limits.cores, len(names) // _WORTH_A_HAND)
     if hands < 2:
@@ -65,7 +72,7 @@ def _check(
         return [_checked(name, folder, datasets, duck) for name, folder in folders.items()]
 
 
-def _checked(name: str, folder: Path, datasets: Mapping[str, Dataset], duck: Duck) -> Checked:
+def _checked(name: str, folder: Path, datasets: Mapping[str, Dataset], on: Tables) -> Checked:
     missing: list[Kind] = []
     try:
         model = SupervisionModel(folder, datasets)
@@ -73,6 +80,6 @@ def _checked(name: str, folder: Path, datasets: Mapping[str, Dataset], duck: Duc
         check_sentence(model, [f"{model.declared.shape}.{f}" for f in compiled.figures])
         cases = Cases(model)
         missing = cases.missing_kinds()
-        return Checked(name, None, tuple(try_cases(duck, model, cases)), tuple(missing))
+        return Checked(name, None, tuple(try_cases(on, model, cases)), tuple(missing))
     except PlumblineError as problem:
         return Checked(name, problem, (), tuple(missing))

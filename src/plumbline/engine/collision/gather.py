@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from plumbline.engine.backend import Duck
@@ -27,6 +27,10 @@ class Tally:
     left_out: int
     by_reason: tuple[tuple[str, str, int], ...]  # (verdict, decided_by, groups)
     by_level: tuple[tuple[str, int], ...]  # (level, flagged groups)
+
+
+#: Runs a statement and leaves its rows in a table of this name.
+Find = Callable[[Duck, str, str], None]
 
 
 def find(duck: Duck, statement: str, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from plumbline.engine.backend import Duck
+from plumbline.engine.backend import Tables
 from plumbline.engine.fact.dataset import SYSTEM_FIELDS, Dataset
 from plumbline.engine.fact.types import UnreadableCellError
 from plumbline.engine.fact.types.days import OPEN
@@ -40,38 +40,38 @@ class Outcome:
         )
 
 
-def try_cases(duck: Duck, model: SupervisionModel, cases: Cases) -> list[Outcome]:
+def try_cases(tables: Tables, model: SupervisionModel, cases: Cases) -> list[Outcome]:
     """Run every case of a model; the connection is left without the cases' tables."""
     compiled = compile_model(model)
     on: dict[date, str] = {}  # writing the statement takes longer than running it
     outcomes = []
-    doubt_nothing(duck)
+    doubt_nothing(tables)
     for i, case in enumerate(cases):
         rows = cases.rows(case)
         for dataset in {d.name: d for d in model.facts.values()}.values():
             given = [row for alias in model.facts for row in rows.get(alias, [])
                      if model.facts[alias].name == dataset.name]  # fmt: skip
             try:
-                lay_out(duck, dataset, given)
+                lay_out(tables, dataset, given)
             except UnreadableCellError as unreadable:
                 raise cases.document.error(("cases", i, "given"), unreadable.reason) from unreadable
         if case.on not in on:
             on[case.on] = compiled.on(case.on)
-        outcomes.append(Outcome(case, _judge(duck, on[case.on], model)))
-    duck.unregister(DOUBTS)
+        outcomes.append(Outcome(case, _judge(tables, on[case.on], model)))
+    tables.unregister(DOUBTS)
     for dataset in model.facts.values():
-        duck.unregister(dataset.name)
-        duck.unregister(maybe(dataset.name))
+        tables.unregister(dataset.name)
+        tables.unregister(maybe(dataset.name))
     return outcomes
 
 
-def doubt_nothing(duck: Duck) -> None:
+def doubt_nothing(tables: Tables) -> None:
     """In a case, every code belongs to the firm whose name stands beside it."""
     nothing = pa.array([], pa.string())
-    duck.register(DOUBTS, pa.table({"code": nothing, "name": nothing, "other": nothing}))
+    tables.register(DOUBTS, pa.table({"code": nothing, "name": nothing, "other": nothing}))
 
 
-def lay_out(duck: Duck, dataset: Dataset, given: Sequence[dict[str, str | None]]) -> None:
+def lay_out(tables: Tables, dataset: Dataset, given: Sequence[dict[str, str | None]]) -> None:
     """Make the rows, as delivered, a table named like their dataset.
 
     Raises:
@@ -92,8 +92,8 @@ def lay_out(duck: Duck, dataset: Dataset, given: Sequence[dict[str, str | None]]
         if dataset.is_loose(name):
             arrays[f"{name}__tier"] = pa.array(["A"] * len(kept), pa.string())
     rows = pa.table(arrays)
-    duck.register(dataset.name, rows)
-    duck.register(maybe(dataset.name), rows.slice(0, 0))
+    tables.register(dataset.name, rows)
+    tables.register(maybe(dataset.name), rows.slice(0, 0))
 
 
 def _refused(dataset: Dataset, row: dict[str, str | None]) -> bool:
@@ -126,8 +126,8 @@ def _ARROW(sql: str) -> pa.DataType:  # noqa: N802 -- a table of types, written 
     return pa.decimal128(18, int(sql.partition(",")[2].rstrip(")")))
 
 
-def _judge(duck: Duck, sql: str, model: SupervisionModel) -> Expected:
-    rows = duck.run(
+def _judge(tables: Tables, sql: str, model: SupervisionModel) -> Expected:
+    rows = tables.run(
         "SELECT verdict, decided_by, level, per FROM (SELECT verdict, decided_by, level, "
         f"concat_ws('|', {', '.join(f'per_{i + 1}' for i in range(len(model.declared.one_warning_per)))}) AS per FROM ({sql}))"
     )

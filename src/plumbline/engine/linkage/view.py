@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from plumbline.engine.backend import Duck
+from plumbline.engine.backend import Duck, Spark
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot
 from plumbline.engine.fact.table import parquet_of
+from plumbline.engine.fact.types import Field
 
 #: How `__who` begins for somebody of whom no register at hand knows the number.
 NOBODYS = "~"
@@ -40,6 +41,7 @@ class Ties:
         guessed: (dataset, column) with rows in it that may be about somebody (tier E).
         doubted: are there names under one code that cannot be one organisation's?
         named: (dataset, column) with rows in it whose name somebody judged to be borne under the number.
+        relation: what the map is read from, where that is not its files.
     """
 
     paths: Sequence[Path] = ()
@@ -47,10 +49,15 @@ class Ties:
     guessed: frozenset[tuple[str, str]] = frozenset()
     named: frozenset[tuple[str, str]] = frozenset()
     doubted: bool = False
+    relation: str = ""
+
+    @property
+    def _map(self) -> str:
+        return self.relation or parquet_of(self.paths)
 
     def _rows(self, dataset: str, column: str, tiers: str) -> str:
         return (
-            f"(SELECT row, key, who, tier, {NAMED} AS named FROM {parquet_of(self.paths)} WHERE kind = 'tie' "
+            f"(SELECT row, key, who, tier, {NAMED} AS named FROM {self._map} WHERE kind = 'tie' "
             f"AND dataset = {sql.literal(dataset)} AND slot = {sql.literal(column)} AND {tiers})"
         )
 
@@ -78,7 +85,8 @@ class Ties:
                         f"CASE WHEN {link}.named THEN NULL ELSE facts.{k} END AS {k}" for k in keys
                     ]
             added += _columns(dataset, column, who, tier)
-        return _select(replaced, added, f"{facts} AS facts{''.join(joins)}")
+        columns = [field.suffix for field in dataset.fields]
+        return _select(columns, replaced, added, f"{facts} AS facts{''.join(joins)}")
 
     def doubts(self) -> str:
         """SQL of (code, name, other): names under one code that cannot be one organisation's."""
@@ -89,7 +97,7 @@ class Ties:
             return f"SELECT {nothing} WHERE false"
         return (
             "SELECT who AS code, JSON_EXTRACT_STRING(why, '$.name') AS name, "
-            f"JSON_EXTRACT_STRING(why, '$.other') AS other FROM {parquet_of(self.paths)} WHERE kind = 'doubt'"
+            f"JSON_EXTRACT_STRING(why, '$.other') AS other FROM {self._map} WHERE kind = 'doubt'"
         )
 
     def guesses(self, dataset: Dataset, seen: str) -> str:
@@ -109,7 +117,7 @@ class Ties:
             ]
             rows = self._rows(dataset.name, column, "tier = 'E'")
             source = f"{seen} AS facts JOIN {rows} AS guess ON guess.row = facts._row"
-            parts.append(_select(replaced, [], source))
+            parts.append(_select([field.suffix for field in dataset.viewed], replaced, [], source))
         return " UNION ALL ".join(parts) or f"SELECT * FROM {seen} WHERE false"
 
 
@@ -127,19 +135,59 @@ def _columns(dataset: Dataset, column: str, who: str, tier: str) -> list[str]:
     return found
 
 
-def _select(replaced: Sequence[str], added: Sequence[str], source: str) -> str:
-    star = "facts.*" + (f" REPLACE ({', '.join(replaced)})" if replaced else "")
-    return f"SELECT {', '.join([star, *added])} FROM {source}"
+def _select(
+    columns: Sequence[str], replaced: Sequence[str], added: Sequence[str], source: str
+) -> str:
+    """The columns of `facts`, some with another value, and more; `replaced` ends in the quoted name."""
+    others = {item.rpartition(" AS ")[2]: item for item in replaced}
+    shown = [others.get(sql.name(column), f"facts.{sql.name(column)}") for column in columns]
+    return f"SELECT {', '.join([*shown, *added])} FROM {source}"
 
 
 def lay_views(
     duck: Duck, datasets: Mapping[str, Dataset], snapshots: Mapping[str, Snapshot], ties: Ties
 ) -> None:
     """Make each dataset a view of its snapshot, as models see it; and one of names that are in doubt."""
-    duck.run(f"CREATE TEMP VIEW organisation_doubts AS {ties.doubts()}")
+    relations = {name: s.relation(datasets[name].fields) for name, s in snapshots.items()}
+    for name, select in _views(datasets, relations, ties):
+        duck.run(f"CREATE TEMP VIEW {sql.name(name)} AS {select}")
+
+
+#: The columns of the identity map that models need.
+_MAP = (
+    *(Field(name, "VARCHAR") for name in ("kind", "dataset", "slot", "who", "tier", "via", "why")),
+    *(Field(name, "BIGINT") for name in ("row", "key")),
+)
+
+
+def lay_spark_views(
+    spark: Spark,
+    datasets: Mapping[str, Dataset],
+    snapshots: Mapping[str, Snapshot],
+    ties: Ties,
+    place: Callable[[Path], str],
+) -> None:
+    """The same views in Spark, over the same files.
+
+    Args:
+        place: where Spark finds a file of the store.
+    """
+    relations = {}
     for name, snapshot in snapshots.items():
+        # What was not yet declared when a row was delivered is null there.
+        relations[name] = f"files_of__{name}"
+        spark.files(relations[name], list(map(place, snapshot.paths())), datasets[name].fields)
+    spark.files("identity__map", list(map(place, ties.paths)), _MAP)
+    for name, select in _views(datasets, relations, replace(ties, relation="identity__map")):
+        spark.view(name, select)
+
+
+def _views(
+    datasets: Mapping[str, Dataset], relations: Mapping[str, str], ties: Ties
+) -> Iterator[tuple[str, str]]:
+    """Name and SQL of each view, from the relations that hold the datasets' rows."""
+    yield "organisation_doubts", ties.doubts()
+    for name, relation in relations.items():
         dataset = datasets[name]
-        facts = snapshot.relation(dataset.fields)
-        duck.run(f"CREATE TEMP VIEW {sql.name(name)} AS {ties.view(dataset, facts)}")
-        guesses = ties.guesses(dataset, sql.name(name))
-        duck.run(f"CREATE TEMP VIEW {sql.name(name + '__maybe')} AS {guesses}")
+        yield name, ties.view(dataset, relation)
+        yield f"{name}__maybe", ties.guesses(dataset, sql.name(name))
