@@ -18,6 +18,7 @@ import click
 import plumbline as package
 from plumbline.cli import (
     appoint,
+    backtest,
     backup,
     catalog,
     check,
@@ -176,8 +177,10 @@ for _command in (
     check.check,
     check.sql,
     link.link,
+    plan.plan,
     collide.collide,
     collide.runs,
+    backtest.backtest,
     warning.warnings,
     explain.explain,
     explain.reproduce,

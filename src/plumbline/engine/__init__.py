@@ -14,8 +14,10 @@ What the command `plumbline` does is done with these names.
 
 from __future__ import annotations
 
+from plumbline.engine.backend import Engine
 from plumbline.engine.catalog import packaged_catalog
 from plumbline.engine.check import Checked
+from plumbline.engine.collision.backtest import Backtest, Flagged, JudgedMonth, Month
 from plumbline.engine.collision.beside import Agreement, Said, Side, beside, said_by
 from plumbline.engine.collision.decided import SubjectException
 from plumbline.engine.collision.draw import Drawn
@@ -23,6 +25,7 @@ from plumbline.engine.collision.entities import Manner
 from plumbline.engine.collision.evidence import FactRow, Source
 from plumbline.engine.collision.explain import Condition, Explanation, Judged
 from plumbline.engine.collision.gather import Tally
+from plumbline.engine.collision.increment import Way
 from plumbline.engine.collision.monthly import MonthCount
 from plumbline.engine.collision.proof import Proof
 from plumbline.engine.collision.purge import DueBatch
@@ -75,6 +78,7 @@ __all__ = [
     "Agreement",
     "AlreadyLoaded",
     "Appearance",
+    "Backtest",
     "Batch",
     "Candidate",
     "Change",
@@ -90,12 +94,15 @@ __all__ = [
     "Evidence",
     "Explanation",
     "FactRow",
+    "Flagged",
     "Guess",
     "Judged",
+    "JudgedMonth",
     "Judgement",
     "Linked",
     "Manner",
     "ModelResult",
+    "Month",
     "MonthCount",
     "Outcome",
     "Pair",

@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeVar, get_args
 
-from plumbline.engine.backend import Limits, open_duckdb
+from plumbline.engine.backend import LOCAL, Engine, EngineName, Limits, open_duckdb
 from plumbline.engine.catalog import packaged_catalog
 from plumbline.engine.check import Checked, check
+from plumbline.engine.collision.backtest import Backtest, backtest, months
 from plumbline.engine.collision.beside import Side, chosen, sides
 from plumbline.engine.collision.decided import (
     Decided,
@@ -893,6 +894,21 @@ class Workspace:
         on = as_of or latest_as_of(list(self.snapshots().values()))
         with opened(self.store, self.datasets, snapshots, identity(self.store).ties()) as duck:
             return monthly(duck, model, on)
+
+    def backtest(
+        self, name: str, first: date, last: date, settings: Mapping[str, int | float] | None = None
+    ) -> Backtest:
+        """How a model would have judged each month, from that of one day to that of another.
+
+        Args:
+            settings: other values, to be judged side by side.
+
+        Raises:
+            RunError: something it needs is not loaded, or it has no such setting.
+        """
+        model = self.model(name)
+        days = months(first, last)
+        return backtest(self.store, model, days, self._loaded(model), settings or {})
 
     def reproduce(self, key: str) -> Reproduction:
         """Recompute a warning from the recorded batches and model version."""
