@@ -177,7 +177,6 @@ for _command in (
     check.check,
     check.sql,
     link.link,
-    plan.plan,
     collide.collide,
     collide.runs,
     backtest.backtest,
