@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from plumbline.cli.engines import engine_of, engine_options
 from plumbline.cli.load import as_of_option
 from plumbline.cli.office import Cell, Office, pass_office
 from plumbline.cli.words import LEVEL_STYLES, LEVELS
 from plumbline.errors import PlumblineError, Text
 
 if TYPE_CHECKING:
-    from plumbline.engine import ModelResult, Run, Tally
+    from plumbline.engine import ModelResult, Run, Tally, Way
 
 REGISTERS = {
     "warnings": Text("预警", "warnings"),
@@ -35,25 +36,36 @@ REGISTERS = {
     metavar="MODEL=REASON",
     help="放行命中率不合预期的模型 · let in a result outside its expected flag rate",
 )
+@click.option(
+    "--full",
+    is_flag=True,
+    help="全部重算，不只算变动的 · judge everything again, not only what may have changed",
+)
+@engine_options
 @click.option("--json", "as_json", is_flag=True, help="输出一行 JSON · print one line of JSON")
 @pass_office
-def collide(
+def collide(  # noqa: PLR0913, PLR0917 -- all that a run is told
     office: Office,
     names: tuple[str, ...],
     as_of: datetime | None,
     accept: tuple[str, ...],
+    full: bool,
+    engine: str | None,
+    spark: str | None,
     as_json: bool,
 ) -> None:
     """碰撞：运行在用和试运行的模型 · Run the live and trial models.
 
-    再运行一次不会重复预警。有模型的结果被暂扣时退出码为 1。
+    再运行一次不会重复预警；只算上次之后可能变动的，结果与全部重算相同。有模型的结果被暂扣时退出码为 1。
 
-    A second run raises nothing twice. Exit code 1 if a model's result is held back.
+    A second run raises nothing twice, and judges only what may have changed since: the result is that of
+    a run in full. Exit code 1 if a model's result is held back.
     """
+    chosen_engine = engine_of(office.workspace.engine, engine, spark)
     with progress_bar(office) as progress:
         run = office.workspace.collide(
             names, at=office.now, as_of=as_of.date() if as_of else None,
-            accept=_accepted(accept), progress=progress,
+            accept=_accepted(accept), progress=progress, full=full, engine=chosen_engine,
         )  # fmt: skip
     if as_json:
         click.echo(json.dumps(run_as_json(office, run), ensure_ascii=False))
@@ -81,6 +93,7 @@ def tell_run(office: Office, run: Run) -> None:
         if ran:
             rows = [_row(office, result, tally) for result, tally in ran]
             office.table(_HEADS, rows, right=(1, 2, 3, 4, 5))
+    tell_ways(office, [result.way for result in run.results if result.way])
     for result in run.results:
         if result.held:
             office.line(
@@ -104,6 +117,23 @@ def tell_run(office: Office, run: Run) -> None:
             office.line(
                 (REGISTERS[register].in_(office.lang), "bold"), ": ", _changes(office, changed)
             )
+
+
+def tell_ways(office: Office, ways: Sequence[Way]) -> None:
+    """In one line, how many models ran in full, and how many did not have to."""
+    if not (partly := sum(way.how != "full" for way in ways)):
+        return
+    unchanged = sum(way.how == "kept" for way in ways)
+    office.line(
+        (
+            office.words(
+                f"{len(ways) - partly} 个模型全算，{partly - unchanged} 个只算变动的，{unchanged} 个没有变化",
+                f"{len(ways) - partly} models ran in full, {partly - unchanged} on what changed, "
+                f"{unchanged} had nothing new",
+            ),
+            "dim",
+        )
+    )
 
 
 _HEADS = [
@@ -157,6 +187,7 @@ def _result_as_json(office: Office, result: ModelResult) -> dict[str, Any]:
         "flagged_rows": result.flagged_rows,
         "held": result.held.in_(office.lang) if result.held else None,
         "skipped": result.skipped.in_(office.lang) if result.skipped else None,
+        "way": way_as_json(office, result.way) if result.way else None,
     }
     if tally := result.tally:
         found["flag"] = {level: dict(tally.by_level).get(level, 0) for level in LEVELS}
@@ -167,6 +198,16 @@ def _result_as_json(office: Office, result: ModelResult) -> dict[str, Any]:
             for verdict, by, n in tally.by_reason
         ]
     return found
+
+
+def way_as_json(office: Office, way: Way) -> dict[str, Any]:
+    """How a model ran, or would run."""
+    moved = ("came", "went", "tied_otherwise")
+    return {
+        "how": way.how,
+        "why": way.why.in_(office.lang),
+        "changed": {n: dict(zip(moved, each, strict=True)) for n, each in way.changed.items()},
+    }
 
 
 def _accepted(given: Sequence[str]) -> dict[str, str]:

@@ -33,6 +33,7 @@ from plumbline.engine.collision.draw import Drawn, draw_unflagged
 from plumbline.engine.collision.entities import Manner, Resting, entities
 from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.explain import Explanation, explain, with_ties
+from plumbline.engine.collision.increment import Way
 from plumbline.engine.collision.monthly import MonthCount, monthly
 from plumbline.engine.collision.proof import Proof, proof
 from plumbline.engine.collision.purge import (
@@ -54,7 +55,7 @@ from plumbline.engine.collision.reproduce import (
     reproduce,
 )
 from plumbline.engine.collision.rests import Tie, concerned, ties_of
-from plumbline.engine.collision.run import Progress, Run, collide, latest_as_of, opened
+from plumbline.engine.collision.run import Progress, Run, collide, latest_as_of, opened, plan
 from plumbline.engine.collision.tell import at_stake, per_in_words, sentence
 from plumbline.engine.collision.warning import FIELDS, EarlyWarning
 from plumbline.engine.fact import sql
@@ -105,6 +106,7 @@ Register = Literal["warnings", "trials", "questions", "candidates"]
 _SETTINGS = {
     "workspace": {"name", "country", "region"},
     "limits": {"memory", "threads", "spill"},
+    "engine": {"use", "spark", "store"},
     # read by the workbench, see plumbline.web.settings
     "workbench": set(
         "anchors database demo digest hosts ladders map night oidc peers proxies seal seal_key"
@@ -174,6 +176,19 @@ class Workspace:
     @property
     def name(self) -> str:
         return str(self.settings.get("workspace", {}).get("name", self.directory.name))
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that runs the models, where nobody says otherwise."""
+        settings = self.settings.get("engine", {})
+        use = settings.get("use", "duckdb")
+        if use not in get_args(EngineName):
+            raise DeclarationError(
+                Text(f"[engine] use 不能是“{use}”", f"[engine] use cannot be '{use}'"),
+                where=str(self.directory / "plumbline.toml"),
+                hint=Text("写 duckdb 或 spark", "write duckdb or spark"),
+            )
+        return Engine(use, str(settings.get("spark", LOCAL)), str(settings.get("store", "")))
 
     @property
     def inbox(self) -> Path:
@@ -432,13 +447,19 @@ class Workspace:
 
     # The line
 
-    def check(self, names: Sequence[str] = ()) -> list[Checked]:
-        """Lint models and run their cases; wrong ones are reported, not raised."""
+    def check(self, names: Sequence[str] = (), *, engine: Engine | None = None) -> list[Checked]:
+        """Lint models and run their cases; wrong ones are reported, not raised.
+
+        Args:
+            engine: what runs the cases; default DuckDB, whatever the settings say.
+        """
         folders = {
             name: _named(self._model_folders, name, Text("没有模型", "no model"))
             for name in names or self._model_folders
         }
-        return check(folders, _datasets(self._catalogs, with_invented(self.country)), self.limits)
+        return check(
+            folders, _datasets(self._catalogs, with_invented(self.country)), self.limits, engine
+        )
 
     def draft(self, name: str, text: str, cases: str | None = None) -> Drafted:
         """Lint a text that is not in the catalog; what is wrong is reported, not raised.
@@ -508,6 +529,8 @@ class Workspace:
         progress: Progress | None = None,
         statuses: Mapping[str, Status] | None = None,
         exceptions: Sequence[SubjectException] | None = None,
+        full: bool = False,
+        engine: Engine | None = None,
     ) -> Run:
         """Run models over the newest facts and enter what they find into the registers.
 
@@ -521,22 +544,40 @@ class Workspace:
                 named is a draft. Default: as the last run was told, but a text that changed since is
                 a draft; where no run was told any, as their texts say.
             exceptions: for single subjects. Default: as the last run was told.
+            full: judge everything again. Default: what may have changed since each model's last run,
+                where that gains; the result is the same.
+            engine: what runs the models; default: as the settings say. The result is the same.
 
         Raises:
             RunError: nothing is loaded, or a step failed.
             StoreError: another process is writing, or the disk is full.
         """
         decided = self._decided(statuses, exceptions)
-        if names:
-            models = [self.model(name) for name in names]
-        else:
-            models = [m for m in self.models.values() if decided.status_of(m) in ("live", "trial")]
+        models = [self.model(name) for name in names] or self._running(decided)
         as_of = as_of or latest_as_of(list(self.snapshots().values()))
         self.link(at=at)
         return collide(
             self.store, models,
-            at=at, as_of=as_of, accept=accept, progress=progress, decided=decided,
+            at=at, as_of=as_of, accept=accept, progress=progress, decided=decided, full=full,
+            engine=engine or self.engine,
         )  # fmt: skip
+
+    def plan(
+        self, names: Sequence[str] = (), *, as_of: date | None = None
+    ) -> dict[str, Way | Text]:
+        """How each model would run now: in full, what of it, not at all, or why it cannot.
+
+        Args:
+            names: models; default all that are live or on trial.
+            as_of: as for `collide`.
+        """
+        decided = self._decided()
+        models = [self.model(name) for name in names] or self._running(decided)
+        as_of = as_of or latest_as_of(list(self.snapshots().values()))
+        return plan(self.store, models, as_of=as_of, decided=decided)
+
+    def _running(self, decided: Decided) -> list[SupervisionModel]:
+        return [m for m in self.models.values() if decided.status_of(m) in ("live", "trial")]
 
     def _decided(
         self,
@@ -908,7 +949,8 @@ class Workspace:
         """
         model = self.model(name)
         days = months(first, last)
-        return backtest(self.store, model, days, self._loaded(model), settings or {})
+        today, decided = self._loaded(model), self._decided()
+        return backtest(self.store, model, days, today, settings or {}, decided)
 
     def reproduce(self, key: str) -> Reproduction:
         """Recompute a warning from the recorded batches and model version."""

@@ -13,6 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from plumbline.engine import Workspace
+from plumbline.engine.collision import increment
 from plumbline.engine.collision.increment import Increment, Seen, Way
 from plumbline.engine.collision.run import opened
 from plumbline.engine.fact import sql
@@ -145,11 +146,11 @@ def differing(place: Place, *, always: bool = False) -> Iterator[tuple[str, str,
     who = identity(now.store)
     with opened(now.store, now.datasets, loaded, who.ties()) as duck:
         for name, model in now.models.items():
-            increment = Increment(duck, Seen(now.store, loaded, who, date(2025, 6, 30)), model, {})
-            way = increment.way
-            if always and way.how == "full" and increment.hindrance is None:
-                way = Way(increment.by, Text("", ""))
-            increment.run("part", way)
+            one = Increment(duck, Seen(now.store, loaded, who, date(2025, 6, 30)), model, {})
+            way = one.way
+            if always and way.how == "full" and one.hindrance is None:
+                way = Way(one.by, Text("", ""))
+            one.run("part", way)
             duck.run(f"CREATE OR REPLACE TEMP TABLE whole AS {compile_model(model).on(date(2025, 6, 30))}")  # fmt: skip
             columns = ", ".join(sql.name(c) for c, _ in duck.columns("SELECT * FROM whole"))
             both = [f"(SELECT {columns} FROM {table})" for table in ("part", "whole")]
@@ -232,7 +233,8 @@ def filled(folder: Path) -> Place:
 
 
 @pytest.fixture
-def bulk(tmp_path: Path) -> Place:
+def bulk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(increment, "_SMALL", 0)
     return filled(tmp_path / "place")
 
 
@@ -278,7 +280,16 @@ def test_what_is_kept_and_damaged_is_of_no_use(bulk: Place) -> None:
     assert ways["sums"] == ("kept", 0)
 
 
-def test_a_run_by_increment_enters_what_a_full_one_does(tmp_path: Path) -> None:
+def test_a_small_register_is_judged_in_full_at_once(tmp_path: Path) -> None:
+    place = filled(tmp_path / "place")
+    place.deliver("pays", [CORRECTED])
+    assert {how for _, how, _ in differing(place)} == {"full"}
+
+
+def test_a_run_by_increment_enters_what_a_full_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(increment, "_SMALL", 0)
     entered = []
     for full in (False, True):
         place = filled(tmp_path / str(full))

@@ -38,6 +38,8 @@ How = Literal["kept", "rows", "subjects", "full"]
 
 #: Of all rows of a model's registers, at most so many may have to be read for single rows of them.
 _WORTH = 0.8
+#: So few rows are judged in full in less time than it takes to find out what changed.
+_SMALL = 500_000
 #: Above this share of changed rows, single subjects are most of all subjects.
 _FEW = 0.05
 
@@ -126,6 +128,9 @@ class Increment:
         rows = {alias: self.seen.loaded[d.name].rows for alias, d in self.model.facts.items()}
         moved = {alias: sum(counts.get(d.name, ())) for alias, d in self.model.facts.items()}
         every = sum(rows.values())
+        if every < _SMALL:
+            why = Text("数据量小，全算更快", "so few rows are sooner judged in full")
+            return Way("full", why, counts)
         if self.by == "rows":
             read = sum(n + every - rows[alias] for alias, n in moved.items() if n)
             if read >= _WORTH * every:

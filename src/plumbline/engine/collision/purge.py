@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from plumbline.engine.backend import open_duckdb
+from plumbline.engine.collision.kept import forget_all
 from plumbline.engine.collision.register import relation, runs
 from plumbline.engine.fact.batch import batch_of
 from plumbline.engine.fact.dataset import Dataset
@@ -206,6 +207,7 @@ def approve(
 def carry_out_facts(store: Store, datasets: Mapping[str, Dataset], purge: Purge) -> Purge:
     """Remove rows and files of an approved purge; then rows are to be linked again."""
     with store.writing() as scratch:
+        forget_all(store)
         return remove(store, datasets, purge_numbered(store, purge.number), scratch)
 
 

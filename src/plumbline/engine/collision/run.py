@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 from importlib.metadata import version
@@ -13,17 +13,20 @@ from typing import Any
 import pyarrow as pa
 
 import plumbline
-from plumbline.engine.backend import Duck, open_duckdb
+from plumbline.engine.backend import Duck, Engine, open_duckdb
 from plumbline.engine.collision.decided import Decided
-from plumbline.engine.collision.gather import Tally, find, gathered, tally
+from plumbline.engine.collision.gather import Tally, gathered, tally
+from plumbline.engine.collision.increment import WANTED, Increment, Seen, Way
+from plumbline.engine.collision.kept import State, keep
+from plumbline.engine.collision.on_spark import finding
 from plumbline.engine.collision.register import TABLES, Entry, enter, runs
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
-from plumbline.engine.line.compile import Compiled, compile_model
+from plumbline.engine.line.compile import Compiled
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.shapes.base import filtered, plain_scope
-from plumbline.engine.linkage.identity import Identity, identity
+from plumbline.engine.linkage.identity import identity
 from plumbline.engine.linkage.view import Ties, lay_views
 from plumbline.errors import RunError, Text
 
@@ -37,6 +40,7 @@ class ModelResult:
     Attributes:
         held: why the result was held back, if its flag rate is outside the expected band.
         skipped: why the model did not run.
+        way: in full, or what of it was judged anew since the last run, and why.
     """
 
     model: str
@@ -46,6 +50,7 @@ class ModelResult:
     flagged_rows: int = 0
     held: Text | None = None
     skipped: Text | None = None
+    way: Way | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,8 @@ def collide(  # noqa: PLR0913 -- all that a run is told
     accept: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     decided: Decided | None = None,
+    full: bool = False,
+    engine: Engine | None = None,
 ) -> Run:
     """Run models over the newest snapshots and enter what they find into the registers.
 
@@ -106,6 +113,8 @@ def collide(  # noqa: PLR0913 -- all that a run is told
         as_of: the date that models call `as_of`.
         accept: model -> reason, to let in a result outside its expected flag rate.
         decided: statuses and exceptions that hold for this run.
+        full: judge everything again, and not only what may have changed since the last run.
+        engine: what works the models out; on Spark always in full.
 
     Raises:
         RunError, StoreError, DeclarationError.
@@ -118,10 +127,14 @@ def collide(  # noqa: PLR0913 -- all that a run is told
         number = max(earlier, default=0) + 1
         who = identity(store)
         seen = _Seen(
-            store, number, at, as_of, models, loaded, who, accept or {}, decided or Decided()
+            store, loaded, who, as_of, number, at, models, accept or {}, decided or Decided(), full
         )
-        with opened(store, datasets, loaded, who.ties()) as duck:
-            results, found = _run_all(duck, seen, progress)
+        with (
+            opened(store, datasets, loaded, who.ties()) as duck,
+            finding(engine or Engine(), store, datasets, loaded, who.ties()) as (find, versions),
+        ):
+            seen = replace(seen, find=find, full=full or bool(versions), versions=versions)
+            results, found, states = _run_all(duck, seen, progress)
             if as_of < newest:
                 return Run(number, as_of, results, backdated=newest)
             _keep_texts(store, models, datasets)
@@ -134,36 +147,77 @@ def collide(  # noqa: PLR0913 -- all that a run is told
                     and (table == "trials" or _table(r.status) == "warnings")
                 ]  # fmt: skip
                 changes[table] = enter(store, duck, table, found[table], ran, entry)
+            for name, state in states.items():
+                keep(store, duck, name, f"found:{name}", state, scratch)
     return Run(number, as_of, results, changes=changes)
 
 
+def plan(
+    store: Store,
+    models: Sequence[SupervisionModel],
+    *,
+    as_of: date,
+    decided: Decided | None = None,
+) -> dict[str, Way | Text]:
+    """The way each model would run now, or why it would not; nothing is run."""
+    datasets = {d.name: d for model in models for d in model.facts.values()}
+    loaded = {name: store.snapshot(name) for name in datasets if store.version(name) is not None}
+    who, decided = identity(store), decided or Decided()
+    seen = Seen(store, loaded, who, as_of)
+    found: dict[str, Way | Text] = {}
+    with opened(store, datasets, loaded, who.ties()) as duck:
+        for model in models:
+            excepted = decided.excepted(model, as_of)
+            found[model.name] = (
+                _hindered(model, loaded, as_of) or Increment(duck, seen, model, excepted).way
+            )
+    return found
+
+
+def _hindered(model: SupervisionModel, loaded: Mapping[str, Snapshot], as_of: date) -> Text | None:
+    """Why a model cannot run."""
+    if missing := sorted({d.name for d in model.facts.values()} - set(loaded)):
+        names = ", ".join(missing)
+        return Text(f"还没有这些数据：{names}", f"nothing is loaded for: {names}")
+    if model.has_expired(as_of):
+        on = model.declared.expires_on
+        return Text(
+            f"模型已于 {on} 到期，须复审续期", f"the model expired on {on} and must be renewed"
+        )
+    return None
+
+
 @dataclass(frozen=True)
-class _Seen:
+class _Seen(Seen):
     """What a run is given: it can be repeated from this."""
 
-    store: Store
     number: int
     at: datetime
-    as_of: date
     models: Sequence[SupervisionModel]
-    loaded: Mapping[str, Snapshot]
-    who: Identity
     accept: Mapping[str, str]
     decided: Decided
+    full: bool
+    versions: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of what the models ran on, beside DuckDB
 
 
 def _run_all(
     duck: Duck, seen: _Seen, progress: Progress | None
-) -> tuple[tuple[ModelResult, ...], dict[str, list[str]]]:
-    """Every model's result, and for each register the SQL of what is to be entered."""
+) -> tuple[tuple[ModelResult, ...], dict[str, list[str]], dict[str, State]]:
+    """Every model's result, for each register the SQL of what is to be entered, and what to keep."""
     results: list[ModelResult] = []
+    states: dict[str, State] = {}
     found: dict[str, list[str]] = {table: [] for table in TABLES}
     for done, model in enumerate(seen.models):
         if progress:
             progress(model.name, done, len(seen.models))
-        result, compiled = _run_model(duck, model, seen)
+        result, increment = _run_model(duck, model, seen)
         results.append(result)
-        if compiled and not result.held:
+        if increment and result.way and result.way.how != "kept":
+            states[model.name] = increment.state
+        if increment and not result.held:
+            compiled = increment.compiled
             name = f"found:{model.name}"
             table = _table(result.status)
             found[table].append(gathered(name, compiled, "warning"))
@@ -172,7 +226,7 @@ def _run_all(
                 found["candidates"].append(gathered(name, compiled, "candidate"))
     if progress:
         progress("", len(seen.models), len(seen.models))
-    return tuple(results), found
+    return tuple(results), found, states
 
 
 def _lay_ripples(duck: Duck, seen: _Seen, earlier: Mapping[int, Mapping[str, Any]]) -> str:
@@ -200,34 +254,29 @@ def _table(status: str) -> str:
 
 def _run_model(
     duck: Duck, model: SupervisionModel, seen: _Seen
-) -> tuple[ModelResult, Compiled | None]:
+) -> tuple[ModelResult, Increment | None]:
     status = seen.decided.status_of(model)
-    missing = sorted({d.name for d in model.facts.values()} - set(seen.loaded))
-    if missing:
-        names = ", ".join(missing)
-        skipped = Text(f"还没有这些数据：{names}", f"nothing is loaded for: {names}")
+    if skipped := _hindered(model, seen.loaded, seen.as_of):
         return ModelResult(model.name, status, skipped=skipped), None
-    if model.has_expired(seen.as_of):
-        on = model.declared.expires_on
-        skipped = Text(
-            f"模型已于 {on} 到期，须复审续期", f"the model expired on {on} and must be renewed"
-        )
-        return ModelResult(model.name, status, skipped=skipped), None
-    compiled = compile_model(model, excepted=seen.decided.excepted(model, seen.as_of))
+    increment = Increment(duck, seen, model, seen.decided.excepted(model, seen.as_of))
     name = f"found:{model.name}"
-    find(duck, compiled.on(seen.as_of), name)
-    counted = tally(duck, name, compiled)
-    rows, flagged = _rate(duck, model, compiled, name)
+    way = increment.run(name, WANTED if seen.full else None)
+    counted = tally(duck, name, increment.compiled)
+    rows, flagged = _rate(duck, model, increment.compiled, seen.loaded)
     held = None if model.name in seen.accept else _outside(model, rows, flagged)
-    return ModelResult(model.name, status, counted, rows, flagged, held), compiled
+    return ModelResult(model.name, status, counted, rows, flagged, held, way=way), increment
 
 
-def _rate(duck: Duck, model: SupervisionModel, compiled: Compiled, found: str) -> tuple[int, int]:
+def _rate(
+    duck: Duck, model: SupervisionModel, compiled: Compiled, loaded: Mapping[str, Snapshot]
+) -> tuple[int, int]:
     """Rows of the fact that the flag rate is per, and how many of them are flagged."""
-    per = model.declared.expect.per
-    dataset = sql.name(model.facts[per].name)
-    takes_part = filtered(model, per, plain_scope(model), lambda _, column: f"{dataset}.{column}")
-    ((rows,),) = duck.run(f"SELECT COUNT(*) FROM {dataset} WHERE {takes_part}")
+    per, found = model.declared.expect.per, f"found:{model.name}"
+    rows = loaded[model.facts[per].name].rows
+    if model.declared.facts[per].where is not None:
+        dataset = sql.name(model.facts[per].name)
+        takes_part = filtered(model, per, plain_scope(model), lambda _, c: f"{dataset}.{c}")
+        ((rows,),) = duck.run(f"SELECT COUNT(*) FROM {dataset} WHERE {takes_part}")
     counted = f"row_{per}" if per in compiled.evidence else f"row_{compiled.evidence[0]}"
     ((flagged,),) = duck.run(
         f"SELECT COUNT(DISTINCT {counted}) FROM {sql.name(found)} WHERE verdict = 'flag'"
@@ -255,7 +304,11 @@ def _manifest(seen: _Seen, results: Sequence[ModelResult]) -> dict[str, Any]:
         "number": seen.number,
         "at": seen.at.isoformat(),
         "as_of": seen.as_of.isoformat(),
-        "engine": {"plumbline": plumbline.__version__, "duckdb": version("duckdb")},
+        "engine": {
+            "plumbline": plumbline.__version__,
+            "duckdb": version("duckdb"),
+            **seen.versions,
+        },
         "identity": seen.who.pin(),
         "datasets": {n: seen.store.pin(snapshot) for n, snapshot in sorted(seen.loaded.items())},
         "models": {

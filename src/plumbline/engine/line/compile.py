@@ -11,6 +11,10 @@ The statement reads tables named like the datasets and the parameter `as_of`; it
     digest_<fact>       SHA-256 over the columns of that row that were used
     figure_<name>       what was calculated, such as a sum, as text
     lead                orders the candidates of a warning; the first one is told in the sentence
+    part                the value that a model falls apart by (`partition`), as text, where it does
+
+and, where a level is found from all candidates of a warning that are combinations of rows, the columns
+that it is found from: `is_<level>`, `of_<aggregate>`, `for_<level>_<what>`.
 
 Nothing else decides a verdict: running, testing, explaining and reproducing all use this statement.
 """
@@ -27,13 +31,15 @@ from typing import Literal
 import sqlglot
 from sqlglot import exp
 
+from plumbline.engine.backend import spark_tree
 from plumbline.engine.fact.types import DATED
 from plumbline.engine.line import shapes
 from plumbline.engine.line.expression import Compiler, Scope, conjuncts, parse, written
-from plumbline.engine.line.grading import Grade, condition, levels
+from plumbline.engine.line.grading import GRADED, Grade, condition, levels
 from plumbline.engine.line.guard import check_ties
 from plumbline.engine.line.inforce import line_in_force, numbers
 from plumbline.engine.line.model import SupervisionModel
+from plumbline.engine.line.partition import Partition, partition
 from plumbline.engine.line.shapes import Base, digest
 from plumbline.engine.line.shapes.base import KEPT, filtered, maybe
 from plumbline.engine.line.shapes.ties import row_tiers, shown_key, worst
@@ -66,6 +72,10 @@ class Compiled:
         figures: names of the `figure_<name>` columns.
         parts: conditions of `flag_when` (detailed statements only).
         slots: (kind, name, column) of each leave_out, exception and cannot_tell_when (detailed only).
+        joins: is a candidate a combination of rows, judged by nothing but these?
+        partition: what the model falls apart by, if anything.
+        levels: the statement that finds the levels anew from a relation `judged` of candidates, where
+            that takes all candidates of a warning.
     """
 
     model: SupervisionModel
@@ -75,6 +85,9 @@ class Compiled:
     figures: tuple[str, ...]
     parts: tuple[Part, ...] = ()
     slots: tuple[tuple[str, str, str], ...] = ()
+    joins: bool = False
+    partition: Partition | None = None
+    levels: str | None = None
 
     @property
     def per(self) -> tuple[str, ...]:
@@ -84,9 +97,16 @@ class Compiled:
         """The statement for one date of run, in DuckDB's dialect."""
         return _AS_OF.sub(lambda found: found[1] or f"DATE '{as_of}'", self.sql)
 
+    def levels_on(self, as_of: date) -> str | None:
+        """`levels` for one date of run."""
+        if self.levels is None:
+            return None
+        return _AS_OF.sub(lambda found: found[1] or f"DATE '{as_of}'", self.levels)
+
     def in_(self, dialect: Dialect) -> str:
         """The statement, formatted, in an engine's dialect; this is what golden files keep."""
         tree = sqlglot.parse_one(self.sql, dialect="duckdb")
+        tree = spark_tree(tree) if dialect == "spark" else tree
         return tree.sql(dialect=dialect, pretty=True) + "\n"
 
 
@@ -96,6 +116,7 @@ def compile_model(
     detail: bool = False,
     focus: Mapping[str, str] | None = None,
     excepted: Mapping[str, str] | None = None,
+    source: Mapping[str, str] | None = None,
 ) -> Compiled:
     """Compile a model.
 
@@ -103,6 +124,7 @@ def compile_model(
         detail: return clear candidates too, and a column for each part of each slot.
         focus: fact -> SQL condition on its dataset's columns, to look at one subject only.
         excepted: subject -> name of the exception by which nothing is flagged about it.
+        source: fact -> relation that is read in place of its dataset.
 
     Raises:
         DeclarationError: naming file, line, slot, the wrong word and the nearest valid one.
@@ -131,7 +153,7 @@ def compile_model(
         f"{flag} AS flag",
         *(f"{sql} AS left_{i + 1}" for i, (_, sql) in enumerate(left)),
         *(f"{sql} AS cannot_{i + 1}" for i, (_, sql) in enumerate(cannot)),
-        *(column for grade in grades for column in grade.columns()),
+        *(grading := [column for grade in grades for column in grade.columns()]),
         *(f"{sql} AS {column}" for column, sql in _figures(base).items()),
     ]  # fmt: skip
     parts: tuple[Part, ...] = ()
@@ -145,6 +167,11 @@ def compile_model(
         if model.declared.facts[alias].where
     ]
     used = _used(model, [*read, f"SELECT {', '.join(columns)} FROM {base.source}"])
+    graded, level = levels(model, base, grades)
+    joins = not base.ctes
+    apart = None if joins or detail else partition(model, base, graded=level == GRADED)
+    if apart is not None:
+        columns.append(f"{apart.part} AS part")
     # What a lawful exception covers is only counted, so nothing of it is hashed.
     excused = " OR ".join(f"({sql})" for _, sql in left) if not detail else ""
     for fact in base.rows:
@@ -156,15 +183,14 @@ def compile_model(
     candidate = f"SELECT {', '.join(columns)} FROM {base.source}"
     if not detail:  # what is clear is left behind at once
         candidate = f"SELECT * FROM ({candidate}) AS combined WHERE flag IS DISTINCT FROM FALSE"
-    grading, level = levels(model, base, grades)
     ctes = [
         *_completed(base, used),
         ("candidate", candidate),
         ("judged", f"SELECT *, {_verdict(left, cannot)} FROM candidate"),
         *(base.spread.ctes(detail=detail) if base.spread else []),
-        *grading,
+        *graded,
     ]
-    facts = _fact_ctes(model, base, used, focus or {})
+    facts = _fact_ctes(model, base, used, focus or {}, source or {})
     figures = tuple(name.partition(".")[2] for name in base.figures)
     shown = _shown(base, detail=detail)
     if detail:
@@ -172,6 +198,10 @@ def compile_model(
         more += [f"cannot_{i + 1}" for i in range(len(cannot))]
         more += [column for part in parts for column in (part.column, *(part.sides or ()))]
         shown += [f"judged.{column}" for column in more]
+    carried = [] if apart is None else ["part"]
+    if joins and level == GRADED:
+        carried += [column.rpartition(" AS ")[2] for column in grading]
+    shown += [f"judged.{column}" for column in carried]
     sql = _statement([*facts, *ctes], model, base, shown, level, detail=detail)
     named = [(kind, name, f"left_{i + 1}") for i, (kind, name) in enumerate(slots)]
     named += [("cannot_tell_when", item.name, f"cannot_{i + 1}")
@@ -181,8 +211,23 @@ def compile_model(
         for fact, names in used.items()
     }
     return Compiled(
-        model, sql, tuple(base.evidence), logical, figures, parts, tuple(named) if detail else ()
+        model, sql, tuple(base.evidence), logical, figures, parts, tuple(named) if detail else (),
+        joins, apart, _levels(model, graded) if joins and level == GRADED else None,
+    )  # fmt: skip
+
+
+def _levels(model: SupervisionModel, graded: Sequence[tuple[str, str]]) -> str:
+    """The levels of candidates found before and of others found now, all in `judged`."""
+    with_ = ", ".join(f"{name} AS ({text})" for name, text in graded)
+    return (
+        f"WITH {with_} SELECT judged.* REPLACE (CASE WHEN judged.verdict = 'flag' THEN {GRADED} END "
+        f"AS level) FROM judged LEFT JOIN graded ON {_same_warning(model)}"
     )
+
+
+def _same_warning(model: SupervisionModel) -> str:
+    per = [f"per_{i + 1}" for i in range(len(model.declared.one_warning_per))]
+    return " AND ".join(f"graded.{column} = judged.{column}" for column in per)
 
 
 def _completed(base: Base, used: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
@@ -332,6 +377,7 @@ def _fact_ctes(
     base: Base,
     used: Mapping[str, Sequence[str]],
     focus: Mapping[str, str],
+    instead: Mapping[str, str],
 ) -> list[tuple[str, str]]:
     """Each fact with only the columns that are used, filtered by its `where`."""
     found = []
@@ -346,6 +392,7 @@ def _fact_ctes(
         source = _safe(dataset.name)
         if dataset.name in base.facts and dataset.name != alias:
             source = f"dataset_{dataset.name}"
+        source = instead.get(alias, source)
         conditions = []
         lacked = model.declared.lack is not None and model.declared.lack.fact == alias
         if model.declared.facts[alias].where is not None and not lacked:
@@ -357,7 +404,8 @@ def _fact_ctes(
         columns = ", ".join([*map(_safe, used[alias]), "_row"])
         query = f"SELECT {columns} FROM {source}{kept}"
         if alias in base.guesses:  # whom else a row without a full number may be about
-            query += f" UNION ALL SELECT {columns} FROM {maybe(dataset.name)} AS {source}{kept}"
+            others = maybe(instead.get(alias, dataset.name))
+            query += f" UNION ALL SELECT {columns} FROM {others} AS {source}{kept}"
         found.append((alias, query))
     return found
 
@@ -394,9 +442,8 @@ def _statement(
         "judged.lead",
     ]  # fmt: skip
     rows = base.spread.join(detail=detail) if base.spread else ""
-    if level == "graded.level":
-        same = " AND ".join(f"graded.{column} = judged.{column}" for column in per)
-        rows += f" LEFT JOIN graded ON {same}"
+    if level == GRADED:
+        rows += f" LEFT JOIN graded ON {_same_warning(model)}"
     # Without detail no candidate is clear any more. A filter on the verdict here would be pushed down
     # to the scans, and a condition on it in the join would make the join a nested loop.
     with_ = ", ".join(f"{name} AS ({text})" for name, text in ctes)
