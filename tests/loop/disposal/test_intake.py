@@ -16,6 +16,7 @@ from plumbline.loop.disposal.actions.dispatch import sign_for
 from plumbline.loop.disposal.actions.review import approve
 from plumbline.loop.disposal.actions.verify import assign_verifiers, find, report
 from plumbline.loop.disposal.models import Consequence, Disposal, Finding, State
+from plumbline.loop.disposal.queries.precision import found_of
 from plumbline.loop.disposal.tasks import carry_out, take_up
 from plumbline.loop.supervision.models import ModelVersion
 from plumbline.loop.warning.models import EarlyWarning, Standing
@@ -177,6 +178,9 @@ def test_what_people_found_is_counted_for_the_model(cast: Any) -> None:
     close(of("yellow"), cast, (Finding.RIGHT_PERSON, {}), (Finding.UNTRUE, {}))
     version = ModelVersion.objects.get(model=NAME, current=True)
     assert (version.confirmed, version.closed) == (1, 2)
+    assert sorted(found_of(version.model).values()) == [False, True]
+    assert set(found_of(version.model)) <= set(EarlyWarning.objects.values_list("key", flat=True))
+    assert found_of("no-such-model") == {}
 
 
 class TestTheEvidenceOnThePage:

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from plumbline.engine.backend import Duck
+from plumbline.engine.collision.decided import Decided
 from plumbline.engine.collision.gather import Tally, find, gathered, tally
 from plumbline.engine.collision.register import runs
 from plumbline.engine.collision.run import opened
@@ -133,11 +134,13 @@ def backtest(
     days: Sequence[date],
     today: Mapping[str, Snapshot],
     settings: Mapping[str, int | float],
+    decided: Decided,
 ) -> Backtest:
     """Judge a model on each of these days.
 
     Args:
         today: the newest state of what it reads.
+        decided: exceptions for single subjects; each holds in the months of its own days.
     """
     other = with_settings(model, settings) if settings else None
     datasets = {dataset.name: dataset for dataset in model.facts.values()}
@@ -162,9 +165,12 @@ def backtest(
                         ties = identity(store).ties()
                         now = stack.enter_context(opened(store, datasets, today, ties))
                     duck = now
-                focus = {} if run else _up_to(model, on)
-                judged = _judged(duck, model, on, focus, known[0])
-                changed = _judged(duck, other, on, focus, known[1]) if other else None
+                how: dict[str, Any] = {"focus": {} if run else _up_to(model, on)}
+                how["excepted"] = decided.excepted(model, on)
+                judged = _judged(duck, compile_model(model, **how), on, known[0])
+                changed = (
+                    _judged(duck, compile_model(other, **how), on, known[1]) if other else None
+                )
             found.append(Month(on, run["number"] if run else None, purged, judged, changed))
     undated = tuple(fact for fact, d in model.facts.items() if d.declared.on is None)
     return Backtest(model, dict(settings), tuple(found), undated)
@@ -195,10 +201,7 @@ def _up_to(model: SupervisionModel, on: date) -> dict[str, str]:
     return found
 
 
-def _judged(
-    duck: Duck, model: SupervisionModel, on: date, focus: Mapping[str, str], known: set[str]
-) -> JudgedMonth:
-    compiled = compile_model(model, focus=focus)
+def _judged(duck: Duck, compiled: Compiled, on: date, known: set[str]) -> JudgedMonth:
     find(duck, compiled.on(on), "tested")
     flagged = dict(_flagged(duck, compiled))
     new = frozenset(flagged) - known
