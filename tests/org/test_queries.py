@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from plumbline.org.models import Delegation, Oversight, Role, Unit, User
 from plumbline.org.queries import (
     acting,
+    acts_on,
     heads,
     members,
     overseeing,
@@ -20,7 +22,8 @@ from plumbline.org.queries import (
     visible_units,
     visible_users,
 )
-from tests.people import TODAY
+from plumbline.trail.actions import record, record_reading
+from tests.people import NOW, TODAY
 
 SINCE = date(2025, 1, 1)
 
@@ -126,3 +129,23 @@ def test_who_can_act_counts_those_who_stand_in(cast: Any) -> None:
         )
     assert acting(Role.OFFICE_HEAD, cast.office, TODAY) == [cast.head, cast.zhou]
     assert acting(Role.OFFICE_HEAD, cast.office, TODAY + timedelta(days=1)) == [cast.head]
+
+
+def test_what_was_done_is_told_by_name_and_looking_once_a_day(cast: Any) -> None:
+    for minute in (0, 5, 9):
+        record_reading(
+            whom=[], where="lead:7", fields=["text"], purpose="办理", case="1", by=cast.li,
+            at=NOW + timedelta(minutes=minute),
+        )  # fmt: skip
+    with transaction.atomic():
+        record("lead.concluded", subject="lead:7", by=cast.head, at=NOW + timedelta(minutes=10))
+        record("lead.swept", subject="lead:7", by=None, at=NOW + timedelta(minutes=11))
+        record("lead.concluded", subject="lead:8", by=cast.head, at=NOW)
+    record_reading(
+        whom=[], where="lead:7", fields=["text"], purpose="办理", case="1", by=cast.li,
+        at=NOW + timedelta(days=1),
+    )  # fmt: skip
+    told = acts_on("lead:7", {"personal_data.read": "查看", "lead.concluded": "了结"})
+    assert [(act.says, act.by, act.times) for act in told] == [
+        ("查看", cast.li.name, 1), ("lead.swept", "", 1), ("了结", cast.head.name, 1), ("查看", cast.li.name, 3),
+    ]  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
+from django.utils.timezone import get_default_timezone
 
 from plumbline.org.models import (
     ADMINISTRATORS,
@@ -19,6 +21,8 @@ from plumbline.org.models import (
     User,
 )
 from plumbline.org.policy import Rights, once, rights_of
+from plumbline.trail.actions import READ
+from plumbline.trail.models import Entry
 
 #: Those who keep the office's books of people and places, and have no part in warnings.
 _BOOKKEEPERS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)
@@ -208,3 +212,45 @@ def is_administrator(user: User, on: date) -> bool:
         .filter(Q(ends_on=None) | Q(ends_on__gte=on))
         .exists()
     )
+
+
+# -- what was done -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that was done, as a page tells it.
+
+    Attributes:
+        by: name of whoever did it; empty where nobody did.
+        times: how often they looked that day, for the same purpose; 1 of every other act.
+    """
+
+    says: str
+    by: str
+    at: datetime
+    reason: str
+    times: int = 1
+
+
+def acts_on(subject: str, says: Mapping[str, str], most: int = 50) -> list[Act]:
+    """What was done to something, the newest first; somebody who looks again and again is told of once a day.
+
+    Args:
+        subject: as the trail names it.
+        says: what the trail calls an act -> what people call it.
+    """
+    entries = list(Entry.objects.filter(subject=subject).order_by("-pk")[:most])
+    named = User.objects.filter(username__in={entry.actor for entry in entries})
+    names, zone = dict(named.values_list("username", "name")), get_default_timezone()
+    found: list[Act] = []
+    last: tuple[str, ...] = ()
+    for entry in entries:
+        look = (entry.action, entry.actor, entry.reason, f"{entry.at.astimezone(zone):%Y-%m-%d}")
+        if entry.action == READ and look == last:
+            found[-1] = replace(found[-1], times=found[-1].times + 1)
+        else:
+            by = names.get(entry.actor, "")
+            found.append(Act(says.get(entry.action, entry.action), by, entry.at, entry.reason))
+        last = look
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -145,7 +145,8 @@ def standing(store: Store, datasets: Mapping[str, Dataset], name: RowName) -> St
         )
         reasons = {}
         if slot.kind == "person" and not is_full and found:
-            reasons = _reasons(store, duck, datasets, now.info.get("model"))
+            whos = [who for who, *_ in found if not who.startswith(NOBODYS)]
+            reasons = _reasons(store, duck, datasets, now.info.get("model"), whos)
     candidates = tuple(
         Candidate(who, tier, via, json.loads(why or "{}"), reasons.get(who, ()))
         for who, tier, via, why in found
@@ -210,15 +211,21 @@ def _told(duck: Duck, slot: Slot, name: RowName) -> tuple[dict[str, Any], str, b
 
 
 def _reasons(
-    store: Store, duck: Duck, datasets: Mapping[str, Dataset], digest: str | None
-) -> dict[str, tuple[weighing.Reason, ...]]:
-    """What each feature weighs, for everybody the row that was `asked` may be about."""
-    frozen = weights.read(store, digest) if digest else None
+    store: Store, duck: Duck, datasets: Mapping[str, Dataset], digest: str | None, whos: Sequence[str]
+) -> dict[str, tuple[weighing.Reason, ...]]:  # fmt: skip
+    """What each feature weighs, for everybody the row that was `asked` may be about.
+
+    What a pair weighs depends on the two and on what was learned, so nobody else is prepared to be compared.
+    """
+    frozen = weights.read(store, digest) if digest and whos else None
     if frozen is None:  # the ties stand all the same
         return {}
     _, said = newest(store, duck, datasets, "person")
     merged.find(duck, said.relation, [j for j in judgements(store) if j.in_force])
-    duck.run(f"CREATE TEMP VIEW current AS {merged.current(said.relation)}")
+    keys = ", ".join(sorted({str(int(who[:17])) for who in whos}))
+    duck.run(
+        f"CREATE TEMP TABLE current AS SELECT * FROM ({merged.current(said.relation)}) WHERE key IN ({keys})"
+    )
     found = weighing.weigh(
         duck, frozen.model, weights.people("current"), weights.loose("asked"),
         into="explained", least=-1e9,

@@ -19,7 +19,6 @@ from plumbline.loop.delivery.policy import asked_by, is_about, own_or_watched
 from plumbline.org.models import Role, User
 from plumbline.org.policy import rights_of
 from plumbline.org.queries import keeps_out_of
-from plumbline.trail.models import Entry
 
 #: States in which something is still expected of a ticket.
 OPEN = (TicketState.ASKED, TicketState.ANSWERED)
@@ -61,13 +60,6 @@ SAYS = {
     "ticket.renewed": say("新报送仍有此问题", "Still so in a new delivery"),
     "personal_data.read": say("下载明细", "Rows taken"),
 }
-_SHOWN = 50
-
-
-def course(ticket: DataErrorTicket) -> list[tuple[str, Entry]]:
-    """What was done to a ticket, in words, the newest first."""
-    entries = Entry.objects.filter(subject=f"ticket:{ticket.pk}").order_by("-pk")[:_SHOWN]
-    return [(SAYS.get(entry.action, entry.action), entry) for entry in entries]
 
 
 def waiting_uploads() -> QuerySet[Upload]:

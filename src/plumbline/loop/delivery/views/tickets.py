@@ -19,10 +19,11 @@ from plumbline.kit.clock.queries import remaining, running
 from plumbline.loop.delivery import actions, forms, intake
 from plumbline.loop.delivery.models import DataErrorTicket, TicketState
 from plumbline.loop.delivery.policy import allowed, right_to_provide
-from plumbline.loop.delivery.queries import course, tickets_visible_to
+from plumbline.loop.delivery.queries import SAYS, tickets_visible_to
 from plumbline.loop.delivery.views.asking import DATA, before, me, must_have, today, workbook
 from plumbline.org.models import Role
 from plumbline.org.policy import NotYoursError
+from plumbline.org.queries import acts_on
 
 _PAGE = 50
 _ASKING = (*DATA, Role.VERIFIER, Role.OFFICE_HEAD)
@@ -130,5 +131,5 @@ def _page(http: HttpRequest, one: DataErrorTicket, bound: Mapping[str, Form]) ->
     return render(http, "delivery/ticket.html", {
         "ticket": one, "acts": acts, "due": due, "left": remaining(due, timezone.now()) if due else None,
         "may_take": _may_take(http, one),
-        "course": course(one),
+        "course": acts_on(f"ticket:{one.pk}", SAYS),
     })  # fmt: skip

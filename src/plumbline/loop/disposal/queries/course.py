@@ -1,4 +1,4 @@
-"""What was done to a lead, a clarification or a disposal, in words, the newest first."""
+"""What was done to a lead, a clarification or a disposal, in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from plumbline.loop.warning.models import Happening
 from plumbline.org.models import User
 from plumbline.trail.models import Entry
 
-_SHOWN = 50
 #: What the trail calls an act -> what people call it.
 SAYS = {
     "lead.received": say("接收线索", "Received"),
@@ -28,12 +27,6 @@ SAYS = {
     "clarification.handed_over": say("已澄清", "The person was told"),
     "personal_data.read": say("查看", "Read"),
 }
-
-
-def course(subject: str) -> list[tuple[str, Entry]]:
-    """The acts on a subject, as the trail names it; each in words."""
-    entries = Entry.objects.filter(subject=subject).order_by("-pk")[:_SHOWN]
-    return [(SAYS.get(entry.action, entry.action), entry) for entry in entries]
 
 
 # -- of a disposal -------------------------------------------------------------------------------

@@ -22,9 +22,10 @@ from plumbline.loop.disposal.actions.reading import take_away
 from plumbline.loop.disposal.forms import clarify as forms
 from plumbline.loop.disposal.models import Clarification
 from plumbline.loop.disposal.queries.clarify import allowed, to_clarify, visible_to
-from plumbline.loop.disposal.queries.course import course
+from plumbline.loop.disposal.queries.course import SAYS
 from plumbline.org.models import Role, User
 from plumbline.org.policy import rights_of
+from plumbline.org.queries import acts_on
 
 _SHOWN = 100
 _READERS = (Role.CLARIFIER, Role.OFFICE_HEAD, Role.STANDING_MEMBER, Role.SECRETARY)
@@ -140,5 +141,5 @@ def _page(http: HttpRequest, one: Clarification, bound: Mapping[str, Form]) -> H
     ]  # fmt: skip
     return render(http, "disposal/clarify_page.html", {
         "one": one, "acts": acts,
-        "course": course(f"clarification:{one.pk}"),
+        "course": acts_on(f"clarification:{one.pk}", SAYS),
     })  # fmt: skip

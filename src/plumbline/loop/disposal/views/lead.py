@@ -21,11 +21,12 @@ from plumbline.kit.clock.queries import remaining, running
 from plumbline.loop.disposal.actions import lead as actions
 from plumbline.loop.disposal.forms import lead as forms
 from plumbline.loop.disposal.models import Lead, LeadState
-from plumbline.loop.disposal.queries.course import course
+from plumbline.loop.disposal.queries.course import SAYS
 from plumbline.loop.disposal.queries.lead import allowed, awaiting, keepers, passed_on, visible_to
 from plumbline.loop.disposal.queries.ledger import read_ledger
 from plumbline.org.models import Role, User
 from plumbline.org.policy import rights_of
+from plumbline.org.queries import acts_on
 
 _PAGE = 50
 _SHOWN = 500
@@ -239,5 +240,5 @@ def _page(
         "left": remaining(due, now) if due else None,
         "keeps": keepers(_me(http), _today()).filter(pk=lead.body_id).exists(),
         "informant_form": bound.get("informant") or forms.InformantForm(auto_id="informant-%s"), "informant": informant,
-        "course": course(f"lead:{lead.pk}"),
+        "course": acts_on(f"lead:{lead.pk}", SAYS),
     })  # fmt: skip

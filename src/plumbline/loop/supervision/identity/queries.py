@@ -11,7 +11,6 @@ from plumbline.loop.supervision.identity.models import Concerned, IdentityJudgem
 from plumbline.loop.supervision.identity.policy import may_judge
 from plumbline.org.models import User
 from plumbline.org.policy import own_people
-from plumbline.trail.models import Entry
 
 #: What the trail calls an act on a judgement -> what people call it.
 SAYS = {
@@ -23,7 +22,6 @@ SAYS = {
     "judgement.withdrawn": say("已撤回", "Withdrawn"),
     "judgement.kept": say("未能撤回", "Could not be withdrawn"),
 }
-_SHOWN = 50
 
 
 def judgements_visible_to(user: User, on: date) -> QuerySet[IdentityJudgement]:
@@ -43,9 +41,3 @@ def waiting_judgements() -> QuerySet[IdentityJudgement]:
 def judged_pairs() -> set[tuple[str, str]]:
     """Pairs whose judgement waits to take effect; they are not asked about meanwhile."""
     return set(IdentityJudgement.objects.filter(state=State.JUDGED).values_list("row", "other"))
-
-
-def course(judgement: IdentityJudgement) -> list[tuple[str, Entry]]:
-    """What was done to a judgement, in words, the newest first."""
-    entries = Entry.objects.filter(subject=f"judgement:{judgement.pk}").order_by("-pk")[:_SHOWN]
-    return [(SAYS.get(entry.action, entry.action), entry) for entry in entries]

@@ -22,10 +22,11 @@ from plumbline.loop.supervision.identity import actions, intake
 from plumbline.loop.supervision.identity.forms import JudgeForm, WithdrawForm
 from plumbline.loop.supervision.identity.models import IdentityJudgement, State, Verdict
 from plumbline.loop.supervision.identity.policy import may_judge
-from plumbline.loop.supervision.identity.queries import course, judgements_visible_to
+from plumbline.loop.supervision.identity.queries import SAYS, judgements_visible_to
 from plumbline.loop.supervision.intake import workspace
 from plumbline.org.models import User
 from plumbline.org.policy import own_people
+from plumbline.org.queries import acts_on
 
 _MOST = 20
 _PAGE = 50
@@ -150,7 +151,7 @@ def judgement(http: HttpRequest, pk: int) -> HttpResponse:
     one = get_object_or_404(judgements_visible_to(_me(http), _today()), pk=pk)
     lang = language()
     return render(http, "identity/judgement.html", {
-        "judgement": one, "course": course(one), "form": WithdrawForm(),
+        "judgement": one, "course": acts_on(f"judgement:{one.pk}", SAYS), "form": WithdrawForm(),
         "pair": _address(one.row, one.other), **_told(one, lang),
     })  # fmt: skip
 
