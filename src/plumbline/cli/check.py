@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from plumbline.cli.engines import engine_of, engine_options
 from plumbline.cli.office import Office, pass_office
 from plumbline.cli.words import LEVELS, VERDICTS
 
@@ -15,15 +17,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
+@engine_options
 @pass_office
-def check(office: Office, names: tuple[str, ...]) -> None:
+def check(office: Office, names: tuple[str, ...], engine: str | None, spark: str | None) -> None:
     """检查模型并运行用例 · Lint models and run their cases.
 
     有模型未通过时退出码为 1。
 
     Exit code 1 if a model does not pass.
     """
-    checked = office.workspace.check(names)
+    chosen = replace(office.workspace.engine, name="duckdb")  # unless Spark is asked for
+    checked = office.workspace.check(names, engine=engine_of(chosen, engine, spark))
     for each in checked:
         if each.passed:
             _tell(office, each)

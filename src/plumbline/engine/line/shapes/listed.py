@@ -71,6 +71,15 @@ _ALLOWED = (
     *(exp.Abs, exp.Length, exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Replace, exp.Concat),
     *(exp.Greatest, exp.Least, exp.Year, exp.Month, exp.Day),
 )
+_NO_CAST = Text(
+    "列已有类型，不必转换；写成 DECIMAL 时小数位由你定",
+    "columns have their types; cast to VARCHAR, DATE or DECIMAL(p, s) alone",
+)
+_NO_DATES = Text(
+    "日期不相减：用 within_days、overlaps 等函数",
+    "dates are not subtracted: use within_days, overlaps and the like",
+)
+_FROM_ONE = Text("从第 1 个字起数", "count from 1, by a number that is written here")
 _NO_FLOATS = Text(
     "不用浮点数；金额以分计，小数写成 DECIMAL",
     "no floats: amounts are in fen, fractions are DECIMAL",
@@ -233,7 +242,7 @@ def _check(model: SupervisionModel, query: exp.Query, error: Refusal) -> None:
             raise error(
                 Text(f"这里不能写“{written(found)}”", f"'{written(found)}' is not allowed"), advice
             )
-    for node in query.find_all(exp.Func, exp.DataType, exp.Literal):
+    for node in query.find_all(exp.Func, exp.DataType, exp.Literal, exp.Sub):
         if (instead := _amiss(node)) is not None:
             raise error(
                 Text(f"这里不能写“{written(node)}”", f"'{written(node)}' is not allowed"), instead
@@ -259,6 +268,13 @@ def _amiss(node: exp.Expr) -> Text | None:
         return _NO_FLOATS if node.this in exp.DataType.REAL_TYPES - _DECIMALS else None
     if isinstance(node, exp.Literal):
         return _NO_FLOATS if not node.is_string and "e" in str(node.this).lower() else None
+    if isinstance(node, exp.Cast):  # and TRY_CAST
+        return _amiss_in_cast(node)
+    if isinstance(node, exp.Sub):
+        return _NO_DATES if all(map(_is_day, (node.left, node.right))) else None
+    if isinstance(node, exp.Substring):
+        start = node.args.get("start")
+        return None if isinstance(start, exp.Literal) and int(start.this) > 0 else _FROM_ONE
     if isinstance(node, _ALLOWED) or not isinstance(node, exp.Func):
         return None
     name = called(node)[0]
@@ -268,6 +284,21 @@ def _amiss(node: exp.Expr) -> Text | None:
         f"没有核对过各引擎对 {name} 的读法",
         f"{name} is not among the functions known to be read alike",
     )
+
+
+def _amiss_in_cast(node: exp.Cast) -> Text | None:
+    """A whole number is rounded by the one engine and cut off by the other; texts are read otherwise."""
+    if isinstance(node.this, exp.Null) and not isinstance(node, exp.TryCast):
+        return None
+    if isinstance(node, exp.TryCast) or not node.to.is_type("text", "varchar", "date", "decimal"):
+        return _NO_CAST if node.to.this not in exp.DataType.REAL_TYPES - _DECIMALS else _NO_FLOATS
+    return None
+
+
+def _is_day(node: exp.Expr) -> bool:
+    node = node.unnest()
+    named = isinstance(node, exp.Column) and node.name.endswith(("__from", "__to"))
+    return named or (isinstance(node, exp.Cast) and node.to.is_type("date"))
 
 
 def _translated(query: exp.Query, scope: Scope) -> exp.Expr:
