@@ -93,8 +93,8 @@ WITH payment AS (
             AND (
               MIN(death_name__key) IS NULL
               OR MIN(death_name__key) = MAX(death_name__key)
-              OR MIN(death_name__key) LIKE MAX(death_name__key)
-              OR MAX(death_name__key) LIKE MIN(death_name__key)
+              OR MIN(death_name__key) LIKE MAX(death_name__key) ESCAPE '␛'
+              OR MAX(death_name__key) LIKE MIN(death_name__key) ESCAPE '␛'
             )
           )
         )
@@ -120,15 +120,15 @@ WITH payment AS (
           CASE
             WHEN gathered.death_name__key = payment.name__key
             THEN 'A'
-            WHEN gathered.death_name__key LIKE payment.name__key
+            WHEN gathered.death_name__key LIKE payment.name__key ESCAPE '␛'
             THEN 'A'
-            WHEN payment.name__key LIKE gathered.death_name__key
+            WHEN payment.name__key LIKE gathered.death_name__key ESCAPE '␛'
             THEN 'A'
             WHEN gathered.death_former_name__key = payment.name__key
             THEN 'A'
-            WHEN gathered.death_former_name__key LIKE payment.name__key
+            WHEN gathered.death_former_name__key LIKE payment.name__key ESCAPE '␛'
             THEN 'A'
-            WHEN payment.name__key LIKE gathered.death_former_name__key
+            WHEN payment.name__key LIKE gathered.death_former_name__key ESCAPE '␛'
             THEN 'A'
             WHEN gathered.death_name__key IS NULL OR payment.name__key IS NULL
             THEN 'A'

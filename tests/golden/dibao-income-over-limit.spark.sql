@@ -83,9 +83,9 @@ WITH household AS (
     CASE
       WHEN member.name__key = income.name__key
       THEN 'A'
-      WHEN member.name__key LIKE income.name__key
+      WHEN member.name__key LIKE income.name__key ESCAPE '␛'
       THEN 'A'
-      WHEN income.name__key LIKE member.name__key
+      WHEN income.name__key LIKE member.name__key ESCAPE '␛'
       THEN 'A'
       WHEN member.name__key IS NULL OR income.name__key IS NULL
       THEN 'A'

@@ -66,27 +66,27 @@ WITH honour AS (
           CASE
             WHEN honour.name__key = offence.name__key
             THEN 'A'
-            WHEN honour.name__key LIKE offence.name__key
+            WHEN honour.name__key LIKE offence.name__key ESCAPE '␛'
             THEN 'A'
-            WHEN offence.name__key LIKE honour.name__key
+            WHEN offence.name__key LIKE honour.name__key ESCAPE '␛'
             THEN 'A'
             WHEN honour.name__key = offence.former_name__key
             THEN 'A'
-            WHEN honour.name__key LIKE offence.former_name__key
+            WHEN honour.name__key LIKE offence.former_name__key ESCAPE '␛'
             THEN 'A'
-            WHEN offence.former_name__key LIKE honour.name__key
+            WHEN offence.former_name__key LIKE honour.name__key ESCAPE '␛'
             THEN 'A'
             WHEN honour.former_name__key = offence.name__key
             THEN 'A'
-            WHEN honour.former_name__key LIKE offence.name__key
+            WHEN honour.former_name__key LIKE offence.name__key ESCAPE '␛'
             THEN 'A'
-            WHEN offence.name__key LIKE honour.former_name__key
+            WHEN offence.name__key LIKE honour.former_name__key ESCAPE '␛'
             THEN 'A'
             WHEN honour.former_name__key = offence.former_name__key
             THEN 'A'
-            WHEN honour.former_name__key LIKE offence.former_name__key
+            WHEN honour.former_name__key LIKE offence.former_name__key ESCAPE '␛'
             THEN 'A'
-            WHEN offence.former_name__key LIKE honour.former_name__key
+            WHEN offence.former_name__key LIKE honour.former_name__key ESCAPE '␛'
             THEN 'A'
             WHEN honour.name__key IS NULL
             OR offence.name__key IS NULL

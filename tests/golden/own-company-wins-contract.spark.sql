@@ -90,15 +90,15 @@ WITH post AS (
           CASE
             WHEN post.name__key = role.name__key
             THEN 'A'
-            WHEN post.name__key LIKE role.name__key
+            WHEN post.name__key LIKE role.name__key ESCAPE '␛'
             THEN 'A'
-            WHEN role.name__key LIKE post.name__key
+            WHEN role.name__key LIKE post.name__key ESCAPE '␛'
             THEN 'A'
             WHEN post.former_name__key = role.name__key
             THEN 'A'
-            WHEN post.former_name__key LIKE role.name__key
+            WHEN post.former_name__key LIKE role.name__key ESCAPE '␛'
             THEN 'A'
-            WHEN role.name__key LIKE post.former_name__key
+            WHEN role.name__key LIKE post.former_name__key ESCAPE '␛'
             THEN 'A'
             WHEN post.name__key IS NULL OR role.name__key IS NULL OR role.person__tier <> 'A'
             THEN 'A'

@@ -282,15 +282,15 @@ WITH pay AS (
             THEN CASE
               WHEN listed.pay__name__key = listed.death__name__key
               THEN 'A'
-              WHEN listed.pay__name__key LIKE listed.death__name__key
+              WHEN listed.pay__name__key LIKE listed.death__name__key ESCAPE '␛'
               THEN 'A'
-              WHEN listed.death__name__key LIKE listed.pay__name__key
+              WHEN listed.death__name__key LIKE listed.pay__name__key ESCAPE '␛'
               THEN 'A'
               WHEN listed.pay__name__key = listed.death__former_name__key
               THEN 'A'
-              WHEN listed.pay__name__key LIKE listed.death__former_name__key
+              WHEN listed.pay__name__key LIKE listed.death__former_name__key ESCAPE '␛'
               THEN 'A'
-              WHEN listed.death__former_name__key LIKE listed.pay__name__key
+              WHEN listed.death__former_name__key LIKE listed.pay__name__key ESCAPE '␛'
               THEN 'A'
               WHEN listed.pay__name__key IS NULL OR listed.death__name__key IS NULL
               THEN 'A'
@@ -307,15 +307,15 @@ WITH pay AS (
             THEN CASE
               WHEN listed.pay__name__key = listed.custody__name__key
               THEN 'A'
-              WHEN listed.pay__name__key LIKE listed.custody__name__key
+              WHEN listed.pay__name__key LIKE listed.custody__name__key ESCAPE '␛'
               THEN 'A'
-              WHEN listed.custody__name__key LIKE listed.pay__name__key
+              WHEN listed.custody__name__key LIKE listed.pay__name__key ESCAPE '␛'
               THEN 'A'
               WHEN listed.pay__name__key = listed.custody__former_name__key
               THEN 'A'
-              WHEN listed.pay__name__key LIKE listed.custody__former_name__key
+              WHEN listed.pay__name__key LIKE listed.custody__former_name__key ESCAPE '␛'
               THEN 'A'
-              WHEN listed.custody__former_name__key LIKE listed.pay__name__key
+              WHEN listed.custody__former_name__key LIKE listed.pay__name__key ESCAPE '␛'
               THEN 'A'
               WHEN listed.pay__name__key IS NULL OR listed.custody__name__key IS NULL
               THEN 'A'
@@ -332,9 +332,9 @@ WITH pay AS (
             THEN CASE
               WHEN listed.pay__name__key = listed.insured__name__key
               THEN 'A'
-              WHEN listed.pay__name__key LIKE listed.insured__name__key
+              WHEN listed.pay__name__key LIKE listed.insured__name__key ESCAPE '␛'
               THEN 'A'
-              WHEN listed.insured__name__key LIKE listed.pay__name__key
+              WHEN listed.insured__name__key LIKE listed.pay__name__key ESCAPE '␛'
               THEN 'A'
               WHEN listed.pay__name__key IS NULL OR listed.insured__name__key IS NULL
               THEN 'A'
@@ -352,15 +352,15 @@ WITH pay AS (
             THEN CASE
               WHEN listed.pay__name__key = listed.death__name__key
               THEN 'A'
-              WHEN listed.pay__name__key LIKE listed.death__name__key
+              WHEN listed.pay__name__key LIKE listed.death__name__key ESCAPE '␛'
               THEN 'A'
-              WHEN listed.death__name__key LIKE listed.pay__name__key
+              WHEN listed.death__name__key LIKE listed.pay__name__key ESCAPE '␛'
               THEN 'A'
               WHEN listed.pay__name__key = listed.death__former_name__key
               THEN 'A'
-              WHEN listed.pay__name__key LIKE listed.death__former_name__key
+              WHEN listed.pay__name__key LIKE listed.death__former_name__key ESCAPE '␛'
               THEN 'A'
-              WHEN listed.death__former_name__key LIKE listed.pay__name__key
+              WHEN listed.death__former_name__key LIKE listed.pay__name__key ESCAPE '␛'
               THEN 'A'
               WHEN listed.pay__name__key IS NULL OR listed.death__name__key IS NULL
               THEN 'A'
@@ -375,15 +375,15 @@ WITH pay AS (
             THEN CASE
               WHEN listed.pay__name__key = listed.custody__name__key
               THEN 'A'
-              WHEN listed.pay__name__key LIKE listed.custody__name__key
+              WHEN listed.pay__name__key LIKE listed.custody__name__key ESCAPE '␛'
               THEN 'A'
-              WHEN listed.custody__name__key LIKE listed.pay__name__key
+              WHEN listed.custody__name__key LIKE listed.pay__name__key ESCAPE '␛'
               THEN 'A'
               WHEN listed.pay__name__key = listed.custody__former_name__key
               THEN 'A'
-              WHEN listed.pay__name__key LIKE listed.custody__former_name__key
+              WHEN listed.pay__name__key LIKE listed.custody__former_name__key ESCAPE '␛'
               THEN 'A'
-              WHEN listed.custody__former_name__key LIKE listed.pay__name__key
+              WHEN listed.custody__former_name__key LIKE listed.pay__name__key ESCAPE '␛'
               THEN 'A'
               WHEN listed.pay__name__key IS NULL OR listed.custody__name__key IS NULL
               THEN 'A'
@@ -398,9 +398,9 @@ WITH pay AS (
             THEN CASE
               WHEN listed.pay__name__key = listed.insured__name__key
               THEN 'A'
-              WHEN listed.pay__name__key LIKE listed.insured__name__key
+              WHEN listed.pay__name__key LIKE listed.insured__name__key ESCAPE '␛'
               THEN 'A'
-              WHEN listed.insured__name__key LIKE listed.pay__name__key
+              WHEN listed.insured__name__key LIKE listed.pay__name__key ESCAPE '␛'
               THEN 'A'
               WHEN listed.pay__name__key IS NULL OR listed.insured__name__key IS NULL
               THEN 'A'

@@ -36,15 +36,15 @@ WITH pension AS (
       CASE
         WHEN pension.name__key = custody.name__key
         THEN 'A'
-        WHEN pension.name__key LIKE custody.name__key
+        WHEN pension.name__key LIKE custody.name__key ESCAPE '␛'
         THEN 'A'
-        WHEN custody.name__key LIKE pension.name__key
+        WHEN custody.name__key LIKE pension.name__key ESCAPE '␛'
         THEN 'A'
         WHEN pension.name__key = custody.former_name__key
         THEN 'A'
-        WHEN pension.name__key LIKE custody.former_name__key
+        WHEN pension.name__key LIKE custody.former_name__key ESCAPE '␛'
         THEN 'A'
-        WHEN custody.former_name__key LIKE pension.name__key
+        WHEN custody.former_name__key LIKE pension.name__key ESCAPE '␛'
         THEN 'A'
         WHEN pension.name__key IS NULL OR custody.name__key IS NULL
         THEN 'A'

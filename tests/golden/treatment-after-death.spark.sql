@@ -83,8 +83,8 @@ WITH claim AS (
           AND (
             MIN(death_name__key) IS NULL
             OR MIN(death_name__key) = MAX(death_name__key)
-            OR MIN(death_name__key) LIKE MAX(death_name__key)
-            OR MAX(death_name__key) LIKE MIN(death_name__key)
+            OR MIN(death_name__key) LIKE MAX(death_name__key) ESCAPE '␛'
+            OR MAX(death_name__key) LIKE MIN(death_name__key) ESCAPE '␛'
           )
         )
       )
@@ -108,15 +108,15 @@ WITH claim AS (
           CASE
             WHEN gathered.death_name__key = claim.name__key
             THEN 'A'
-            WHEN gathered.death_name__key LIKE claim.name__key
+            WHEN gathered.death_name__key LIKE claim.name__key ESCAPE '␛'
             THEN 'A'
-            WHEN claim.name__key LIKE gathered.death_name__key
+            WHEN claim.name__key LIKE gathered.death_name__key ESCAPE '␛'
             THEN 'A'
             WHEN gathered.death_former_name__key = claim.name__key
             THEN 'A'
-            WHEN gathered.death_former_name__key LIKE claim.name__key
+            WHEN gathered.death_former_name__key LIKE claim.name__key ESCAPE '␛'
             THEN 'A'
-            WHEN claim.name__key LIKE gathered.death_former_name__key
+            WHEN claim.name__key LIKE gathered.death_former_name__key ESCAPE '␛'
             THEN 'A'
             WHEN gathered.death_name__key IS NULL
             OR claim.name__key IS NULL

@@ -20,8 +20,14 @@ WITH line AS (
     line.measure,
     line.year,
     COUNT(*) AS peers,
-    PERCENTILE_DISC(line.price, 0.25) AS q1,
-    PERCENTILE_DISC(line.price, 0.75) AS q3
+    GET(
+      SORT_ARRAY(COLLECT_LIST(line.price)),
+      CAST(CEIL(COUNT(line.price) * 0.25) AS INT) - 1
+    ) AS q1,
+    GET(
+      SORT_ARRAY(COLLECT_LIST(line.price)),
+      CAST(CEIL(COUNT(line.price) * 0.75) AS INT) - 1
+    ) AS q3
   FROM line
   WHERE
     NOT line.item IS NULL

@@ -16,8 +16,14 @@ WITH day AS (
   SELECT
     day.period,
     COUNT(*) AS peers,
-    PERCENTILE_DISC(day.persons, 0.25) AS q1,
-    PERCENTILE_DISC(day.persons, 0.75) AS q3
+    GET(
+      SORT_ARRAY(COLLECT_LIST(day.persons)),
+      CAST(CEIL(COUNT(day.persons) * 0.25) AS INT) - 1
+    ) AS q1,
+    GET(
+      SORT_ARRAY(COLLECT_LIST(day.persons)),
+      CAST(CEIL(COUNT(day.persons) * 0.75) AS INT) - 1
+    ) AS q3
   FROM day
   WHERE
     NOT day.period IS NULL AND NOT day.persons IS NULL
