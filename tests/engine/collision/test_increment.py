@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -307,3 +308,17 @@ def test_a_run_by_increment_enters_what_a_full_one_does(
         )
     assert entered[0] == entered[1]
     assert any("changed_in=2" in warning for warning in entered[0])
+
+
+def test_a_run_that_is_broken_off_goes_on_from_there(bulk: Place) -> None:
+    shutil.rmtree(bulk.folder / "store" / "found")
+
+    def stop(model: str, done: int, of: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Workspace(bulk.folder).collide(at=AT, progress=stop)
+    assert len(Workspace(bulk.folder).runs()) == 1
+    ways = [r.way.how for r in Workspace(bulk.folder).collide(at=AT).results if r.way]
+    assert ways == ["kept"] * 3 + ["full"] * (len(MODELS) - 3)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from plumbline.engine.backend import Duck, Engine, open_duckdb
 from plumbline.engine.collision.decided import Decided
 from plumbline.engine.collision.gather import Tally, gathered, tally
 from plumbline.engine.collision.increment import WANTED, Increment, Seen, Way
-from plumbline.engine.collision.kept import State, keep
+from plumbline.engine.collision.kept import keep
 from plumbline.engine.collision.on_spark import finding
 from plumbline.engine.collision.register import TABLES, Entry, enter, runs
 from plumbline.engine.fact import sql
@@ -127,14 +128,15 @@ def collide(  # noqa: PLR0913 -- all that a run is told
         number = max(earlier, default=0) + 1
         who = identity(store)
         seen = _Seen(
-            store, loaded, who, as_of, number, at, models, accept or {}, decided or Decided(), full
-        )
+            store, loaded, who, as_of, number, at, models, accept or {}, decided or Decided(), full,
+            None if as_of < newest else scratch,
+        )  # fmt: skip
         with (
             opened(store, datasets, loaded, who.ties()) as duck,
             finding(engine or Engine(), store, datasets, loaded, who.ties()) as (find, versions),
         ):
             seen = replace(seen, find=find, full=full or bool(versions), versions=versions)
-            results, found, states = _run_all(duck, seen, progress)
+            results, found = _run_all(duck, seen, progress)
             if as_of < newest:
                 return Run(number, as_of, results, backdated=newest)
             _keep_texts(store, models, datasets)
@@ -147,8 +149,6 @@ def collide(  # noqa: PLR0913 -- all that a run is told
                     and (table == "trials" or _table(r.status) == "warnings")
                 ]  # fmt: skip
                 changes[table] = enter(store, duck, table, found[table], ran, entry)
-            for name, state in states.items():
-                keep(store, duck, name, f"found:{name}", state, scratch)
     return Run(number, as_of, results, changes=changes)
 
 
@@ -189,7 +189,12 @@ def _hindered(model: SupervisionModel, loaded: Mapping[str, Snapshot], as_of: da
 
 @dataclass(frozen=True)
 class _Seen(Seen):
-    """What a run is given: it can be repeated from this."""
+    """What a run is given: it can be repeated from this.
+
+    Attributes:
+        scratch: where results are written that are to be kept; None if they are not.
+        versions: of what the models run on, beside DuckDB.
+    """
 
     number: int
     at: datetime
@@ -197,25 +202,21 @@ class _Seen(Seen):
     accept: Mapping[str, str]
     decided: Decided
     full: bool
-    versions: Mapping[str, str] = field(
-        default_factory=dict
-    )  # of what the models ran on, beside DuckDB
+    scratch: Path | None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def _run_all(
     duck: Duck, seen: _Seen, progress: Progress | None
-) -> tuple[tuple[ModelResult, ...], dict[str, list[str]], dict[str, State]]:
-    """Every model's result, for each register the SQL of what is to be entered, and what to keep."""
+) -> tuple[tuple[ModelResult, ...], dict[str, list[str]]]:
+    """Every model's result, and for each register the SQL of what is to be entered."""
     results: list[ModelResult] = []
-    states: dict[str, State] = {}
     found: dict[str, list[str]] = {table: [] for table in TABLES}
     for done, model in enumerate(seen.models):
         if progress:
             progress(model.name, done, len(seen.models))
         result, increment = _run_model(duck, model, seen)
         results.append(result)
-        if increment and result.way and result.way.how != "kept":
-            states[model.name] = increment.state
         if increment and not result.held:
             compiled = increment.compiled
             name = f"found:{model.name}"
@@ -226,7 +227,7 @@ def _run_all(
                 found["candidates"].append(gathered(name, compiled, "candidate"))
     if progress:
         progress("", len(seen.models), len(seen.models))
-    return tuple(results), found, states
+    return tuple(results), found
 
 
 def _lay_ripples(duck: Duck, seen: _Seen, earlier: Mapping[int, Mapping[str, Any]]) -> str:
@@ -261,6 +262,10 @@ def _run_model(
     increment = Increment(duck, seen, model, seen.decided.excepted(model, seen.as_of))
     name = f"found:{model.name}"
     way = increment.run(name, WANTED if seen.full else None)
+    if (
+        seen.scratch and way.how != "kept"
+    ):  # at once, so that a run that is broken off goes on from here
+        keep(seen.store, duck, model.name, name, increment.state, seen.scratch)
     counted = tally(duck, name, increment.compiled)
     rows, flagged = _rate(duck, model, increment.compiled, seen.loaded)
     held = None if model.name in seen.accept else _outside(model, rows, flagged)
