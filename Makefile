@@ -19,7 +19,7 @@ ITSELF := install --no-deps --no-build-isolation $(FROM) --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo serve test journeys pictures test-duckdb2 test-postgres soak check docs wheelhouse clean
+.PHONY: help setup demo serve test journeys pictures test-duckdb2 test-postgres test-spark soak check docs wheelhouse clean
 
 help: ## Say what there is
 	@echo "Plumbline (准绳). Start with: make demo"
@@ -55,6 +55,9 @@ test-postgres: $(VENV)/dev.stamp ## Run the workbench's tests on the PostgreSQL 
 	PLUMBLINE_DATABASE="$$PLUMBLINE_TEST_POSTGRES" $(BIN)/pytest -n auto \
 	  tests/trail tests/org tests/kit tests/loop $(ARGS)
 
+test-spark: $(VENV)-spark/stamp ## Run the models on Spark too (needs Java 17; installs 450 MB into .venv-spark)
+	$(VENV)-spark/bin/pytest -n 0 -m spark tests/engine tests/catalog tests/cli $(ARGS)
+
 soak: $(VENV)/dev.stamp ## Run the long tests: kills, races, scale (under 30 minutes)
 	$(BIN)/pytest -m soak $(ARGS)
 
@@ -74,7 +77,7 @@ wheelhouse: $(VENV)/python.stamp ## Download all wheels to ./wheelhouse (or WHEE
 	@echo "Carry this folder along and set up there with: make demo WHEELHOUSE=$(or $(WHEELHOUSE),wheelhouse)"
 
 clean: ## Remove all that make has made here (a wheelhouse stays)
-	rm -rf $(VENV) $(VENV)-duckdb2 build dist .coverage .hypothesis .import_linter_cache \
+	rm -rf $(VENV) $(VENV)-duckdb2 $(VENV)-spark build dist .coverage .hypothesis .import_linter_cache \
 	  .mypy_cache .pytest_cache .ruff_cache
 	find src tests bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -109,4 +112,10 @@ $(VENV)-duckdb2/stamp: $(VENV)/python.stamp requirements/duckdb2.lock pyproject.
 	@$(PYTHON) -m venv --clear $(VENV)-duckdb2
 	@$(VENV)-duckdb2/bin/python -m pip -qq $(HASHED) -r requirements/duckdb2.lock
 	@$(VENV)-duckdb2/bin/python -m pip -qq $(ITSELF)
+	@touch $@
+
+$(VENV)-spark/stamp: $(VENV)/python.stamp requirements/spark.lock pyproject.toml
+	@$(PYTHON) -m venv --clear $(VENV)-spark
+	@$(VENV)-spark/bin/python -m pip -qq $(HASHED) -r requirements/spark.lock
+	@$(VENV)-spark/bin/python -m pip -qq $(ITSELF)
 	@touch $@

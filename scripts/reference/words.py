@@ -157,6 +157,17 @@ SETTINGS = {
             "the system's folder for temporary files",
         ),
     },
+    "engine": {
+        "use": ('`"spark"` to have Spark run the models', '`"duckdb"`'),
+        "spark": (
+            "where Spark is: a Spark Connect server, `sc://host:15002`",
+            '`"local"`: in this process',
+        ),
+        "store": (
+            "where that server finds the store, such as `s3a://bucket/store`",
+            "under the same path as this machine",
+        ),
+    },
     "workbench": {
         "database": ("address of a PostgreSQL database", "`workbench.db` in the workspace"),
         "hosts": ("list of names it is reached by", "this machine alone"),

@@ -31,7 +31,7 @@ def finding(
         yield find, {}
         return
     with open_spark(engine.spark, store.limits) as spark:
-        lay_spark_views(spark, datasets, snapshots, ties, _placed(store, engine))
+        lay_spark_views(spark, datasets, snapshots, ties, placed(store, engine))
 
         def on_spark(duck: Duck, statement: str, name: str) -> None:
             find_on(spark, duck, statement, name)
@@ -50,7 +50,7 @@ def find_on(spark: Spark, duck: Duck, statement: str, name: str) -> None:
         duck.unregister("found_on_spark")
 
 
-def _placed(store: Store, engine: Engine) -> Callable[[Path], str]:
+def placed(store: Store, engine: Engine) -> Callable[[Path], str]:
     """Where Spark finds a file of the store."""
     root = engine.store.rstrip("/") or f"file://{store.root}"
     return lambda path: f"{root}/{path.relative_to(store.root).as_posix()}"
