@@ -80,6 +80,7 @@ def test_json_is_one_line_and_stable(loaded: Run) -> None:
         {
             "model": MODEL, "status": "live", "rows": 3, "flagged_rows": 2, "held": None, "skipped": None,
             "way": {"how": "full", "why": "there is no earlier result", "changed": {}},
+            "spilled_bytes": 0,
             "flag": {"red": 1, "yellow": 1, "blue": 0}, "cannot_tell": 0, "left_out": 0, "reasons": [],
         }
     ]  # fmt: skip

@@ -101,6 +101,15 @@ def tell_run(office: Office, run: Run) -> None:
                 result.held.in_(office.lang),
             )  # fmt: skip
     for result in run.results:
+        if result.spilled:
+            size = f"{result.spilled / 2**20:,.0f} MiB"
+            said = office.words(
+                f"内存不够用，{result.model} 借用了磁盘 {size}；在 plumbline.toml 的 [limits] 里调大 memory 会快些",
+                f"{result.model} did not fit the memory and used {size} of disk; it is faster with more "
+                "memory under [limits] in plumbline.toml",
+            )
+            office.line((said, "dim"))
+    for result in run.results:
         if result.skipped:
             said = office.words("未运行 ", "skipped ")
             office.line((f"{said}{result.model}: {result.skipped.in_(office.lang)}", "dim"))
@@ -188,6 +197,7 @@ def _result_as_json(office: Office, result: ModelResult) -> dict[str, Any]:
         "held": result.held.in_(office.lang) if result.held else None,
         "skipped": result.skipped.in_(office.lang) if result.skipped else None,
         "way": way_as_json(office, result.way) if result.way else None,
+        "spilled_bytes": result.spilled,
     }
     if tally := result.tally:
         found["flag"] = {level: dict(tally.by_level).get(level, 0) for level in LEVELS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
@@ -106,6 +107,16 @@ class Duck:
     def progress(self) -> float:
         """Share of the running statement that is done, 0 to 100, or -1 where unknown."""
         return float(self._connection.query_progress())
+
+    def watch_spill(self) -> None:
+        """From now on, `spilled` tells what a statement wrote to disk for want of memory."""
+        self.run("SET enable_profiling = 'no_output'")
+        self.run("""SET custom_profiling_settings = '{"SYSTEM_PEAK_TEMP_DIR_SIZE": "true"}'""")
+
+    def spilled(self) -> int:
+        """The most bytes that lay in the spill folder while the last statement ran."""
+        told = json.loads(self._connection.get_profiling_information())
+        return int(told.get("system_peak_temp_dir_size", 0))
 
     def close(self) -> None:
         self._connection.close()

@@ -42,6 +42,7 @@ class ModelResult:
         held: why the result was held back, if its flag rate is outside the expected band.
         skipped: why the model did not run.
         way: in full, or what of it was judged anew since the last run, and why.
+        spilled: bytes that lay on disk at most while it ran, for want of memory.
     """
 
     model: str
@@ -52,6 +53,7 @@ class ModelResult:
     held: Text | None = None
     skipped: Text | None = None
     way: Way | None = None
+    spilled: int = 0
 
 
 @dataclass(frozen=True)
@@ -261,7 +263,9 @@ def _run_model(
         return ModelResult(model.name, status, skipped=skipped), None
     increment = Increment(duck, seen, model, seen.decided.excepted(model, seen.as_of))
     name = f"found:{model.name}"
+    duck.watch_spill()
     way = increment.run(name, WANTED if seen.full else None)
+    spilled = duck.spilled()
     if (
         seen.scratch and way.how != "kept"
     ):  # at once, so that a run that is broken off goes on from here
@@ -269,7 +273,8 @@ def _run_model(
     counted = tally(duck, name, increment.compiled)
     rows, flagged = _rate(duck, model, increment.compiled, seen.loaded)
     held = None if model.name in seen.accept else _outside(model, rows, flagged)
-    return ModelResult(model.name, status, counted, rows, flagged, held, way=way), increment
+    result = ModelResult(model.name, status, counted, rows, flagged, held, way=way, spilled=spilled)
+    return result, increment
 
 
 def _rate(
