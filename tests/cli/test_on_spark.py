@@ -62,7 +62,10 @@ def spark_is_here() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def server(spark_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(
+    spark_is_here: None,  # noqa: ARG001 -- asked for its effect
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
     """The Spark Connect server that comes with pyspark, on this machine alone."""
     import pyspark  # noqa: PLC0415 -- there only where `spark_is_here` passed
 
@@ -115,9 +118,8 @@ def found(run: Run, *options: str) -> dict[str, object]:
 class TestWithSpark:
     pytestmark = MARKS
 
-    def test_a_run_in_this_process_changes_no_warning(
-        self, spark_is_here: None, after: tuple[Path, Run]
-    ) -> None:
+    @pytest.mark.usefixtures("spark_is_here")
+    def test_a_run_in_this_process_changes_no_warning(self, after: tuple[Path, Run]) -> None:
         _, run = after
         self.same(run, "--engine", "spark")
 
@@ -130,7 +132,8 @@ class TestWithSpark:
         said = plumb("check", MODEL, "barred-supplier", "--spark", server, lang="en").stdout
         assert "2 of 2 models pass" in said
 
-    def test_a_server_that_is_not_there_is_told_at_once(self, spark_is_here: None, plumb: Run) -> None:
+    @pytest.mark.usefixtures("spark_is_here")
+    def test_a_server_that_is_not_there_is_told_at_once(self, plumb: Run) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -139,7 +142,7 @@ class TestWithSpark:
 
     def same(self, run: Run, *options: str) -> None:
         on_spark = found(run, *options)
-        assert on_spark["flag"] == {"red": 1, "yellow": 0, "blue": 0} or on_spark["flagged_rows"]
+        assert on_spark["flagged_rows"]
         registers = on_spark["registers"]
         assert isinstance(registers, dict)
         for changed in registers.values():
