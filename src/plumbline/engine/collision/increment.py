@@ -13,7 +13,7 @@ Where neither holds or neither gains, the model runs in full; a full run is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -28,7 +28,7 @@ from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.line.compile import Compiled, compile_model
 from plumbline.engine.line.model import SupervisionModel
-from plumbline.engine.line.partition import as_text
+from plumbline.engine.line.partition import Partition, as_text
 from plumbline.engine.line.shapes.base import DOUBTS, maybe
 from plumbline.engine.linkage.identity import Identity, identity
 from plumbline.engine.linkage.view import NAMED
@@ -302,7 +302,7 @@ class Increment:
         apart = self.compiled.partition
         assert apart is not None
         keys = [f"k{i + 1}" for i in range(len(next(iter(apart.columns.values()))))]
-        moved = " UNION ALL ".join(self._moved(apart.columns, keys))
+        moved = " UNION ALL ".join([*self._moved(apart, keys), *self._moved_through(apart, keys)])
         self._table("affected", f"SELECT DISTINCT * FROM ({moved})")
         nameless = " OR ".join(f"{key} IS NULL" for key in keys)
         ((unknown,),) = self.duck.run(f"SELECT COUNT(*) FROM affected WHERE {nameless}")
@@ -328,15 +328,32 @@ class Increment:
             still += " WHERE o.part IS NOT NULL"
         return f"{still} UNION ALL BY NAME ({part})"
 
-    def _moved(self, columns: Mapping[str, Sequence[str]], keys: Sequence[str]) -> Iterator[str]:
+    def _moved(self, apart: Partition, keys: Sequence[str]) -> Iterator[str]:
         """SQL of the values that rows had that went, and have that came."""
-        for alias, own in columns.items():
-            name = self.model.facts[alias].name
-            listed = ", ".join(f"{sql.name(c)} AS {k}" for c, k in zip(own, keys, strict=True))
-            for kind in ("fresh", "gone"):
-                at = f"{name}__{kind}"
-                yield f"SELECT {listed} FROM {sql.name(at)}"
-                yield f"SELECT {listed} FROM {sql.name(maybe(at))}"
+        for alias, own in apart.columns.items():
+            for relation in self._moving(alias):
+                yield f"SELECT {_named(map(sql.name, own), keys)} FROM {relation}"
+
+    def _moved_through(self, apart: Partition, keys: Sequence[str]) -> Iterator[str]:
+        """SQL of the values whose rows are tied to a row that came or went and has none itself.
+
+        A row by which it was tied and that went has been told of by `_moved`.
+        """
+        for alias, through in apart.through.items():
+            name = self.model.facts[through.fact].name
+            listed = _named([f"v.{sql.name(c)}" for c in apart.columns[through.fact]], keys)
+            pairs = zip(through.own, through.others, strict=True)
+            same = " AND ".join(f"m.{sql.name(own)} = v.{sql.name(other)}" for own, other in pairs)
+            for holder in (sql.name(name), sql.name(maybe(name))):
+                for relation in self._moving(alias):
+                    yield f"SELECT {listed} FROM {holder} AS v SEMI JOIN {relation} AS m ON {same}"
+
+    def _moving(self, alias: str) -> Iterator[str]:
+        """The relations of a fact's rows that came, and that went."""
+        name = self.model.facts[alias].name
+        for kind in ("fresh", "gone"):
+            yield sql.name(f"{name}__{kind}")
+            yield sql.name(maybe(f"{name}__{kind}"))
 
     def _compiled(self, source: Mapping[str, str]) -> Compiled:
         return compile_model(self.model, excepted=self.excepted, source=source)
@@ -350,6 +367,10 @@ class Increment:
 
     def _view(self, name: str, select: str) -> None:
         self.duck.run(f"CREATE OR REPLACE TEMP VIEW {sql.name(name)} AS {select}")
+
+
+def _named(columns: Iterable[str], names: Sequence[str]) -> str:
+    return ", ".join(f"{column} AS {name}" for column, name in zip(columns, names, strict=True))
 
 
 def _without(of: str, kind: str, aliases: Sequence[str], datasets: Mapping[str, str]) -> str:
