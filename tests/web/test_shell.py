@@ -67,7 +67,7 @@ class TestToday:
             shown = client.get(reverse("home")).content.decode()
             figures = tiles(shown)
             assert figures["等我办理"][0] == "4"
-            assert figures["已超期"][0] == "3"
+            assert figures["其中已超期"][0] == "3"
             assert figures["等我审核"][0] == "1"
             for n, url in figures.values():
                 listed = client.get(url).content.decode()

@@ -100,9 +100,13 @@ def _mine(user: User, rights: Rights, seen: Visit, at: datetime) -> dict[str, An
 def _tiles(user: User, rights: Rights, seen: Visit, at: datetime) -> Any:
     wanted: list[tuple[str, dict[str, str], str]] = [
         (say("等我办理", "Waiting for me"), {}, ""),
-        (say("已超期", "Overdue"), {"due": "over"}, "red"),
-        (say("今天到期", "Due today"), {"due": "today"}, "orange"),
-        (say("三个工作日内到期", "Due within three working days"), {"due": "soon"}, "orange"),
+        (say("其中已超期", "Of these overdue"), {"due": "over"}, "red"),
+        (say("其中今天到期", "Of these due today"), {"due": "today"}, "orange"),
+        (
+            say("其中三个工作日内到期", "Of these due within three working days"),
+            {"due": "soon"},
+            "orange",
+        ),
     ]
     if rights.has(*REVIEWERS):
         wanted.append((say("等我审核", "To review"), {"tab": "mine", "state": "reported"}, ""))
