@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.engine.backend import Duck, open_duckdb
+from plumbline.engine.backend import Duck, Spark, open_duckdb
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.types import Country, country_pack
 from plumbline.engine.line.model import SupervisionModel
+from tests.sparks import opened_small
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 DATASETS = sorted((CATALOG / "datasets").glob("*/*.yml"))
@@ -36,3 +37,9 @@ def models(datasets: dict[str, Dataset]) -> dict[str, SupervisionModel]:
 def duck() -> Iterator[Duck]:
     with open_duckdb() as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Spark]:
+    """A Spark session of the module's own: its views are seen by no other."""
+    yield from opened_small()

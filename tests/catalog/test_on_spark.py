@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from plumbline.engine.backend import Spark
 from plumbline.engine.collision.trial import try_cases
 from plumbline.engine.line.cases import Cases
 from plumbline.engine.line.model import SupervisionModel
-from tests.sparks import MARKS, opened_small
+from tests.sparks import MARKS
 
 from .conftest import MODELS
 
 pytestmark = MARKS
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[Spark]:
-    yield from opened_small()
 
 
 @pytest.mark.parametrize("name", [folder.name for folder in MODELS])

@@ -144,8 +144,10 @@ def open_spark(address: str = LOCAL, limits: Limits | None = None, *, small: boo
             if address == LOCAL
             else (_remote(address), True)
         )
-        for name, value in {**SETTINGS, **(SMALL if small else {})}.items():
-            session.conf.set(name, value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # some are old, and a server may still have them set otherwise
+            for name, value in {**SETTINGS, **(SMALL if small else {})}.items():
+                session.conf.set(name, value)
         return Spark(session, session.version, own=own)
 
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
@@ -21,15 +20,16 @@ from plumbline.engine.fact import sql
 from plumbline.engine.line.compile import compile_model
 from plumbline.engine.linkage.identity import identity
 from plumbline.engine.linkage.view import lay_spark_views
-from tests.sparks import MARKS, opened_small
+from tests.sparks import MARKS
+
+from .conftest import MODELS
 
 pytestmark = MARKS
 
 AT = datetime(2025, 7, 1, 9, tzinfo=UTC)
-MODELS = sorted(path.parent.name for path in (Path(__file__).parents[3] / "catalog").glob("models/*/*/model.yml"))  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The smallest demo city, loaded, with its people linked."""
     folder = tmp_path_factory.mktemp("spark") / "演示 city"
@@ -40,18 +40,16 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace
 
 
-@pytest.fixture(scope="session")
-def both(city: Workspace) -> Iterator[tuple[Duck, Spark, date]]:
+@pytest.fixture(scope="module")
+def both(city: Workspace, spark: Spark) -> Iterator[tuple[Duck, Spark, date]]:
     """The city's views on both engines."""
     snapshots = city.snapshots()
     ties = identity(city.store).ties()
     assert ties.tied  # some are known by less than a number
     with opened(city.store, city.datasets, snapshots, ties) as duck:
-        for spark in opened_small():
-            lay_spark_views(
-                spark, city.datasets, snapshots, ties, placed(city.store, Engine("spark"))
-            )
-            yield duck, spark, latest_as_of(list(snapshots.values()))
+        place = placed(city.store, Engine("spark"))
+        lay_spark_views(spark, city.datasets, snapshots, ties, place)
+        yield duck, spark, latest_as_of(list(snapshots.values()))
 
 
 def canonical(duck: Duck, table: str) -> tuple[int, str]:
@@ -61,7 +59,7 @@ def canonical(duck: Duck, table: str) -> tuple[int, str]:
     return len(rows), hashlib.sha256(lines.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [folder.name for folder in MODELS])
 def test_both_find_the_same(name: str, city: Workspace, both: tuple[Duck, Spark, date]) -> None:
     duck, spark, as_of = both
     model = city.models[name]
