@@ -15,7 +15,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -144,11 +144,16 @@ def open_spark(address: str = LOCAL, limits: Limits | None = None, *, small: boo
             if address == LOCAL
             else (_remote(address), True)
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # some are old, and a server may still have them set otherwise
+        opened = Spark(session, session.version, own=own)
+        with ExitStack() as failed, warnings.catch_warnings():
+            # The client would ask for a session that is left until long after the command.
+            failed.callback(opened.close)
+            # Some settings are old; a server may still have them otherwise.
+            warnings.simplefilter("ignore")
             for name, value in {**SETTINGS, **(SMALL if small else {})}.items():
                 session.conf.set(name, value)
-        return Spark(session, session.version, own=own)
+            failed.pop_all()
+        return opened
 
 
 def _name(frame: DataFrame, name: str) -> None:
