@@ -127,26 +127,40 @@ def _place(begin: int, most: int) -> list[bytes]:
     """Move entries that wait into the tree; their digests, in their order."""
     with connection.cursor() as cursor:
         cursor.execute(_WHICH, [most])
-        first, last = cursor.fetchone()
+        first, last, count = cursor.fetchone()
         if first is None:
             return []
+        # Mostly no number is missing in between: then no entry has to be looked up among those that wait.
+        cursor.execute("SELECT count(*) FROM trail_entry WHERE id BETWEEN %s AND %s", [first, last])
+        whole = count == last - first + 1 == cursor.fetchone()[0]
         if is_postgresql():
-            new = _copy(begin, first, last)
+            new = _copy(begin, _ALL if whole else _WAITING, [first, last] * (1 if whole else 2))
         else:
-            cursor.execute(_PLACE, [begin - 1, first, last, first, last])
+            if whole:
+                cursor.execute(_PLACE_ALL, [begin - first, first, last])
+            else:
+                cursor.execute(_PLACE, [begin - 1, first, last, first, last])
             cursor.execute(
                 "SELECT digest FROM trail_leaf WHERE position >= %s ORDER BY position", [begin]
             )
-            new = [bytes(digest) for (digest,) in cursor.fetchall()]
-        # Between these numbers others may have come meanwhile, which wait on.
-        cursor.execute(_DONE, [first, last, begin])
+            new = [digest for (digest,) in cursor.fetchall()]
+        if whole:
+            cursor.execute(
+                "DELETE FROM trail_unsealed WHERE entry_id BETWEEN %s AND %s", [first, last]
+            )
+        else:  # between these numbers others may have come meanwhile, which wait on
+            cursor.execute(_DONE, [first, last, begin])
     return new
 
 
 _WHICH = """
-    SELECT min(entry_id), max(entry_id)
+    SELECT min(entry_id), max(entry_id), count(*)
     FROM (SELECT entry_id FROM trail_unsealed ORDER BY entry_id LIMIT %s) batch
 """
+_ALL = "FROM trail_entry e WHERE e.id BETWEEN %s AND %s ORDER BY e.id"
+_PLACE_ALL = (
+    f"INSERT INTO trail_leaf (position, entry_id, digest) SELECT e.id + %s, e.id, e.digest {_ALL}"
+)
 # The bounds are said of both tables, lest a planner read all entries to find these.
 _WAITING = """
     FROM trail_unsealed u JOIN trail_entry e ON e.id = u.entry_id
@@ -172,13 +186,13 @@ _HEADER, _TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _ROW = Struct("!hiqiqi").pack
 
 
-def _copy(begin: int, first: int, last: int) -> list[bytes]:
+def _copy(begin: int, which: str, values: list[int]) -> list[bytes]:
     from psycopg import Cursor, pq  # noqa: PLC0415 -- where there is a PostgreSQL
 
     # Django's own cursors bind on the client's side and read texts alone.
     with Cursor(connection.connection) as cursor:
         cursor.format = pq.Format.BINARY
-        cursor.execute(f"SELECT e.id, e.digest {_WAITING}", [first, last, first, last])
+        cursor.execute(f"SELECT e.id, e.digest {which}", values)
         rows: list[tuple[int, bytes]] = cursor.fetchall()
         told = (
             _ROW(3, 8, position, 8, number, len(digest)) + digest
