@@ -15,6 +15,8 @@ FROM := $(if $(WHEELHOUSE),--no-index --find-links "$(abspath $(WHEELHOUSE))")
 OTHER := $(if $(FOR),--only-binary :all: --platform manylinux2014_$(FOR) \
   $(foreach glibc,$(shell seq 17 28),--platform manylinux_2_$(glibc)_$(FOR)))
 HASHED := install --require-hashes $(FROM)
+# What the tests of a file share is made once, by the one worker that runs them all.
+BY_FILE := --dist loadfile --no-loadscope-reorder
 ITSELF := install --no-deps --no-build-isolation $(FROM) --editable .
 
 .DEFAULT_GOAL := help
@@ -40,7 +42,7 @@ serve: $(VENV)/base.stamp ## Open the workbench on the demo city (make demo firs
 	$(BIN)/plumbline --workspace "$(DEMO)" serve $(ARGS)
 
 test: $(VENV)/dev.stamp ## Run the tests (under 15 minutes)
-	$(BIN)/pytest -n auto --ignore=tests/journeys $(ARGS)
+	$(BIN)/pytest -n auto $(BY_FILE) --ignore=tests/journeys $(ARGS)
 
 journeys: $(VENV)/dev.stamp ## Go through the workbench in a real browser (needs chromium)
 	$(BIN)/pytest -n auto tests/journeys $(ARGS)
