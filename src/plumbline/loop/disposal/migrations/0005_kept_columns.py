@@ -59,27 +59,31 @@ _SQLITE = (
     ),
 )  # fmt: skip
 
+#: As above, but for the moment, which is named whole.
 _POSTGRESQL = (
     (
-        "disposal_of_warning", "INSERT", "disposal_disposal", "",
-        ("UPDATE disposal_disposal SET model = w.model, unit_id = w.unit_id, region = w.region, rank = w.rank"
-        " FROM warning_earlywarning w WHERE w.id = NEW.warning_id AND disposal_disposal.id = NEW.id"),
+        # Before, and so without writing the row twice; nor is there a plan that, made while the table was empty,
+        # reads all of it for each row.
+        "disposal_of_warning", "BEFORE INSERT", "disposal_disposal", "",
+        ("IF EXISTS (SELECT 1 FROM warning_earlywarning WHERE id = NEW.warning_id) THEN"
+        " SELECT model, unit_id, region, rank INTO NEW.model, NEW.unit_id, NEW.region, NEW.rank"
+        " FROM warning_earlywarning WHERE id = NEW.warning_id; END IF"),
     ),
     (
-        "disposal_with_warning", "UPDATE OF model, unit_id, region, rank", "warning_earlywarning",
+        "disposal_with_warning", "AFTER UPDATE OF model, unit_id, region, rank", "warning_earlywarning",
         ("WHEN ((OLD.model, OLD.unit_id, OLD.region, OLD.rank)"
         " IS DISTINCT FROM (NEW.model, NEW.unit_id, NEW.region, NEW.rank))"),
         ("UPDATE disposal_disposal SET model = NEW.model, unit_id = NEW.unit_id, region = NEW.region,"
         " rank = NEW.rank WHERE warning_id = NEW.id"),
     ),
     (
-        "disposal_due", "INSERT OR UPDATE OF due_at, stopped_at", "clock_due",
+        "disposal_due", "AFTER INSERT OR UPDATE OF due_at, stopped_at", "clock_due",
         "WHEN (NEW.subject ~ '^disposal:[0-9]+$')",
         (f"UPDATE disposal_disposal SET due_at = {_next_due(_NEVER).format(pk='disposal_disposal.id')}"
         " WHERE id = substr(NEW.subject, 10)::bigint"),
     ),
     (
-        "disposal_pause", "INSERT OR UPDATE OF ends_at", "clock_pause", "",
+        "disposal_pause", "AFTER INSERT OR UPDATE OF ends_at", "clock_pause", "",
         (f"UPDATE disposal_disposal SET due_at = {_next_due(_NEVER).format(pk='disposal_disposal.id')} WHERE id ="
         " (SELECT substr(subject, 10)::bigint FROM clock_due"
         " WHERE clock_due.id = NEW.due_id AND subject ~ '^disposal:[0-9]+$')"),
@@ -95,13 +99,13 @@ def keep(_: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
                 params=None,
             )
         return
-    for name, after, table, when, does in _POSTGRESQL:
+    for name, moment, table, when, does in _POSTGRESQL:
         schema_editor.execute(
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {does}; RETURN NULL; END $$",
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {does}; RETURN NEW; END $$",
             params=None,
         )
         schema_editor.execute(
-            f"CREATE TRIGGER {name} AFTER {after} ON {table} FOR EACH ROW {when} EXECUTE FUNCTION {name}()",
+            f"CREATE TRIGGER {name} {moment} ON {table} FOR EACH ROW {when} EXECUTE FUNCTION {name}()",
             params=None,
         )
 
@@ -111,7 +115,7 @@ def keep_no_more(_: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
         for name, *_rest in _SQLITE:
             schema_editor.execute(f"DROP TRIGGER {name}")
         return
-    for name, _after, table, *_rest in _POSTGRESQL:
+    for name, _moment, table, *_rest in _POSTGRESQL:
         schema_editor.execute(f"DROP TRIGGER {name} ON {table}")
         schema_editor.execute(f"DROP FUNCTION {name}()")
 
