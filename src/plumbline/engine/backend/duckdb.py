@@ -66,7 +66,8 @@ class Duck:
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         with _in_words():
-            return self._connection.execute(sql, list(parameters)).to_arrow_table()
+            # by a relation, since DuckDB 2.0 copies the rows of `execute` once more
+            return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Name and type of each column that `sql` would return, without running it."""

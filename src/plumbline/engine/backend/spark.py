@@ -107,6 +107,12 @@ class Spark:
     def register(self, name: str, data: pa.Table) -> None:
         """Let SQL read Arrow data under `name`."""
         with _in_words():
+            if not data.num_rows:  # nothing from which a server would know the types
+                nulls = ", ".join(
+                    f"CAST(NULL AS {_spark_type(f.type)}) AS `{f.name}`" for f in data.schema
+                )
+                _name(self._session.sql(f"SELECT {nulls} WHERE false"), name)
+                return
             # In one part, so that a statement over a handful of rows is one task.
             _name(self._session.createDataFrame(data).coalesce(1), name)
 
@@ -154,6 +160,15 @@ def open_spark(address: str = LOCAL, limits: Limits | None = None, *, small: boo
                 session.conf.set(name, value)
             failed.pop_all()
         return opened
+
+
+def _spark_type(kind: pa.DataType) -> str:
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision}, {kind.scale})"
+    return {
+        pa.string(): "STRING", pa.int64(): "BIGINT", pa.int32(): "INT", pa.int16(): "SMALLINT",
+        pa.date32(): "DATE", pa.timestamp("us"): "TIMESTAMP_NTZ", pa.bool_(): "BOOLEAN",
+    }[kind]  # fmt: skip
 
 
 def _name(frame: DataFrame, name: str) -> None:
