@@ -26,7 +26,6 @@ from django.db import (
     DatabaseError,
     InterfaceError,
     OperationalError,
-    close_old_connections,
     connections,
     transaction,
 )
@@ -346,7 +345,10 @@ class Shift:
 @contextmanager
 def _unharmed() -> Iterator[None]:
     """Whatever fails is written down and tried again; a database may be away for a while."""
-    close_old_connections()
+    for connection in connections.all(initialized_only=True):
+        # Opening SQLite's file anew for each small question is most of what an idle worker would do.
+        if connection.settings_dict["CONN_MAX_AGE"] != 0:
+            connection.close_if_unusable_or_obsolete()
     try:
         yield
     except (DatabaseError, InterfaceError) as error:
