@@ -112,12 +112,16 @@ class Duck:
     def watch_spill(self) -> None:
         """From now on, `spilled` tells what a statement wrote to disk for want of memory."""
         self.run("SET enable_profiling = 'no_output'")
-        self.run("""SET custom_profiling_settings = '{"SYSTEM_PEAK_TEMP_DIR_SIZE": "true"}'""")
+        if duckdb.__version__.startswith("1."):
+            self.run("""SET custom_profiling_settings = '{"SYSTEM_PEAK_TEMP_DIR_SIZE": "true"}'""")
+        else:
+            self.run("SET tracked_metrics = ['system.peak_temp_dir_size']")
 
     def spilled(self) -> int:
         """The most bytes that lay in the spill folder while the last statement ran."""
         told = json.loads(self._connection.get_profiling_information())
-        return int(told.get("system_peak_temp_dir_size", 0))
+        two = told.get("system", {})  # as DuckDB 2.0 tells it
+        return int(told.get("system_peak_temp_dir_size", two.get("peak_temp_dir_size", 0)))
 
     def close(self) -> None:
         self._connection.close()
