@@ -119,7 +119,11 @@ def declared(*groups: str) -> Iterator[Requirement]:
 
 @pytest.mark.parametrize(
     ("lock", "groups"),
-    [("base.lock", ["base", "build"]), ("dev.lock", ["base", "postgres", "mysql", "dev"])],
+    [
+        ("base.lock", ["base", "build"]),
+        ("dev.lock", ["base", "postgres", "mysql", "dev"]),
+        ("spark.lock", ["base", "spark", "test"]),
+    ],
 )
 def test_the_locks_hold_what_the_project_declares(lock: str, groups: list[str]) -> None:
     versions = locked(lock)
@@ -150,7 +154,9 @@ def test_what_is_imported_is_declared_and_the_reverse() -> None:
     holders = packages_distributions()
     used = {canonicalize_name(holders.get(module, [module])[0]) for module in imported()}
     base = {canonicalize_name(wanted.name) for wanted in declared("base")}
-    extra = {canonicalize_name(wanted.name) for wanted in declared("web", "postgres", "mysql")}
+    extra = {
+        canonicalize_name(wanted.name) for wanted in declared("web", "postgres", "mysql", "spark")
+    }
     assert used - base - extra == set(), "imported, not declared"
     assert base - used == set(), "declared, not imported"
 
