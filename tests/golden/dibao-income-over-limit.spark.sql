@@ -285,7 +285,8 @@ WITH household AS (
       ) * 100 * gathered.members AS left_1,
       gathered.income AS figure_income,
       gathered.members AS figure_members,
-      gathered.deduction AS figure_deduction
+      gathered.deduction AS figure_deduction,
+      CAST(gathered.household_household AS STRING) AS part
     FROM gathered
   ) AS combined
   WHERE
@@ -400,6 +401,7 @@ SELECT
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_deduction AS STRING)
   END AS figure_deduction,
+  judged.part,
   judged.lead
 FROM judged
 LEFT JOIN evidence

@@ -26,7 +26,7 @@ from plumbline.engine.fact import sql
 from plumbline.engine.fact.changed import Changed, changed
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
-from plumbline.engine.line.compile import Compiled, compile_model
+from plumbline.engine.line.compile import compile_model
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.partition import Partition, as_text
 from plumbline.engine.line.shapes.base import DOUBTS, maybe
@@ -85,7 +85,7 @@ class Increment:
     def __init__(
         self, duck: Duck, seen: Seen, model: SupervisionModel, excepted: Mapping[str, str]
     ) -> None:
-        self.duck, self.seen, self.model, self.excepted = duck, seen, model, excepted
+        self.duck, self.seen, self.model = duck, seen, model
         self.compiled = compile_model(model, excepted=excepted)
         self.statement = self.compiled.on(seen.as_of)
         self.datasets: dict[str, Dataset] = {d.name: d for d in model.facts.values()}
@@ -291,7 +291,7 @@ class Increment:
             "judged", f"SELECT o.* FROM ({old}) AS o{_without('o', 'gone', moving, aliases)}"
         )
         for i, alias in enumerate(moving):
-            part = self._compiled({alias: f"{aliases[alias]}__fresh"}).on(self.seen.as_of)
+            part = self.compiled.on(self.seen.as_of, {alias: f"{aliases[alias]}__fresh"})
             # What rests on two such rows is found twice.
             others = _without("n", "fresh", moving[:i], aliases)
             self.duck.run(f"INSERT INTO judged BY NAME SELECT n.* FROM ({part}) AS n{others}")
@@ -321,7 +321,7 @@ class Increment:
                     empty = " OR ".join(f"{sql.name(c)} IS NULL" for c in columns)
                     rows += f" UNION ALL SELECT * FROM {sql.name(source)} WHERE {empty}"
                 self._view(target, rows)
-        part = self._compiled(instead).on(self.seen.as_of)
+        part = self.compiled.on(self.seen.as_of, instead)
         known = f"SELECT {as_text(tuple(keys))} AS part FROM affected"
         still = f"SELECT o.* FROM ({old}) AS o ANTI JOIN ({known}) AS a ON a.part = o.part"
         if unknown:
@@ -354,9 +354,6 @@ class Increment:
         for kind in ("fresh", "gone"):
             yield sql.name(f"{name}__{kind}")
             yield sql.name(maybe(f"{name}__{kind}"))
-
-    def _compiled(self, source: Mapping[str, str]) -> Compiled:
-        return compile_model(self.model, excepted=self.excepted, source=source)
 
     def _moves(self, dataset: str) -> bool:
         change = self._changes[dataset]

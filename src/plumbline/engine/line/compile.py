@@ -22,8 +22,8 @@ Nothing else decides a verdict: running, testing, explaining and reproducing all
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Literal
@@ -67,6 +67,7 @@ class Compiled:
 
     Attributes:
         sql: the statement, in DuckDB's dialect.
+        reading: the statement with other relations (by fact) read in place of datasets.
         evidence: facts whose rows are returned as `row_<fact>`.
         columns: fact -> the columns of it that were used; the digest is over them.
         figures: names of the `figure_<name>` columns.
@@ -80,6 +81,7 @@ class Compiled:
 
     model: SupervisionModel
     sql: str
+    reading: Callable[[Mapping[str, str]], str] = field(repr=False, compare=False)
     evidence: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]]
     figures: tuple[str, ...]
@@ -93,15 +95,17 @@ class Compiled:
     def per(self) -> tuple[str, ...]:
         return tuple(f"per_{i + 1}" for i in range(len(self.model.declared.one_warning_per)))
 
-    def on(self, as_of: date) -> str:
-        """The statement for one date of run, in DuckDB's dialect."""
-        return _AS_OF.sub(lambda found: found[1] or f"DATE '{as_of}'", self.sql)
+    def on(self, as_of: date, source: Mapping[str, str] | None = None) -> str:
+        """The statement for one date of run, in DuckDB's dialect.
+
+        Args:
+            source: fact -> relation that is read in place of its dataset.
+        """
+        return _dated(self.reading(source) if source else self.sql, as_of)
 
     def levels_on(self, as_of: date) -> str | None:
         """`levels` for one date of run."""
-        if self.levels is None:
-            return None
-        return _AS_OF.sub(lambda found: found[1] or f"DATE '{as_of}'", self.levels)
+        return None if self.levels is None else _dated(self.levels, as_of)
 
     def in_(self, dialect: Dialect) -> str:
         """The statement, formatted, in an engine's dialect; this is what golden files keep."""
@@ -116,7 +120,6 @@ def compile_model(
     detail: bool = False,
     focus: Mapping[str, str] | None = None,
     excepted: Mapping[str, str] | None = None,
-    source: Mapping[str, str] | None = None,
 ) -> Compiled:
     """Compile a model.
 
@@ -124,7 +127,6 @@ def compile_model(
         detail: return clear candidates too, and a column for each part of each slot.
         focus: fact -> SQL condition on its dataset's columns, to look at one subject only.
         excepted: subject -> name of the exception by which nothing is flagged about it.
-        source: fact -> relation that is read in place of its dataset.
 
     Raises:
         DeclarationError: naming file, line, slot, the wrong word and the nearest valid one.
@@ -190,7 +192,6 @@ def compile_model(
         *(base.spread.ctes(detail=detail) if base.spread else []),
         *graded,
     ]
-    facts = _fact_ctes(model, base, used, focus or {}, source or {})
     figures = tuple(name.partition(".")[2] for name in base.figures)
     shown = _shown(base, detail=detail)
     if detail:
@@ -202,7 +203,11 @@ def compile_model(
     if joins and level == GRADED:
         carried += [column.rpartition(" AS ")[2] for column in grading]
     shown += [f"judged.{column}" for column in carried]
-    sql = _statement([*facts, *ctes], model, base, shown, level, detail=detail)
+
+    def reading(source: Mapping[str, str]) -> str:
+        facts = _fact_ctes(model, base, used, focus or {}, source)
+        return _statement([*facts, *ctes], model, base, shown, level, detail=detail)
+
     named = [(kind, name, f"left_{i + 1}") for i, (kind, name) in enumerate(slots)]
     named += [("cannot_tell_when", item.name, f"cannot_{i + 1}")
               for i, item in enumerate(model.declared.cannot_tell_when)]  # fmt: skip
@@ -211,9 +216,14 @@ def compile_model(
         for fact, names in used.items()
     }
     return Compiled(
-        model, sql, tuple(base.evidence), logical, figures, parts, tuple(named) if detail else (),
+        model, reading({}), reading, tuple(base.evidence), logical, figures, parts,
+        tuple(named) if detail else (),
         joins, apart, _levels(model, graded) if joins and level == GRADED else None,
     )  # fmt: skip
+
+
+def _dated(text: str, as_of: date) -> str:
+    return _AS_OF.sub(lambda found: found[1] or f"DATE '{as_of}'", text)
 
 
 def _levels(model: SupervisionModel, graded: Sequence[tuple[str, str]]) -> str:
