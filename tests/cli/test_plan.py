@@ -39,7 +39,9 @@ def test_a_day_that_the_model_speaks_of_has_it_judged_again(after: tuple[Path, R
 def test_a_model_without_facts_says_what_is_missing(plumb: Run) -> None:
     plumb("load", "--accept", "小样")
     said = plumb("plan", "barred-supplier", lang="en").stdout
-    assert "barred-supplier\tnot at all\t\tnothing is loaded for: barred_suppliers, contracts" in said
+    assert (
+        "barred-supplier\tnot at all\t\tnothing is loaded for: barred_suppliers, contracts" in said
+    )
 
 
 def test_with_nothing_loaded_there_is_nothing_to_plan(plumb: Run) -> None:

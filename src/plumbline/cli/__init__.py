@@ -46,6 +46,10 @@ from plumbline.errors import Lang, PlumblineError, PurgedError, Text
 _FAULT = 70  # EX_SOFTWARE
 _PURGED = 3
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
+_BROKEN_OFF = Text(
+    "已中断。做完的都在，没做完的没有留下半截；再执行同一条命令即可接着做",
+    "interrupted. What was done stands, nothing is left half done; the same command goes on from here",
+)
 _LANG = "plumbline.lang"
 
 
@@ -103,11 +107,7 @@ class _Root(click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except KeyboardInterrupt:
-            said = Text(
-                "已中断。做完的都在，没做完的没有留下半截；再执行同一条命令即可接着做",
-                "interrupted. What was done stands, nothing is left half done; the same command goes on from here",
-            )
-            return self._fail(ctx, said, _INTERRUPTED)
+            return self._fail(ctx, _BROKEN_OFF, _INTERRUPTED)
         except PlumblineError as error:
             code = _PURGED if isinstance(error, PurgedError) else 2
             return self._fail(ctx, Text(error.in_("zh"), error.in_("en")), code)

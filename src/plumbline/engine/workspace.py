@@ -553,7 +553,7 @@ class Workspace:
             StoreError: another process is writing, or the disk is full.
         """
         decided = self._decided(statuses, exceptions)
-        models = [self.model(name) for name in names] or self._running(decided)
+        models = [self.model(name) for name in names] or self._ordinary(decided)
         as_of = as_of or latest_as_of(list(self.snapshots().values()))
         self.link(at=at)
         return collide(
@@ -572,11 +572,12 @@ class Workspace:
             as_of: as for `collide`.
         """
         decided = self._decided()
-        models = [self.model(name) for name in names] or self._running(decided)
+        models = [self.model(name) for name in names] or self._ordinary(decided)
         as_of = as_of or latest_as_of(list(self.snapshots().values()))
         return plan(self.store, models, as_of=as_of, decided=decided)
 
-    def _running(self, decided: Decided) -> list[SupervisionModel]:
+    def _ordinary(self, decided: Decided) -> list[SupervisionModel]:
+        """The models of a run that names none."""
         return [m for m in self.models.values() if decided.status_of(m) in ("live", "trial")]
 
     def _decided(

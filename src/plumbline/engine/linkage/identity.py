@@ -67,11 +67,11 @@ class Identity:
 
     def ties(self) -> Ties:
         """What models need of it."""
-        slots = {
-            name: frozenset((d, c) for d, c in self.info.get(name, ()))
+        tied, guessed, named = (
+            frozenset((d, c) for d, c in self.info.get(name, ()))
             for name in ("tied", "guessed", "named")
-        }
-        return Ties(tuple(self.paths()), **slots, doubted=bool(self.info.get("doubted")))
+        )
+        return Ties(tuple(self.paths()), tied, guessed, named, bool(self.info.get("doubted")))
 
     def pin(self) -> dict[str, Any]:
         """What must be kept to read it again, fit for JSON."""
