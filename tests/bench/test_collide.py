@@ -20,6 +20,9 @@ from bench.collide import (
     write_down,
 )
 
+#: Their facts come from the workbench's own trail.
+NOT_OF_A_CITY = {"unusual-look-ups"}
+
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
@@ -29,13 +32,14 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
 def test_what_is_written_by_hand_gives_the_same_warnings(office: Office) -> None:
     flagged, differences = compare(office, office.models)
     assert [str(difference) for difference in differences] == []
-    assert set(flagged) == set(office.workspace.models), "the city has facts for every model"
+    models = set(office.workspace.models) - NOT_OF_A_CITY
+    assert set(flagged) == models, "the city has facts for every model"
     assert min(flagged.values()) >= 20
 
 
 def test_every_model_has_its_question_by_hand(office: Office) -> None:
     written = {path.stem for path in (HERE / "by_hand").glob("*.sql")}
-    assert written == {"names", *office.workspace.models}
+    assert written == {"names", *office.workspace.models} - NOT_OF_A_CITY
     assert all(set(questions) <= set(office.workspace.models) for questions in ASK.values())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -38,8 +39,9 @@ def faults(data: bytes, key: str | None = None, *, trail: bool = True) -> list[s
 @pytest.fixture(scope="module")
 def unsealed(collided: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A proof of an office without a workbench."""
-    out = tmp_path_factory.mktemp("proof") / "proof.json"
-    plumb = command(collided)
+    folder = tmp_path_factory.mktemp("proof")
+    out = folder / "proof.json"
+    plumb = command(Path(shutil.copytree(collided, folder / "office")))
     plumb("export-proof", key_of(plumb), "--reason", "移送", "--out", str(out))
     return out.read_bytes()
 
