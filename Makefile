@@ -61,7 +61,7 @@ test-spark: $(VENV)-spark/stamp ## Run the models on Spark too (needs Java 17; i
 	$(VENV)-spark/bin/pytest -n 0 -m spark tests/engine tests/catalog tests/cli $(ARGS)
 
 soak: $(VENV)/dev.stamp ## Run the long tests: kills, races, scale (under 30 minutes)
-	$(BIN)/pytest -m soak $(ARGS)
+	$(BIN)/pytest -n auto $(BY_FILE) -m soak $(ARGS)
 
 check: $(VENV)/dev.stamp ## Check format, lint, imports, types and documentation
 	scripts/check $(ARGS)
