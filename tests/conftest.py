@@ -26,6 +26,10 @@ hypothesis.load_profile("plumbline")
 #: Files whose tests take long, together more than half a minute: left to the end, one of them would keep one
 #: worker busy alone.
 _LONG = (
+    "tests/soak/test_server_kill.py",
+    "tests/soak/test_collide.py",
+    "tests/soak/test_worker_kill.py",
+    "tests/soak/test_limits.py",
     "tests/test_readme.py", "tests/cli/test_demonstrate.py", "tests/web/test_addresses.py", "tests/cli/test_judge.py",
     "tests/web/test_worker.py", "tests/engine/collision/test_purge.py", "tests/bench/test_collide.py",
     "tests/cli/test_backup.py", "tests/web/programs/test_interface.py", "tests/cli/test_who.py",
