@@ -30,6 +30,7 @@ _LONG = (
     "tests/soak/test_collide.py",
     "tests/soak/test_worker_kill.py",
     "tests/soak/test_limits.py",
+    "tests/engine/linkage/test_linking.py", "tests/engine/collision/test_increment.py", "tests/test_real_data.py",
     "tests/test_readme.py", "tests/cli/test_demonstrate.py", "tests/web/test_addresses.py", "tests/cli/test_judge.py",
     "tests/web/test_worker.py", "tests/engine/collision/test_purge.py", "tests/bench/test_collide.py",
     "tests/cli/test_backup.py", "tests/web/programs/test_interface.py", "tests/cli/test_who.py",
