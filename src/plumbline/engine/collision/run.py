@@ -138,6 +138,7 @@ def collide(  # noqa: PLR0913 -- all that a run is told
             finding(engine or Engine(), store, datasets, loaded, who.ties()) as (find, versions),
         ):
             seen = replace(seen, find=find, full=full or bool(versions), versions=versions)
+            duck.watch_spill()
             results, found = _run_all(duck, seen, progress)
             if as_of < newest:
                 return Run(number, as_of, results, backdated=newest)
@@ -263,7 +264,6 @@ def _run_model(
         return ModelResult(model.name, status, skipped=skipped), None
     increment = Increment(duck, seen, model, seen.decided.excepted(model, seen.as_of))
     name = f"found:{model.name}"
-    duck.watch_spill()
     way = increment.run(name, WANTED if seen.full else None)
     spilled = duck.spilled()
     if (
