@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,24 @@ def test_who_is_asked_for_by_a_former_number_is_found_under_the_one_of_today(
         ("honours:1-3:person", NEW, "A", "register"),
     ]
     assert office.now.bearer(OLD) == office.now.bearer(NEW) == {"honours": 1, "offences": 1}
+
+
+def test_a_register_of_bare_numbers_is_looked_through_too(office: Office) -> None:
+    """Nobody is tied by it, but who is asked for stands in it."""
+    words = {"zh": "点名"}
+    told = {
+        "dataset": "calls", "title": words, "department": words, "legal_basis": words, "purpose": words,
+        "retention": "1 year", "key": ["no"], "subject": "person", "delivery": {"kind": "full"}, "ignore": ["备注"],
+        "columns": {"no": {"from": "序号", "type": "text"}, "person": {"from": "身份证号", "type": "person.id"}},
+    }  # fmt: skip
+    declared = office.folder / "catalog" / "datasets" / "calls.yml"
+    declared.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+    office.deliver("calls", [{"序号": "1", "身份证号": LI}, {"序号": "2", "身份证号": QIAN}])
+    found = [(str(a.name), a.tier, a.via) for a in office.now.appearances(LI)]
+    assert found[:2] == [
+        ("calls:1-0:person", "A", "number"), ("honours:1-1:person", "A", "number"),
+    ]  # fmt: skip
+    assert len(office.now.rows(a.name for a in office.now.appearances(LI))) == len(found)
 
 
 def test_nobody_is_found_by_what_is_no_number(office: Office) -> None:

@@ -55,7 +55,7 @@ def appearances(
     now = identity(store)
     found: list[Appearance] = []
     with open_duckdb(store.limits) as duck:
-        for slot in (s for kind in KINDS for s in slots(datasets, kind)):
+        for slot in (s for kind in KINDS for s in slots(datasets, kind, bare=True)):
             if store.version(slot.dataset.name) is not None:
                 found += _in_slot(store, duck, now, slot, whos)
     return sorted(

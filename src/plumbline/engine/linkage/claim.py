@@ -47,6 +47,11 @@ class Slot:
         """Is there more than a number to know the bearer by?"""
         return bool(self.dataset.names_of(self.column))
 
+    @property
+    def stands_alone(self) -> bool:
+        """Is it about somebody of its own, and not a former number of who another column is about?"""
+        return self.dataset.columns[self.column].of is None
+
     def said(self, facts: str, also: str = "") -> str:
         """SELECT of `row` and the columns of `SAID`, one row for each row of `facts`.
 
@@ -83,11 +88,21 @@ class Slot:
         return f"({at} IS NOT NULL AND LENGTH({at}) = 18 AND NOT CONTAINS({at}, '*'))"
 
 
-def slots(datasets: Mapping[str, Dataset] | Iterable[Dataset], kind: Kind) -> list[Slot]:
-    """Every described slot of a kind, in the order of names."""
+def slots(
+    datasets: Mapping[str, Dataset] | Iterable[Dataset], kind: Kind, *, bare: bool = False
+) -> list[Slot]:
+    """Every described slot of a kind, in the order of names.
+
+    Args:
+        bare: those too in which there is a number and nothing else, unless it describes another.
+    """
     each = datasets.values() if isinstance(datasets, Mapping) else datasets
     found = [Slot(d, column) for d in each for column in d.bearers]
-    found = [slot for slot in found if slot.kind == kind and slot.is_described]
+    found = [
+        slot
+        for slot in found
+        if slot.kind == kind and (slot.is_described or (bare and slot.stands_alone))
+    ]
     return sorted(found, key=lambda slot: (slot.dataset.name, slot.column))
 
 
