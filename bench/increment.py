@@ -100,12 +100,21 @@ class Line:
     found: int
 
 
-def declare(directory: Path) -> None:
+def declare(
+    directory: Path,
+    registers: Mapping[str, Mapping[str, Any]],
+    models: Mapping[str, Mapping[str, Any]],
+    *,
+    memory: str,
+) -> None:
+    """A workspace with these registers (their columns) and these models (their own slots)."""
     Workspace.create(directory)
     (directory / "regions.yml").write_text("regions:\n  '380100': 甲市\n", "utf-8")
-    settings = '[workspace]\nname = "bench"\ncountry = "regions.yml"\n[limits]\nmemory = "4GB"\n'
+    settings = (
+        f'[workspace]\nname = "bench"\ncountry = "regions.yml"\n[limits]\nmemory = "{memory}"\n'
+    )
     (directory / "plumbline.toml").write_text(settings, "utf-8")
-    for name, (columns, _) in DATASETS.items():
+    for name, columns in registers.items():
         told = {
             "dataset": name, "title": WORDS, "department": WORDS, "legal_basis": WORDS, "purpose": WORDS,
             "retention": "10 years", "key": ["no"], "subject": "person",
@@ -114,7 +123,7 @@ def declare(directory: Path) -> None:
         }  # fmt: skip
         path = directory / "catalog" / "datasets" / f"{name}.yml"
         path.write_text(json.dumps(told, ensure_ascii=False, indent=1), "utf-8")
-    for name, slots in MODELS.items():
+    for name, slots in models.items():
         fact = next(iter(slots["facts"]))
         told = {
             "model": name, "title": WORDS, "theme": "bench", "status": "live", "question": WORDS,
@@ -178,7 +187,8 @@ class Bench:
         return seconds
 
     def build(self) -> None:
-        declare(self.directory)
+        registers = {name: columns for name, (columns, _) in DATASETS.items()}
+        declare(self.directory, registers, MODELS, memory="4GB")
         for dataset in DATASETS:
             numbers = f"SELECT range AS n FROM range({self.many(dataset)})"
             seconds = self.deliver(dataset, self.rows_of(dataset, numbers, 0))
