@@ -11,7 +11,6 @@ import unicodedata
 from functools import lru_cache
 
 import pyarrow as pa
-from pypinyin.pinyin_dict import pinyin_dict
 
 from plumbline.engine.fact.types.cn.han import fold
 
@@ -49,6 +48,9 @@ def characters() -> pa.Table:
 
     What is not in the table is read as itself alone.
     """
+    # With it come phrases that are not used here, which took a quarter of every start of the program.
+    from pypinyin.pinyin_dict import pinyin_dict  # noqa: PLC0415
+
     syllables: dict[str, int] = {}
     rows: list[tuple[int, int, int, int, int]] = []
     looks = _looks()

@@ -8,7 +8,7 @@ Nothing is guessed from outside the name: what is not there is an empty part.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from plumbline.engine.fact.types.base import Country
@@ -111,7 +111,12 @@ class Names:
     """Reads names; `read` costs some ten microseconds."""
 
     def __init__(self, country: Country) -> None:
-        self._places = Places(country)
+        self._country = country
+
+    @cached_property
+    def _places(self) -> Places:
+        """Made at the first name that is read: most days bring none, and making it takes half a second."""
+        return Places(self._country)
 
     def read(self, name: str) -> OrganisationName:
         """The parts of `name`, as `org.name` gives it, for comparison or for people."""

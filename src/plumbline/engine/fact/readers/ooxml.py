@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from typing import IO
 from xml.etree import ElementTree as ET
 
-from openpyxl.utils import range_boundaries  # type: ignore[import-untyped]
-
 from plumbline.engine.fact.readers.base import Merge
 
 _CHUNK_BYTES = 1 << 20
@@ -53,6 +51,8 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
 
 
 def look_inside(file: IO[bytes]) -> Inside:
+    from openpyxl.utils import range_boundaries  # type: ignore[import-untyped]  # noqa: PLC0415 -- slow to import
+
     found = Inside()
     columns: set[bytes] = set()
     tail = b""

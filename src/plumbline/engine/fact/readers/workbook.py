@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import openpyxl  # type: ignore[import-untyped]
 import python_calamine as calamine
 import xlrd  # type: ignore[import-untyped]
 
@@ -142,6 +141,8 @@ class _Cells:
             yield _overlaid([], errors.pop(beyond, ()))
 
     def _stream(self) -> Iterator[list[str]]:
+        import openpyxl  # type: ignore[import-untyped]  # noqa: PLC0415 -- few sheets are so large
+
         book = openpyxl.load_workbook(self._path, read_only=True, data_only=True)
         try:
             sheet = book[self._name]

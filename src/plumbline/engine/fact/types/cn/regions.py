@@ -53,15 +53,22 @@ def country_pack(overlay: Path | None = None, home: str = "") -> Country:
     A province is what the first two digits of any region name. `home` is the beginning of the
     office's own code, such as 3303.
     """
-    regions = _packaged()
-    if overlay is not None:
-        own = Document(overlay).read(Overlay).regions
-        regions = regions | {
-            code: (
-                (found, "", "") if isinstance(found, str) else (found.name, found.since, found.to),
-            )
+    if overlay is None:
+        return _laid_over((), home)
+    own = Document(overlay).read(Overlay).regions
+    return _laid_over(
+        tuple(
+            (code, (found, "", "") if isinstance(found, str) else (found.name, found.since, found.to))
             for code, found in own.items()
-        }
+        ),
+        home,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _laid_over(own: tuple[tuple[str, Spell], ...], home: str) -> Country:
+    """One country for the same declarations, so that what is made of its regions is made once for it too."""
+    regions = _packaged() | {code: (spell,) for code, spell in own}
     return Country(MappingProxyType(regions), frozenset(code[:2] for code in regions), home)
 
 
