@@ -17,6 +17,8 @@ OTHER := $(if $(FOR),--only-binary :all: --platform manylinux2014_$(FOR) \
 HASHED := install --require-hashes $(FROM)
 # What the tests of a file share is made once, by the one worker that runs them all.
 BY_FILE := --dist loadfile --no-loadscope-reorder
+# Tests start hundreds of processes, and each would compile the program anew where an environment forbids to keep it.
+export PYTHONDONTWRITEBYTECODE :=
 ITSELF := install --no-deps --no-build-isolation $(FROM) --editable .
 
 .DEFAULT_GOAL := help
