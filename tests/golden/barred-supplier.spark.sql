@@ -64,61 +64,21 @@ WITH contract AS (
         WHEN barred.lifted_on__from > contract.bid_deadline__to
         THEN FALSE
       END AS left_1,
-      CASE
-        WHEN (
-          NOT (
-            barred.lifted_on__from IS NULL
-          )
-          AND CASE
-            WHEN barred.lifted_on__to <= contract.bid_deadline__from
-            THEN TRUE
-            WHEN barred.lifted_on__from > contract.bid_deadline__to
-            THEN FALSE
-          END
-        )
-        THEN NULL
-        ELSE SHA2(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(contract.contract_no AS STRING), '␀'),
-            COALESCE(CAST(contract.supplier_name__key AS STRING), '␀'),
-            COALESCE(CAST(contract.bid_deadline__from AS STRING), '␀'),
-            COALESCE(CAST(contract.bid_deadline__to AS STRING), '␀'),
-            COALESCE(CAST(contract.signed_on__from AS STRING), '␀'),
-            COALESCE(CAST(contract.signed_on__to AS STRING), '␀'),
-            COALESCE(CAST(contract.supplier__who AS STRING), '␀')
-          ),
-          256
-        )
-      END AS digest_contract,
-      CASE
-        WHEN (
-          NOT (
-            barred.lifted_on__from IS NULL
-          )
-          AND CASE
-            WHEN barred.lifted_on__to <= contract.bid_deadline__from
-            THEN TRUE
-            WHEN barred.lifted_on__from > contract.bid_deadline__to
-            THEN FALSE
-          END
-        )
-        THEN NULL
-        ELSE SHA2(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(barred.supplier_name__key AS STRING), '␀'),
-            COALESCE(CAST(barred.started_on__from AS STRING), '␀'),
-            COALESCE(CAST(barred.started_on__to AS STRING), '␀'),
-            COALESCE(CAST(barred.ended_on__from AS STRING), '␀'),
-            COALESCE(CAST(barred.ended_on__to AS STRING), '␀'),
-            COALESCE(CAST(barred.lifted_on__from AS STRING), '␀'),
-            COALESCE(CAST(barred.lifted_on__to AS STRING), '␀'),
-            COALESCE(CAST(barred.supplier__who AS STRING), '␀')
-          ),
-          256
-        )
-      END AS digest_barred
+      contract.contract_no AS contract__contract_no,
+      contract.supplier_name__key AS contract__supplier_name__key,
+      contract.bid_deadline__from AS contract__bid_deadline__from,
+      contract.bid_deadline__to AS contract__bid_deadline__to,
+      contract.signed_on__from AS contract__signed_on__from,
+      contract.signed_on__to AS contract__signed_on__to,
+      contract.supplier__who AS contract__supplier__who,
+      barred.supplier_name__key AS barred__supplier_name__key,
+      barred.started_on__from AS barred__started_on__from,
+      barred.started_on__to AS barred__started_on__to,
+      barred.ended_on__from AS barred__ended_on__from,
+      barred.ended_on__to AS barred__ended_on__to,
+      barred.lifted_on__from AS barred__lifted_on__from,
+      barred.lifted_on__to AS barred__lifted_on__to,
+      barred.supplier__who AS barred__supplier__who
     FROM contract
     JOIN barred
       ON contract.supplier__who = barred.supplier__who
@@ -164,7 +124,38 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN 'red' END AS level,
   judged.row_contract,
   judged.row_barred,
-  judged.digest_contract,
-  judged.digest_barred,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.contract__contract_no AS STRING), '␀'),
+        COALESCE(CAST(judged.contract__supplier_name__key AS STRING), '␀'),
+        COALESCE(CAST(judged.contract__bid_deadline__from AS STRING), '␀'),
+        COALESCE(CAST(judged.contract__bid_deadline__to AS STRING), '␀'),
+        COALESCE(CAST(judged.contract__signed_on__from AS STRING), '␀'),
+        COALESCE(CAST(judged.contract__signed_on__to AS STRING), '␀'),
+        COALESCE(CAST(judged.contract__supplier__who AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_contract,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.barred__supplier_name__key AS STRING), '␀'),
+        COALESCE(CAST(judged.barred__started_on__from AS STRING), '␀'),
+        COALESCE(CAST(judged.barred__started_on__to AS STRING), '␀'),
+        COALESCE(CAST(judged.barred__ended_on__from AS STRING), '␀'),
+        COALESCE(CAST(judged.barred__ended_on__to AS STRING), '␀'),
+        COALESCE(CAST(judged.barred__lifted_on__from AS STRING), '␀'),
+        COALESCE(CAST(judged.barred__lifted_on__to AS STRING), '␀'),
+        COALESCE(CAST(judged.barred__supplier__who AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_barred,
   judged.lead
 FROM judged

@@ -184,37 +184,15 @@ WITH payment AS (
       gathered.last__from AS figure_last__from,
       gathered.last__to AS figure_last__to,
       CAST(gathered.death_person__key AS TEXT) AS part,
-      CASE
-        WHEN (
-          payment.scheme IN ('funeral', 'bereavement')
-        )
-        OR (
-          payment.scheme = 'dibao' AND payment.other_members > 0
-        )
-        OR (
-          NOT (
-            payment.recovered_on__from IS NULL
-          )
-        )
-        OR (
-          gathered.cancelled = gathered.sources
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(payment.person__key AS TEXT), '␀'),
-            COALESCE(CAST(payment.name__key AS TEXT), '␀'),
-            COALESCE(CAST(payment.scheme AS TEXT), '␀'),
-            COALESCE(CAST(payment.month__from AS TEXT), '␀'),
-            COALESCE(CAST(payment.month__to AS TEXT), '␀'),
-            COALESCE(CAST(payment.account AS TEXT), '␀'),
-            COALESCE(CAST(payment.other_members AS TEXT), '␀'),
-            COALESCE(CAST(payment.recovered_on__from AS TEXT), '␀'),
-            COALESCE(CAST(payment.person__who AS TEXT), '␀')
-          )
-        )
-      END AS digest_payment
+      payment.person__key AS payment__person__key,
+      payment.name__key AS payment__name__key,
+      payment.scheme AS payment__scheme,
+      payment.month__from AS payment__month__from,
+      payment.month__to AS payment__month__to,
+      payment.account AS payment__account,
+      payment.other_members AS payment__other_members,
+      payment.recovered_on__from AS payment__recovered_on__from,
+      payment.person__who AS payment__person__who
     FROM gathered
     JOIN payment
       ON gathered.death_person__key = payment.person__key
@@ -377,8 +355,24 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   evidence.row_death,
   judged.row_payment,
-  evidence.digest_death,
-  judged.digest_payment,
+  evidence.digest_death AS digest_death,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.payment__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.payment__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.payment__scheme AS TEXT), '␀'),
+        COALESCE(CAST(judged.payment__month__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.payment__month__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.payment__account AS TEXT), '␀'),
+        COALESCE(CAST(judged.payment__other_members AS TEXT), '␀'),
+        COALESCE(CAST(judged.payment__recovered_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.payment__person__who AS TEXT), '␀')
+      )
+    )
+  END AS digest_payment,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_sources AS TEXT)

@@ -383,9 +383,9 @@ SELECT
   evidence.row_household,
   evidence.row_member,
   evidence.row_income,
-  evidence.digest_household,
-  evidence.digest_member,
-  evidence.digest_income,
+  evidence.digest_household AS digest_household,
+  evidence.digest_member AS digest_member,
+  evidence.digest_income AS digest_income,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_income AS TEXT)

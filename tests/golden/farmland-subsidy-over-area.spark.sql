@@ -79,23 +79,9 @@ WITH subsidy AS (
       gathered.area AS figure_area,
       gathered.payments AS figure_payments,
       CAST(gathered.subsidy_parcel AS STRING) AS part,
-      CASE
-        WHEN (
-          NOT (
-            parcel.redrawn_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA2(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(parcel.parcel AS STRING), '␀'),
-            COALESCE(CAST(parcel.area AS STRING), '␀'),
-            COALESCE(CAST(parcel.redrawn_on__from AS STRING), '␀')
-          ),
-          256
-        )
-      END AS digest_parcel
+      parcel.parcel AS parcel__parcel,
+      parcel.area AS parcel__area,
+      parcel.redrawn_on__from AS parcel__redrawn_on__from
     FROM gathered
     JOIN parcel
       ON gathered.subsidy_parcel = parcel.parcel
@@ -167,8 +153,19 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN 'yellow' END AS level,
   evidence.row_subsidy,
   judged.row_parcel,
-  evidence.digest_subsidy,
-  judged.digest_parcel,
+  evidence.digest_subsidy AS digest_subsidy,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.parcel__parcel AS STRING), '␀'),
+        COALESCE(CAST(judged.parcel__area AS STRING), '␀'),
+        COALESCE(CAST(judged.parcel__redrawn_on__from AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_parcel,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_area AS STRING)

@@ -129,32 +129,11 @@ WITH fuel AS (
       gathered.fills AS figure_fills,
       gathered.cans AS figure_cans,
       CAST(gathered.fuel_plate AS TEXT) AS part,
-      CASE
-        WHEN (
-          vehicle.card_kind = 'fleet'
-        )
-        OR (
-          NOT (
-            vehicle.jerrycan_approved_on__from IS NULL
-          ) AND gathered.cans > 0
-        )
-        OR (
-          NOT (
-            vehicle.correction_filed_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(vehicle.plate AS TEXT), '␀'),
-            COALESCE(CAST(vehicle.tank AS TEXT), '␀'),
-            COALESCE(CAST(vehicle.correction_filed_on__from AS TEXT), '␀'),
-            COALESCE(CAST(vehicle.card_kind AS TEXT), '␀'),
-            COALESCE(CAST(vehicle.jerrycan_approved_on__from AS TEXT), '␀')
-          )
-        )
-      END AS digest_vehicle
+      vehicle.plate AS vehicle__plate,
+      vehicle.tank AS vehicle__tank,
+      vehicle.correction_filed_on__from AS vehicle__correction_filed_on__from,
+      vehicle.card_kind AS vehicle__card_kind,
+      vehicle.jerrycan_approved_on__from AS vehicle__jerrycan_approved_on__from
     FROM gathered
     JOIN vehicle
       ON gathered.fuel_plate = vehicle.plate
@@ -254,8 +233,20 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   evidence.row_fuel,
   judged.row_vehicle,
-  evidence.digest_fuel,
-  judged.digest_vehicle,
+  evidence.digest_fuel AS digest_fuel,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.vehicle__plate AS TEXT), '␀'),
+        COALESCE(CAST(judged.vehicle__tank AS TEXT), '␀'),
+        COALESCE(CAST(judged.vehicle__correction_filed_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.vehicle__card_kind AS TEXT), '␀'),
+        COALESCE(CAST(judged.vehicle__jerrycan_approved_on__from AS TEXT), '␀')
+      )
+    )
+  END AS digest_vehicle,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_litres AS TEXT)

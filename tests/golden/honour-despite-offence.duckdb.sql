@@ -146,63 +146,25 @@ WITH honour AS (
         offence.final
       ) AS cannot_2,
       offence.kind = 'criminal' AS is_red,
-      CASE
-        WHEN (
-          honour.list = 'notice'
-        )
-        OR (
-          offence.kind = 'traffic_fine' AND offence.amount < 20000
-        )
-        OR (
-          NOT (
-            offence.revoked_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(honour.person__key AS TEXT), '␀'),
-            COALESCE(CAST(honour.name__key AS TEXT), '␀'),
-            COALESCE(CAST(honour.former_name__key AS TEXT), '␀'),
-            COALESCE(CAST(honour.title AS TEXT), '␀'),
-            COALESCE(CAST(honour.list AS TEXT), '␀'),
-            COALESCE(CAST(honour.granted_on__from AS TEXT), '␀'),
-            COALESCE(CAST(honour.granted_on__to AS TEXT), '␀'),
-            COALESCE(CAST(honour.person__who AS TEXT), '␀'),
-            COALESCE(CAST(honour.person__tier AS TEXT), '␀')
-          )
-        )
-      END AS digest_honour,
-      CASE
-        WHEN (
-          honour.list = 'notice'
-        )
-        OR (
-          offence.kind = 'traffic_fine' AND offence.amount < 20000
-        )
-        OR (
-          NOT (
-            offence.revoked_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(offence.person__key AS TEXT), '␀'),
-            COALESCE(CAST(offence.name__key AS TEXT), '␀'),
-            COALESCE(CAST(offence.former_name__key AS TEXT), '␀'),
-            COALESCE(CAST(offence.kind AS TEXT), '␀'),
-            COALESCE(CAST(offence.occurred_on__from AS TEXT), '␀'),
-            COALESCE(CAST(offence.occurred_on__to AS TEXT), '␀'),
-            COALESCE(CAST(offence.final AS TEXT), '␀'),
-            COALESCE(CAST(offence.revoked_on__from AS TEXT), '␀'),
-            COALESCE(CAST(offence.amount AS TEXT), '␀'),
-            COALESCE(CAST(offence.person__tier AS TEXT), '␀')
-          )
-        )
-      END AS digest_offence
+      honour.person__key AS honour__person__key,
+      honour.name__key AS honour__name__key,
+      honour.former_name__key AS honour__former_name__key,
+      honour.title AS honour__title,
+      honour.list AS honour__list,
+      honour.granted_on__from AS honour__granted_on__from,
+      honour.granted_on__to AS honour__granted_on__to,
+      honour.person__who AS honour__person__who,
+      honour.person__tier AS honour__person__tier,
+      offence.person__key AS offence__person__key,
+      offence.name__key AS offence__name__key,
+      offence.former_name__key AS offence__former_name__key,
+      offence.kind AS offence__kind,
+      offence.occurred_on__from AS offence__occurred_on__from,
+      offence.occurred_on__to AS offence__occurred_on__to,
+      offence.final AS offence__final,
+      offence.revoked_on__from AS offence__revoked_on__from,
+      offence.amount AS offence__amount,
+      offence.person__tier AS offence__person__tier
     FROM honour
     JOIN offence
       ON honour.person__key = offence.person__key
@@ -280,8 +242,41 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   judged.row_honour,
   judged.row_offence,
-  judged.digest_honour,
-  judged.digest_offence,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.honour__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.honour__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.honour__former_name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.honour__title AS TEXT), '␀'),
+        COALESCE(CAST(judged.honour__list AS TEXT), '␀'),
+        COALESCE(CAST(judged.honour__granted_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.honour__granted_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.honour__person__who AS TEXT), '␀'),
+        COALESCE(CAST(judged.honour__person__tier AS TEXT), '␀')
+      )
+    )
+  END AS digest_honour,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.offence__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.offence__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.offence__former_name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.offence__kind AS TEXT), '␀'),
+        COALESCE(CAST(judged.offence__occurred_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.offence__occurred_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.offence__final AS TEXT), '␀'),
+        COALESCE(CAST(judged.offence__revoked_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.offence__amount AS TEXT), '␀'),
+        COALESCE(CAST(judged.offence__person__tier AS TEXT), '␀')
+      )
+    )
+  END AS digest_offence,
   judged.is_red,
   judged.lead
 FROM judged

@@ -157,7 +157,7 @@ SELECT
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   evidence.row_claim,
-  evidence.digest_claim,
+  evidence.digest_claim AS digest_claim,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_rows AS TEXT)

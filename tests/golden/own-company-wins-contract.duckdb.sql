@@ -177,204 +177,52 @@ WITH post AS (
         WHEN company.revoked_on__from >= contract.signed_on__to
         THEN FALSE
       END AS left_5,
-      CASE
-        WHEN (
-          NOT (
-            role.assignment_no IS NULL
-          )
-        )
-        OR (
-          role.kind = 'shareholder'
-          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
-        )
-        OR (
-          NOT (
-            role.theft_reported_on__from IS NULL
-          )
-        )
-        OR (
-          NOT (
-            role.startup_no IS NULL
-          )
-        )
-        OR (
-          NOT (
-            company.revoked_on__from IS NULL
-          )
-          AND CASE
-            WHEN company.revoked_on__to < contract.signed_on__from
-            THEN TRUE
-            WHEN company.revoked_on__from >= contract.signed_on__to
-            THEN FALSE
-          END
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(post.person__key AS TEXT), '␀'),
-            COALESCE(CAST(post.name__key AS TEXT), '␀'),
-            COALESCE(CAST(post.former_name__key AS TEXT), '␀'),
-            COALESCE(CAST(post.unit_name__key AS TEXT), '␀'),
-            COALESCE(CAST(post.started_on__from AS TEXT), '␀'),
-            COALESCE(CAST(post.started_on__to AS TEXT), '␀'),
-            COALESCE(CAST(post.ended_on__from AS TEXT), '␀'),
-            COALESCE(CAST(post.ended_on__to AS TEXT), '␀'),
-            COALESCE(CAST(post.person__who AS TEXT), '␀'),
-            COALESCE(CAST(post.unit__who AS TEXT), '␀')
-          )
-        )
-      END AS digest_post,
-      CASE
-        WHEN (
-          NOT (
-            role.assignment_no IS NULL
-          )
-        )
-        OR (
-          role.kind = 'shareholder'
-          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
-        )
-        OR (
-          NOT (
-            role.theft_reported_on__from IS NULL
-          )
-        )
-        OR (
-          NOT (
-            role.startup_no IS NULL
-          )
-        )
-        OR (
-          NOT (
-            company.revoked_on__from IS NULL
-          )
-          AND CASE
-            WHEN company.revoked_on__to < contract.signed_on__from
-            THEN TRUE
-            WHEN company.revoked_on__from >= contract.signed_on__to
-            THEN FALSE
-          END
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(role.company_name__key AS TEXT), '␀'),
-            COALESCE(CAST(role.person__key AS TEXT), '␀'),
-            COALESCE(CAST(role.name__key AS TEXT), '␀'),
-            COALESCE(CAST(role.kind AS TEXT), '␀'),
-            COALESCE(CAST(role.share_origin AS TEXT), '␀'),
-            COALESCE(CAST(role.started_on__from AS TEXT), '␀'),
-            COALESCE(CAST(role.started_on__to AS TEXT), '␀'),
-            COALESCE(CAST(role.ended_on__from AS TEXT), '␀'),
-            COALESCE(CAST(role.ended_on__to AS TEXT), '␀'),
-            COALESCE(CAST(role.assignment_no AS TEXT), '␀'),
-            COALESCE(CAST(role.startup_no AS TEXT), '␀'),
-            COALESCE(CAST(role.theft_reported_on__from AS TEXT), '␀'),
-            COALESCE(CAST(role.company__who AS TEXT), '␀'),
-            COALESCE(CAST(role.person__tier AS TEXT), '␀')
-          )
-        )
-      END AS digest_role,
-      CASE
-        WHEN (
-          NOT (
-            role.assignment_no IS NULL
-          )
-        )
-        OR (
-          role.kind = 'shareholder'
-          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
-        )
-        OR (
-          NOT (
-            role.theft_reported_on__from IS NULL
-          )
-        )
-        OR (
-          NOT (
-            role.startup_no IS NULL
-          )
-        )
-        OR (
-          NOT (
-            company.revoked_on__from IS NULL
-          )
-          AND CASE
-            WHEN company.revoked_on__to < contract.signed_on__from
-            THEN TRUE
-            WHEN company.revoked_on__from >= contract.signed_on__to
-            THEN FALSE
-          END
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(company.name__key AS TEXT), '␀'),
-            COALESCE(CAST(company.revoked_on__from AS TEXT), '␀'),
-            COALESCE(CAST(company.revoked_on__to AS TEXT), '␀'),
-            COALESCE(CAST(company.code__who AS TEXT), '␀')
-          )
-        )
-      END AS digest_company,
-      CASE
-        WHEN (
-          NOT (
-            role.assignment_no IS NULL
-          )
-        )
-        OR (
-          role.kind = 'shareholder'
-          AND COALESCE(role.share_origin, 'capital') IN ('inherited', 'listed')
-        )
-        OR (
-          NOT (
-            role.theft_reported_on__from IS NULL
-          )
-        )
-        OR (
-          NOT (
-            role.startup_no IS NULL
-          )
-        )
-        OR (
-          NOT (
-            company.revoked_on__from IS NULL
-          )
-          AND CASE
-            WHEN company.revoked_on__to < contract.signed_on__from
-            THEN TRUE
-            WHEN company.revoked_on__from >= contract.signed_on__to
-            THEN FALSE
-          END
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(contract.buyer_name__key AS TEXT), '␀'),
-            COALESCE(CAST(contract.supplier_name__key AS TEXT), '␀'),
-            COALESCE(CAST(contract.signed_on__from AS TEXT), '␀'),
-            COALESCE(CAST(contract.signed_on__to AS TEXT), '␀'),
-            COALESCE(CAST(contract.buyer__who AS TEXT), '␀'),
-            COALESCE(CAST(contract.supplier__who AS TEXT), '␀')
-          )
-        )
-      END AS digest_contract
+      post.person__key AS post__person__key,
+      post.name__key AS post__name__key,
+      post.former_name__key AS post__former_name__key,
+      post.unit_name__key AS post__unit_name__key,
+      post.started_on__from AS post__started_on__from,
+      post.started_on__to AS post__started_on__to,
+      post.ended_on__from AS post__ended_on__from,
+      post.ended_on__to AS post__ended_on__to,
+      post.person__who AS post__person__who,
+      post.unit__who AS post__unit__who,
+      role.company_name__key AS role__company_name__key,
+      role.person__key AS role__person__key,
+      role.name__key AS role__name__key,
+      role.kind AS role__kind,
+      role.share_origin AS role__share_origin,
+      role.started_on__from AS role__started_on__from,
+      role.started_on__to AS role__started_on__to,
+      role.ended_on__from AS role__ended_on__from,
+      role.ended_on__to AS role__ended_on__to,
+      role.assignment_no AS role__assignment_no,
+      role.startup_no AS role__startup_no,
+      role.theft_reported_on__from AS role__theft_reported_on__from,
+      role.company__who AS role__company__who,
+      role.person__tier AS role__person__tier,
+      company.name__key AS company__name__key,
+      company.revoked_on__from AS company__revoked_on__from,
+      company.revoked_on__to AS company__revoked_on__to,
+      company.code__who AS company__code__who,
+      contract.buyer_name__key AS contract__buyer_name__key,
+      contract.supplier_name__key AS contract__supplier_name__key,
+      contract.signed_on__from AS contract__signed_on__from,
+      contract.signed_on__to AS contract__signed_on__to,
+      contract.buyer__who AS contract__buyer__who,
+      contract.supplier__who AS contract__supplier__who
     FROM post
     JOIN role
       ON post.person__key = role.person__key
     JOIN company
       ON role.company__who = company.code__who
+    JOIN contract
+      ON role.company__who = contract.supplier__who
+      AND post.unit__who = contract.buyer__who
     LEFT JOIN organisation_doubts AS doubt_role_company_company_code
       ON doubt_role_company_company_code.code = company.code__who
       AND doubt_role_company_company_code.name = company.name__key
       AND doubt_role_company_company_code.other = role.company_name__key
-    JOIN contract
-      ON role.company__who = contract.supplier__who
-      AND post.unit__who = contract.buyer__who
     LEFT JOIN organisation_doubts AS doubt_role_company_contract_supplier
       ON doubt_role_company_contract_supplier.code = contract.supplier__who
       AND doubt_role_company_contract_supplier.name = contract.supplier_name__key
@@ -461,10 +309,72 @@ SELECT
   judged.row_role,
   judged.row_company,
   judged.row_contract,
-  judged.digest_post,
-  judged.digest_role,
-  judged.digest_company,
-  judged.digest_contract,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.post__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.post__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.post__former_name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.post__unit_name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.post__started_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.post__started_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.post__ended_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.post__ended_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.post__person__who AS TEXT), '␀'),
+        COALESCE(CAST(judged.post__unit__who AS TEXT), '␀')
+      )
+    )
+  END AS digest_post,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.role__company_name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__kind AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__share_origin AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__started_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__started_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__ended_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__ended_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__assignment_no AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__startup_no AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__theft_reported_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__company__who AS TEXT), '␀'),
+        COALESCE(CAST(judged.role__person__tier AS TEXT), '␀')
+      )
+    )
+  END AS digest_role,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.company__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.company__revoked_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.company__revoked_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.company__code__who AS TEXT), '␀')
+      )
+    )
+  END AS digest_company,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.contract__buyer_name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.contract__supplier_name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.contract__signed_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.contract__signed_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.contract__buyer__who AS TEXT), '␀'),
+        COALESCE(CAST(judged.contract__supplier__who AS TEXT), '␀')
+      )
+    )
+  END AS digest_contract,
   judged.lead
 FROM judged
 LEFT JOIN graded

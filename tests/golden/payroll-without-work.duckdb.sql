@@ -495,122 +495,38 @@ WITH pay AS (
       listed.reason AS figure_reason,
       listed.away AS figure_away,
       listed.disputed AS figure_disputed,
-      CASE
-        WHEN (
-          listed.away = 2
-        )
-        OR (
-          NOT (
-            listed.death__cancelled_on__from IS NULL
-          )
-        )
-        OR (
-          NOT (
-            listed.custody__acquitted_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(listed.pay__person__key AS TEXT), '␀'),
-            COALESCE(CAST(listed.pay__name__key AS TEXT), '␀'),
-            COALESCE(CAST(listed.pay__unit AS TEXT), '␀'),
-            COALESCE(CAST(listed.pay__month__from AS TEXT), '␀'),
-            COALESCE(CAST(listed.pay__month__to AS TEXT), '␀'),
-            COALESCE(CAST(listed.pay__amount AS TEXT), '␀'),
-            COALESCE(CAST(listed.pay__person__who AS TEXT), '␀')
-          )
-        )
-      END AS digest_pay,
-      CASE
-        WHEN (
-          listed.away = 2
-        )
-        OR (
-          NOT (
-            listed.death__cancelled_on__from IS NULL
-          )
-        )
-        OR (
-          NOT (
-            listed.custody__acquitted_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(listed.death__person__key AS TEXT), '␀'),
-            COALESCE(CAST(listed.death__name__key AS TEXT), '␀'),
-            COALESCE(CAST(listed.death__former_name__key AS TEXT), '␀'),
-            COALESCE(CAST(listed.death__died_on__from AS TEXT), '␀'),
-            COALESCE(CAST(listed.death__died_on__to AS TEXT), '␀'),
-            COALESCE(CAST(listed.death__cancelled_on__from AS TEXT), '␀')
-          )
-        )
-      END AS digest_death,
-      CASE
-        WHEN (
-          listed.away = 2
-        )
-        OR (
-          NOT (
-            listed.death__cancelled_on__from IS NULL
-          )
-        )
-        OR (
-          NOT (
-            listed.custody__acquitted_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(listed.custody__person__key AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__name__key AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__former_name__key AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__kind AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__started_on__from AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__started_on__to AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__ended_on__from AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__ended_on__to AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__released_on__from AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__released_on__to AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__final AS TEXT), '␀'),
-            COALESCE(CAST(listed.custody__acquitted_on__from AS TEXT), '␀')
-          )
-        )
-      END AS digest_custody,
-      CASE
-        WHEN (
-          listed.away = 2
-        )
-        OR (
-          NOT (
-            listed.death__cancelled_on__from IS NULL
-          )
-        )
-        OR (
-          NOT (
-            listed.custody__acquitted_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(listed.insured__person__key AS TEXT), '␀'),
-            COALESCE(CAST(listed.insured__name__key AS TEXT), '␀'),
-            COALESCE(CAST(listed.insured__employer AS TEXT), '␀'),
-            COALESCE(CAST(listed.insured__started_on__from AS TEXT), '␀'),
-            COALESCE(CAST(listed.insured__started_on__to AS TEXT), '␀'),
-            COALESCE(CAST(listed.insured__ended_on__from AS TEXT), '␀'),
-            COALESCE(CAST(listed.insured__ended_on__to AS TEXT), '␀')
-          )
-        )
-      END AS digest_insured
+      listed.pay__person__key AS pay__person__key,
+      listed.pay__name__key AS pay__name__key,
+      listed.pay__unit AS pay__unit,
+      listed.pay__month__from AS pay__month__from,
+      listed.pay__month__to AS pay__month__to,
+      listed.pay__amount AS pay__amount,
+      listed.pay__person__who AS pay__person__who,
+      listed.death__person__key AS death__person__key,
+      listed.death__name__key AS death__name__key,
+      listed.death__former_name__key AS death__former_name__key,
+      listed.death__died_on__from AS death__died_on__from,
+      listed.death__died_on__to AS death__died_on__to,
+      listed.death__cancelled_on__from AS death__cancelled_on__from,
+      listed.custody__person__key AS custody__person__key,
+      listed.custody__name__key AS custody__name__key,
+      listed.custody__former_name__key AS custody__former_name__key,
+      listed.custody__kind AS custody__kind,
+      listed.custody__started_on__from AS custody__started_on__from,
+      listed.custody__started_on__to AS custody__started_on__to,
+      listed.custody__ended_on__from AS custody__ended_on__from,
+      listed.custody__ended_on__to AS custody__ended_on__to,
+      listed.custody__released_on__from AS custody__released_on__from,
+      listed.custody__released_on__to AS custody__released_on__to,
+      listed.custody__final AS custody__final,
+      listed.custody__acquitted_on__from AS custody__acquitted_on__from,
+      listed.insured__person__key AS insured__person__key,
+      listed.insured__name__key AS insured__name__key,
+      listed.insured__employer AS insured__employer,
+      listed.insured__started_on__from AS insured__started_on__from,
+      listed.insured__started_on__to AS insured__started_on__to,
+      listed.insured__ended_on__from AS insured__ended_on__from,
+      listed.insured__ended_on__to AS insured__ended_on__to
     FROM listed
   ) AS combined
   WHERE
@@ -691,10 +607,70 @@ SELECT
   judged.row_death,
   judged.row_custody,
   judged.row_insured,
-  judged.digest_pay,
-  judged.digest_death,
-  judged.digest_custody,
-  judged.digest_insured,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.pay__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.pay__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.pay__unit AS TEXT), '␀'),
+        COALESCE(CAST(judged.pay__month__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.pay__month__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.pay__amount AS TEXT), '␀'),
+        COALESCE(CAST(judged.pay__person__who AS TEXT), '␀')
+      )
+    )
+  END AS digest_pay,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.death__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.death__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.death__former_name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.death__died_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.death__died_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.death__cancelled_on__from AS TEXT), '␀')
+      )
+    )
+  END AS digest_death,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.custody__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__former_name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__kind AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__started_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__started_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__ended_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__ended_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__released_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__released_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__final AS TEXT), '␀'),
+        COALESCE(CAST(judged.custody__acquitted_on__from AS TEXT), '␀')
+      )
+    )
+  END AS digest_custody,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.insured__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.insured__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.insured__employer AS TEXT), '␀'),
+        COALESCE(CAST(judged.insured__started_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.insured__started_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.insured__ended_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.insured__ended_on__to AS TEXT), '␀')
+      )
+    )
+  END AS digest_insured,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_reason AS TEXT)

@@ -99,53 +99,25 @@ WITH pension AS (
         custody.final
       ) AS cannot_1,
       custody.kind IN ('prison', 'detention', 'short_term') AS is_red,
-      CASE
-        WHEN (
-          NOT (
-            custody.acquitted_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA2(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(pension.person__key AS STRING), '␀'),
-            COALESCE(CAST(pension.name__key AS STRING), '␀'),
-            COALESCE(CAST(pension.month__from AS STRING), '␀'),
-            COALESCE(CAST(pension.month__to AS STRING), '␀'),
-            COALESCE(CAST(pension.amount AS STRING), '␀'),
-            COALESCE(CAST(pension.adjusted AS STRING), '␀'),
-            COALESCE(CAST(pension.person__who AS STRING), '␀')
-          ),
-          256
-        )
-      END AS digest_pension,
-      CASE
-        WHEN (
-          NOT (
-            custody.acquitted_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA2(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(custody.person__key AS STRING), '␀'),
-            COALESCE(CAST(custody.name__key AS STRING), '␀'),
-            COALESCE(CAST(custody.former_name__key AS STRING), '␀'),
-            COALESCE(CAST(custody.kind AS STRING), '␀'),
-            COALESCE(CAST(custody.started_on__from AS STRING), '␀'),
-            COALESCE(CAST(custody.started_on__to AS STRING), '␀'),
-            COALESCE(CAST(custody.ended_on__from AS STRING), '␀'),
-            COALESCE(CAST(custody.ended_on__to AS STRING), '␀'),
-            COALESCE(CAST(custody.released_on__from AS STRING), '␀'),
-            COALESCE(CAST(custody.released_on__to AS STRING), '␀'),
-            COALESCE(CAST(custody.final AS STRING), '␀'),
-            COALESCE(CAST(custody.acquitted_on__from AS STRING), '␀')
-          ),
-          256
-        )
-      END AS digest_custody
+      pension.person__key AS pension__person__key,
+      pension.name__key AS pension__name__key,
+      pension.month__from AS pension__month__from,
+      pension.month__to AS pension__month__to,
+      pension.amount AS pension__amount,
+      pension.adjusted AS pension__adjusted,
+      pension.person__who AS pension__person__who,
+      custody.person__key AS custody__person__key,
+      custody.name__key AS custody__name__key,
+      custody.former_name__key AS custody__former_name__key,
+      custody.kind AS custody__kind,
+      custody.started_on__from AS custody__started_on__from,
+      custody.started_on__to AS custody__started_on__to,
+      custody.ended_on__from AS custody__ended_on__from,
+      custody.ended_on__to AS custody__ended_on__to,
+      custody.released_on__from AS custody__released_on__from,
+      custody.released_on__to AS custody__released_on__to,
+      custody.final AS custody__final,
+      custody.acquitted_on__from AS custody__acquitted_on__from
     FROM pension
     JOIN custody
       ON pension.person__key = custody.person__key
@@ -201,8 +173,43 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   judged.row_pension,
   judged.row_custody,
-  judged.digest_pension,
-  judged.digest_custody,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.pension__person__key AS STRING), '␀'),
+        COALESCE(CAST(judged.pension__name__key AS STRING), '␀'),
+        COALESCE(CAST(judged.pension__month__from AS STRING), '␀'),
+        COALESCE(CAST(judged.pension__month__to AS STRING), '␀'),
+        COALESCE(CAST(judged.pension__amount AS STRING), '␀'),
+        COALESCE(CAST(judged.pension__adjusted AS STRING), '␀'),
+        COALESCE(CAST(judged.pension__person__who AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_pension,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.custody__person__key AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__name__key AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__former_name__key AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__kind AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__started_on__from AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__started_on__to AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__ended_on__from AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__ended_on__to AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__released_on__from AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__released_on__to AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__final AS STRING), '␀'),
+        COALESCE(CAST(judged.custody__acquitted_on__from AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_custody,
   judged.is_red,
   judged.lead
 FROM judged

@@ -113,44 +113,14 @@ WITH due AS (
         THEN FALSE
       END AS is_red,
       CAST(due.lease_no AS STRING) AS part,
-      CASE
-        WHEN (
-          NOT (
-            due.agreed_until__from IS NULL
-          )
-          AND CASE
-            WHEN as_of <= due.agreed_until__from
-            THEN TRUE
-            WHEN as_of > due.agreed_until__to
-            THEN FALSE
-          END
-        )
-        OR (
-          NOT (
-            due.dispute_filed_on__from IS NULL
-          )
-        )
-        OR (
-          NOT (
-            due.paid_elsewhere_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA2(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(due.lease_no AS STRING), '␀'),
-            COALESCE(CAST(due.instalment AS STRING), '␀'),
-            COALESCE(CAST(due.due_on__from AS STRING), '␀'),
-            COALESCE(CAST(due.due_on__to AS STRING), '␀'),
-            COALESCE(CAST(due.agreed_until__from AS STRING), '␀'),
-            COALESCE(CAST(due.agreed_until__to AS STRING), '␀'),
-            COALESCE(CAST(due.dispute_filed_on__from AS STRING), '␀'),
-            COALESCE(CAST(due.paid_elsewhere_on__from AS STRING), '␀')
-          ),
-          256
-        )
-      END AS digest_due
+      due.lease_no AS due__lease_no,
+      due.instalment AS due__instalment,
+      due.due_on__from AS due__due_on__from,
+      due.due_on__to AS due__due_on__to,
+      due.agreed_until__from AS due__agreed_until__from,
+      due.agreed_until__to AS due__agreed_until__to,
+      due.dispute_filed_on__from AS due__dispute_filed_on__from,
+      due.paid_elsewhere_on__from AS due__paid_elsewhere_on__from
     FROM due
     LEFT JOIN found
       ON found.row_due = due._row
@@ -221,7 +191,23 @@ SELECT
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   judged.row_due,
-  judged.digest_due,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.due__lease_no AS STRING), '␀'),
+        COALESCE(CAST(judged.due__instalment AS STRING), '␀'),
+        COALESCE(CAST(judged.due__due_on__from AS STRING), '␀'),
+        COALESCE(CAST(judged.due__due_on__to AS STRING), '␀'),
+        COALESCE(CAST(judged.due__agreed_until__from AS STRING), '␀'),
+        COALESCE(CAST(judged.due__agreed_until__to AS STRING), '␀'),
+        COALESCE(CAST(judged.due__dispute_filed_on__from AS STRING), '␀'),
+        COALESCE(CAST(judged.due__paid_elsewhere_on__from AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_due,
   judged.part,
   judged.lead
 FROM judged

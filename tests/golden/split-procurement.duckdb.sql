@@ -290,7 +290,7 @@ SELECT
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   evidence.row_contract,
-  evidence.digest_contract,
+  evidence.digest_contract AS digest_contract,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_contracts AS TEXT)

@@ -167,23 +167,12 @@ WITH claim AS (
       gathered.last__from AS figure_last__from,
       gathered.last__to AS figure_last__to,
       CAST(gathered.death_person__key AS TEXT) AS part,
-      CASE
-        WHEN (
-          gathered.cancelled = gathered.sources
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(claim.person__key AS TEXT), '␀'),
-            COALESCE(CAST(claim.name__key AS TEXT), '␀'),
-            COALESCE(CAST(claim.service_from__from AS TEXT), '␀'),
-            COALESCE(CAST(claim.service_from__to AS TEXT), '␀'),
-            COALESCE(CAST(claim.person__who AS TEXT), '␀'),
-            COALESCE(CAST(claim.person__tier AS TEXT), '␀')
-          )
-        )
-      END AS digest_claim
+      claim.person__key AS claim__person__key,
+      claim.name__key AS claim__name__key,
+      claim.service_from__from AS claim__service_from__from,
+      claim.service_from__to AS claim__service_from__to,
+      claim.person__who AS claim__person__who,
+      claim.person__tier AS claim__person__tier
     FROM gathered
     JOIN claim
       ON gathered.death_person__key = claim.person__key
@@ -270,8 +259,21 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   evidence.row_death,
   judged.row_claim,
-  evidence.digest_death,
-  judged.digest_claim,
+  evidence.digest_death AS digest_death,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.claim__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__name__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__service_from__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__service_from__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__person__who AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__person__tier AS TEXT), '␀')
+      )
+    )
+  END AS digest_claim,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_sources AS TEXT)

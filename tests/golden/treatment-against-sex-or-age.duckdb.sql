@@ -100,49 +100,17 @@ WITH claim AS (
       NOT (
         claim.corrected_on__from IS NULL
       ) AS left_2,
-      CASE
-        WHEN (
-          COALESCE(claim.newborn, FALSE)
-        )
-        OR (
-          NOT (
-            claim.corrected_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(claim.claim_no AS TEXT), '␀'),
-            COALESCE(CAST(claim.person__key AS TEXT), '␀'),
-            COALESCE(CAST(claim.item AS TEXT), '␀'),
-            COALESCE(CAST(claim.service_from__from AS TEXT), '␀'),
-            COALESCE(CAST(claim.service_from__to AS TEXT), '␀'),
-            COALESCE(CAST(claim.newborn AS TEXT), '␀'),
-            COALESCE(CAST(claim.corrected_on__from AS TEXT), '␀')
-          )
-        )
-      END AS digest_claim,
-      CASE
-        WHEN (
-          COALESCE(claim.newborn, FALSE)
-        )
-        OR (
-          NOT (
-            claim.corrected_on__from IS NULL
-          )
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(item.code AS TEXT), '␀'),
-            COALESCE(CAST(item.sex AS TEXT), '␀'),
-            COALESCE(CAST(item.min_age AS TEXT), '␀'),
-            COALESCE(CAST(item.max_age AS TEXT), '␀')
-          )
-        )
-      END AS digest_item
+      claim.claim_no AS claim__claim_no,
+      claim.person__key AS claim__person__key,
+      claim.item AS claim__item,
+      claim.service_from__from AS claim__service_from__from,
+      claim.service_from__to AS claim__service_from__to,
+      claim.newborn AS claim__newborn,
+      claim.corrected_on__from AS claim__corrected_on__from,
+      item.code AS item__code,
+      item.sex AS item__sex,
+      item.min_age AS item__min_age,
+      item.max_age AS item__max_age
     FROM claim
     JOIN item
       ON claim.item = item.code
@@ -188,7 +156,32 @@ SELECT
   CASE WHEN judged.verdict = 'flag' THEN 'blue' END AS level,
   judged.row_claim,
   judged.row_item,
-  judged.digest_claim,
-  judged.digest_item,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.claim__claim_no AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__person__key AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__item AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__service_from__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__service_from__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__newborn AS TEXT), '␀'),
+        COALESCE(CAST(judged.claim__corrected_on__from AS TEXT), '␀')
+      )
+    )
+  END AS digest_claim,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.item__code AS TEXT), '␀'),
+        COALESCE(CAST(judged.item__sex AS TEXT), '␀'),
+        COALESCE(CAST(judged.item__min_age AS TEXT), '␀'),
+        COALESCE(CAST(judged.item__max_age AS TEXT), '␀')
+      )
+    )
+  END AS digest_item,
   judged.lead
 FROM judged

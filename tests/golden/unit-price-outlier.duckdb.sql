@@ -80,27 +80,16 @@ WITH line AS (
         )
       ) AS figure_upper,
       CAST(line.item AS TEXT) AS part,
-      CASE
-        WHEN (
-          line.freight_included
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(line.line_no AS TEXT), '␀'),
-            COALESCE(CAST(line.item AS TEXT), '␀'),
-            COALESCE(CAST(line.maker AS TEXT), '␀'),
-            COALESCE(CAST(line.spec AS TEXT), '␀'),
-            COALESCE(CAST(line.measure AS TEXT), '␀'),
-            COALESCE(CAST(line.year AS TEXT), '␀'),
-            COALESCE(CAST(line.bought_on__from AS TEXT), '␀'),
-            COALESCE(CAST(line.bought_on__to AS TEXT), '␀'),
-            COALESCE(CAST(line.price AS TEXT), '␀'),
-            COALESCE(CAST(line.freight_included AS TEXT), '␀')
-          )
-        )
-      END AS digest_line
+      line.line_no AS line__line_no,
+      line.item AS line__item,
+      line.maker AS line__maker,
+      line.spec AS line__spec,
+      line.measure AS line__measure,
+      line.year AS line__year,
+      line.bought_on__from AS line__bought_on__from,
+      line.bought_on__to AS line__bought_on__to,
+      line.price AS line__price,
+      line.freight_included AS line__freight_included
     FROM line
     LEFT JOIN quartiles
       ON quartiles.item = line.item
@@ -145,7 +134,24 @@ SELECT
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN 'yellow' END AS level,
   judged.row_line,
-  judged.digest_line,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.line__line_no AS TEXT), '␀'),
+        COALESCE(CAST(judged.line__item AS TEXT), '␀'),
+        COALESCE(CAST(judged.line__maker AS TEXT), '␀'),
+        COALESCE(CAST(judged.line__spec AS TEXT), '␀'),
+        COALESCE(CAST(judged.line__measure AS TEXT), '␀'),
+        COALESCE(CAST(judged.line__year AS TEXT), '␀'),
+        COALESCE(CAST(judged.line__bought_on__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.line__bought_on__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.line__price AS TEXT), '␀'),
+        COALESCE(CAST(judged.line__freight_included AS TEXT), '␀')
+      )
+    )
+  END AS digest_line,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_peers AS TEXT)

@@ -86,28 +86,16 @@ WITH line AS (
         )
       ) AS figure_upper,
       CAST(line.item AS STRING) AS part,
-      CASE
-        WHEN (
-          line.freight_included
-        )
-        THEN NULL
-        ELSE SHA2(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(line.line_no AS STRING), '␀'),
-            COALESCE(CAST(line.item AS STRING), '␀'),
-            COALESCE(CAST(line.maker AS STRING), '␀'),
-            COALESCE(CAST(line.spec AS STRING), '␀'),
-            COALESCE(CAST(line.measure AS STRING), '␀'),
-            COALESCE(CAST(line.year AS STRING), '␀'),
-            COALESCE(CAST(line.bought_on__from AS STRING), '␀'),
-            COALESCE(CAST(line.bought_on__to AS STRING), '␀'),
-            COALESCE(CAST(line.price AS STRING), '␀'),
-            COALESCE(CAST(line.freight_included AS STRING), '␀')
-          ),
-          256
-        )
-      END AS digest_line
+      line.line_no AS line__line_no,
+      line.item AS line__item,
+      line.maker AS line__maker,
+      line.spec AS line__spec,
+      line.measure AS line__measure,
+      line.year AS line__year,
+      line.bought_on__from AS line__bought_on__from,
+      line.bought_on__to AS line__bought_on__to,
+      line.price AS line__price,
+      line.freight_included AS line__freight_included
     FROM line
     LEFT JOIN quartiles
       ON quartiles.item = line.item
@@ -152,7 +140,25 @@ SELECT
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN 'yellow' END AS level,
   judged.row_line,
-  judged.digest_line,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA2(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.line__line_no AS STRING), '␀'),
+        COALESCE(CAST(judged.line__item AS STRING), '␀'),
+        COALESCE(CAST(judged.line__maker AS STRING), '␀'),
+        COALESCE(CAST(judged.line__spec AS STRING), '␀'),
+        COALESCE(CAST(judged.line__measure AS STRING), '␀'),
+        COALESCE(CAST(judged.line__year AS STRING), '␀'),
+        COALESCE(CAST(judged.line__bought_on__from AS STRING), '␀'),
+        COALESCE(CAST(judged.line__bought_on__to AS STRING), '␀'),
+        COALESCE(CAST(judged.line__price AS STRING), '␀'),
+        COALESCE(CAST(judged.line__freight_included AS STRING), '␀')
+      ),
+      256
+    )
+  END AS digest_line,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_peers AS STRING)

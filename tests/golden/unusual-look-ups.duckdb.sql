@@ -101,54 +101,16 @@ WITH day AS (
           quartiles.q3 - quartiles.q1
         )
       ) AS figure_upper,
-      CASE
-        WHEN (
-          (
-            day.persons - day.own <= (
-              quartiles.q3 + 1.5 * (
-                quartiles.q3 - quartiles.q1
-              )
-            )
-            OR day.persons - day.own < 10
-          )
-        )
-        OR (
-          (
-            day.persons - day.own - day.delegated <= (
-              quartiles.q3 + 1.5 * (
-                quartiles.q3 - quartiles.q1
-              )
-            )
-            OR day.persons - day.own - day.delegated < 10
-          )
-        )
-        OR (
-          (
-            day.persons - day.own - day.delegated - day.on_duty <= (
-              quartiles.q3 + 1.5 * (
-                quartiles.q3 - quartiles.q1
-              )
-            )
-            OR day.persons - day.own - day.delegated - day.on_duty < 10
-          )
-        )
-        THEN NULL
-        ELSE SHA256(
-          CONCAT_WS(
-            '␟',
-            COALESCE(CAST(day.reader AS TEXT), '␀'),
-            COALESCE(CAST(day.day__from AS TEXT), '␀'),
-            COALESCE(CAST(day.day__to AS TEXT), '␀'),
-            COALESCE(CAST(day.period AS TEXT), '␀'),
-            COALESCE(CAST(day.persons AS TEXT), '␀'),
-            COALESCE(CAST(day.own AS TEXT), '␀'),
-            COALESCE(CAST(day.delegated AS TEXT), '␀'),
-            COALESCE(CAST(day.on_duty AS TEXT), '␀'),
-            COALESCE(CAST(day.at_night AS TEXT), '␀'),
-            COALESCE(CAST(day.rest_day AS TEXT), '␀')
-          )
-        )
-      END AS digest_day
+      day.reader AS day__reader,
+      day.day__from AS day__day__from,
+      day.day__to AS day__day__to,
+      day.period AS day__period,
+      day.persons AS day__persons,
+      day.own AS day__own,
+      day.delegated AS day__delegated,
+      day.on_duty AS day__on_duty,
+      day.at_night AS day__at_night,
+      day.rest_day AS day__rest_day
     FROM day
     LEFT JOIN quartiles
       ON quartiles.period = day.period
@@ -217,7 +179,24 @@ SELECT
   judged.tier,
   CASE WHEN judged.verdict = 'flag' THEN graded.level END AS level,
   judged.row_day,
-  judged.digest_day,
+  CASE
+    WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
+    THEN SHA256(
+      CONCAT_WS(
+        '␟',
+        COALESCE(CAST(judged.day__reader AS TEXT), '␀'),
+        COALESCE(CAST(judged.day__day__from AS TEXT), '␀'),
+        COALESCE(CAST(judged.day__day__to AS TEXT), '␀'),
+        COALESCE(CAST(judged.day__period AS TEXT), '␀'),
+        COALESCE(CAST(judged.day__persons AS TEXT), '␀'),
+        COALESCE(CAST(judged.day__own AS TEXT), '␀'),
+        COALESCE(CAST(judged.day__delegated AS TEXT), '␀'),
+        COALESCE(CAST(judged.day__on_duty AS TEXT), '␀'),
+        COALESCE(CAST(judged.day__at_night AS TEXT), '␀'),
+        COALESCE(CAST(judged.day__rest_day AS TEXT), '␀')
+      )
+    )
+  END AS digest_day,
   CASE
     WHEN judged.verdict = 'flag' OR judged.decided_by = 'identity'
     THEN CAST(judged.figure_peers AS TEXT)

@@ -26,7 +26,7 @@ from plumbline.engine.fact import sql
 from plumbline.engine.fact.changed import Changed, changed
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Snapshot, Store
-from plumbline.engine.line.compile import compile_model
+from plumbline.engine.line.compile import Unsure, compile_model
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.partition import Partition, as_text
 from plumbline.engine.line.shapes.base import DOUBTS, maybe
@@ -88,6 +88,8 @@ class Increment:
         self.duck, self.seen, self.model = duck, seen, model
         self.compiled = compile_model(model, excepted=excepted)
         self.statement = self.compiled.on(seen.as_of)
+        ties = seen.who.ties()
+        self.unsure = Unsure(ties.doubted, frozenset(dataset for dataset, _ in ties.guessed))
         self.datasets: dict[str, Dataset] = {d.name: d for d in model.facts.values()}
         self.state = State(
             statement_of(self.statement),
@@ -148,7 +150,8 @@ class Increment:
         """Leave the model's candidates in the table `name`; gives the way that was taken."""
         way = way or self.way
         if way.how == "full":
-            self.seen.find(self.duck, self.statement, name)
+            statement = self.compiled.on(self.seen.as_of, unsure=self.unsure)
+            self.seen.find(self.duck, statement, name)
             return way
         assert isinstance(self._before, Kept)  # `way` has looked
         old = f"SELECT * FROM read_parquet({sql.literal(str(self._before.path))})"
@@ -291,7 +294,9 @@ class Increment:
             "judged", f"SELECT o.* FROM ({old}) AS o{_without('o', 'gone', moving, aliases)}"
         )
         for i, alias in enumerate(moving):
-            part = self.compiled.on(self.seen.as_of, {alias: f"{aliases[alias]}__fresh"})
+            part = self.compiled.on(
+                self.seen.as_of, {alias: f"{aliases[alias]}__fresh"}, self.unsure
+            )
             # What rests on two such rows is found twice.
             others = _without("n", "fresh", moving[:i], aliases)
             self.duck.run(f"INSERT INTO judged BY NAME SELECT n.* FROM ({part}) AS n{others}")
@@ -321,7 +326,7 @@ class Increment:
                     empty = " OR ".join(f"{sql.name(c)} IS NULL" for c in columns)
                     rows += f" UNION ALL SELECT * FROM {sql.name(source)} WHERE {empty}"
                 self._view(target, rows)
-        part = self.compiled.on(self.seen.as_of, instead)
+        part = self.compiled.on(self.seen.as_of, instead, self.unsure)
         known = f"SELECT {as_text(tuple(keys))} AS part FROM affected"
         still = f"SELECT o.* FROM ({old}) AS o ANTI JOIN ({known}) AS a ON a.part = o.part"
         if unknown:

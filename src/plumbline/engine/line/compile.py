@@ -42,7 +42,7 @@ from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.partition import Partition, partition
 from plumbline.engine.line.shapes import Base, digest
 from plumbline.engine.line.shapes.base import KEPT, filtered, maybe
-from plumbline.engine.line.shapes.ties import row_tiers, shown_key, worst
+from plumbline.engine.line.shapes.ties import SURE, row_tiers, shown_key, worst
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
 
@@ -50,6 +50,19 @@ Dialect = Literal["duckdb", "spark"]
 
 #: The parameter, and what only looks like it: texts, quoted names, a fact's column of that name.
 _AS_OF = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|\.as_of\b|\bas_of\.)|\bas_of\b""")
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """What linking left unsure. A statement that knows it does not look for what is not there.
+
+    Attributes:
+        doubted: are there names under one code that cannot be one organisation's?
+        guessed: datasets with rows for which somebody can only be guessed; none where that is unknown.
+    """
+
+    doubted: bool = True
+    guessed: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +80,8 @@ class Compiled:
 
     Attributes:
         sql: the statement, in DuckDB's dialect.
-        reading: the statement with other relations (by fact) read in place of datasets.
+        reading: the statement with other relations (by fact) read in place of datasets, and without what
+            looks for what there is not.
         evidence: facts whose rows are returned as `row_<fact>`.
         columns: fact -> the columns of it that were used; the digest is over them.
         figures: names of the `figure_<name>` columns.
@@ -81,7 +95,7 @@ class Compiled:
 
     model: SupervisionModel
     sql: str
-    reading: Callable[[Mapping[str, str]], str] = field(repr=False, compare=False)
+    reading: Callable[[Mapping[str, str], Unsure], str] = field(repr=False, compare=False)
     evidence: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]]
     figures: tuple[str, ...]
@@ -95,13 +109,20 @@ class Compiled:
     def per(self) -> tuple[str, ...]:
         return tuple(f"per_{i + 1}" for i in range(len(self.model.declared.one_warning_per)))
 
-    def on(self, as_of: date, source: Mapping[str, str] | None = None) -> str:
+    def on(
+        self,
+        as_of: date,
+        source: Mapping[str, str] | None = None,
+        unsure: Unsure | None = None,
+    ) -> str:
         """The statement for one date of run, in DuckDB's dialect.
 
         Args:
             source: fact -> relation that is read in place of its dataset.
+            unsure: what there is to look for, if that is known.
         """
-        return _dated(self.reading(source) if source else self.sql, as_of)
+        text = self.reading(source or {}, unsure or Unsure()) if source or unsure else self.sql
+        return _dated(text, as_of)
 
     def levels_on(self, as_of: date) -> str | None:
         """`levels` for one date of run."""
@@ -174,14 +195,11 @@ def compile_model(
     apart = None if joins or detail else partition(model, base, graded=level == GRADED)
     if apart is not None:
         columns.append(f"{apart.part} AS part")
-    # What a lawful exception covers is only counted, so nothing of it is hashed.
-    excused = " OR ".join(f"({sql})" for _, sql in left) if not detail else ""
-    for fact in base.rows:
-        whole = digest([base.scope.locate(fact, name) for name in used[fact]])
-        columns.append(
-            f"CASE WHEN {excused} THEN NULL ELSE {whole} END AS digest_{fact}" if excused
-            else f"{whole} AS digest_{fact}"
-        )  # fmt: skip
+    columns += [
+        f"{base.scope.locate(fact, name)} AS {_carried(fact, name)}"
+        for fact in base.rows
+        for name in used[fact]
+    ]
     candidate = f"SELECT {', '.join(columns)} FROM {base.source}"
     if not detail:  # what is clear is left behind at once
         candidate = f"SELECT * FROM ({candidate}) AS combined WHERE flag IS DISTINCT FROM FALSE"
@@ -193,7 +211,7 @@ def compile_model(
         *graded,
     ]
     figures = tuple(name.partition(".")[2] for name in base.figures)
-    shown = _shown(base, detail=detail)
+    shown = [*_told(model, base, used, level, detail=detail), *_shown(base, detail=detail)]
     if detail:
         more = ["flag", *(f"left_{i + 1}" for i in range(len(left)))]
         more += [f"cannot_{i + 1}" for i in range(len(cannot))]
@@ -202,11 +220,15 @@ def compile_model(
     carried = [] if apart is None else ["part"]
     if joins and level == GRADED:
         carried += [column.rpartition(" AS ")[2] for column in grading]
-    shown += [f"judged.{column}" for column in carried]
+    shown += [f"judged.{column}" for column in [*carried, "lead"]]
 
-    def reading(source: Mapping[str, str]) -> str:
-        facts = _fact_ctes(model, base, used, focus or {}, source)
-        return _statement([*facts, *ctes], model, base, shown, level, detail=detail)
+    def reading(source: Mapping[str, str], unsure: Unsure) -> str:
+        facts = _fact_ctes(model, base, used, focus or {}, source, unsure.guessed)
+        with_ = ", ".join(f"{name} AS ({text})" for name, text in [*facts, *ctes])
+        text = f"WITH {with_} SELECT {', '.join(shown)} FROM {_whole(model, base, level, detail=detail)}"
+        for join, tier in () if unsure.doubted else base.doubts.items():
+            text = text.replace(join, "").replace(tier, SURE)
+        return text
 
     named = [(kind, name, f"left_{i + 1}") for i, (kind, name) in enumerate(slots)]
     named += [("cannot_tell_when", item.name, f"cannot_{i + 1}")
@@ -216,7 +238,7 @@ def compile_model(
         for fact, names in used.items()
     }
     return Compiled(
-        model, reading({}), reading, tuple(base.evidence), logical, figures, parts,
+        model, reading({}, Unsure()), reading, tuple(base.evidence), logical, figures, parts,
         tuple(named) if detail else (),
         joins, apart, _levels(model, graded) if joins and level == GRADED else None,
     )  # fmt: skip
@@ -302,15 +324,25 @@ def _figures(base: Base) -> dict[str, str]:
 
 
 def _shown(base: Base, *, detail: bool) -> list[str]:
-    """The figures in words; without detail nobody reads those of what is only counted."""
+    """The figures in words."""
     found = []
     for name, sql in base.figures.items():
         column = f"figure_{name.partition('.')[2]}"
         at = f"judged.{column}"
         dated = isinstance(sql, Day)
         text = _as_text(Day(f"{at}__from", f"{at}__to") if dated else at)
-        found.append(f"{text if detail else f'CASE WHEN {KEPT} THEN {text} END'} AS {column}")
+        found.append(f"{_of_kept(text, detail=detail)} AS {column}")
     return found
+
+
+def _of_kept(text: str, *, detail: bool) -> str:
+    """What is told of a candidate; without detail nobody reads it of one that is only counted."""
+    return text if detail else f"CASE WHEN {KEPT} THEN {text} END"
+
+
+def _carried(fact: str, column: str) -> str:
+    """Name under which a candidate carries a row's column, until it is known whether its digest is wanted."""
+    return f"{fact}__{column}"
 
 
 def _verdict(left: Sequence[tuple[str, str]], cannot: Sequence[tuple[str, str]]) -> str:
@@ -388,6 +420,7 @@ def _fact_ctes(
     used: Mapping[str, Sequence[str]],
     focus: Mapping[str, str],
     instead: Mapping[str, str],
+    guessed: frozenset[str] | None,
 ) -> list[tuple[str, str]]:
     """Each fact with only the columns that are used, filtered by its `where`."""
     found = []
@@ -413,7 +446,9 @@ def _fact_ctes(
         kept = " WHERE " + " AND ".join(f"({c})" for c in conditions) if conditions else ""
         columns = ", ".join([*map(_safe, used[alias]), "_row"])
         query = f"SELECT {columns} FROM {source}{kept}"
-        if alias in base.guesses:  # whom else a row without a full number may be about
+        if alias in base.guesses and (
+            guessed is None or dataset.name in guessed
+        ):  # whom else a row without a full number may be about
             others = maybe(instead.get(alias, dataset.name))
             query += f" UNION ALL SELECT {columns} FROM {others} AS {source}{kept}"
         found.append((alias, query))
@@ -429,35 +464,39 @@ def _safe(name: str) -> str:
     return exp.to_identifier(name, quoted=name == "as_of" or None).sql(dialect="duckdb")
 
 
-def _statement(
-    ctes: Sequence[tuple[str, str]],
+def _told(
     model: SupervisionModel,
     base: Base,
-    shown: Sequence[str],
+    used: Mapping[str, Sequence[str]],
     level: str,
     *,
     detail: bool,
-) -> str:
-    """The whole statement; `shown` are further columns, `level` that of a warning."""
-    per = [f"per_{i + 1}" for i in range(len(model.declared.one_warning_per))]
+) -> list[str]:
+    """What the statement says of a candidate, up to the digests of its evidence; `level` is that of a warning."""
     spread = base.spread.facts if base.spread else ()
     held = {fact: "evidence" if fact in spread else "judged" for fact in base.evidence}
-    columns = [
-        *(f"judged.{column}" for column in per),
+    digests = {fact: f"evidence.digest_{fact}" for fact in spread}
+    for fact in base.rows:
+        whole = digest([f"judged.{_carried(fact, name)}" for name in used[fact]])
+        digests[fact] = _of_kept(whole, detail=detail)
+    return [
+        *(f"judged.per_{i + 1}" for i in range(len(model.declared.one_warning_per))),
         "judged.verdict", "judged.decided_by", "judged.tier",
         f"CASE WHEN judged.verdict = 'flag' THEN {level} END AS level",
         *(f"{where}.row_{fact}" for fact, where in held.items()),
-        *(f"{where}.digest_{fact}" for fact, where in held.items()),
-        *shown,
-        "judged.lead",
+        *(f"{digests[fact]} AS digest_{fact}" for fact in base.evidence),
     ]  # fmt: skip
+
+
+def _whole(model: SupervisionModel, base: Base, level: str, *, detail: bool) -> str:
+    """All candidates, with their evidence and what their level is found from.
+
+    Without detail no candidate is clear any more. A filter on the verdict here would be pushed down to the
+    scans, and a condition on it in the join would make the join a nested loop.
+    """
     rows = base.spread.join(detail=detail) if base.spread else ""
-    if level == GRADED:
-        rows += f" LEFT JOIN graded ON {_same_warning(model)}"
-    # Without detail no candidate is clear any more. A filter on the verdict here would be pushed down
-    # to the scans, and a condition on it in the join would make the join a nested loop.
-    with_ = ", ".join(f"{name} AS ({text})" for name, text in ctes)
-    return f"WITH {with_} SELECT {', '.join(columns)} FROM judged{rows}"
+    graded = f" LEFT JOIN graded ON {_same_warning(model)}" if level == GRADED else ""
+    return f"judged{rows}{graded}"
 
 
 def _quoted(text: str) -> str:

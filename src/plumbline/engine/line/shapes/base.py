@@ -66,6 +66,7 @@ class Base:
         spread: how the rows of a judged group are found again.
         derived: further columns of `gathered`, name -> SQL; they come to be known as conditions are written.
         guesses: facts of which those rows take part as well that a person may only be guessed for.
+        doubts: what of it asks for names that are at odds, as `Joined.doubts`.
     """
 
     facts: Sequence[str]
@@ -83,6 +84,7 @@ class Base:
     spread: Spread | None = None
     derived: Mapping[str, str] = field(default_factory=dict)
     guesses: Sequence[str] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 def digest(columns: Sequence[str]) -> str:

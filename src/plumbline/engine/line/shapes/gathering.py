@@ -102,30 +102,31 @@ class Gathering(ABC):
 
     def base(self) -> Base:
         model, what = self.model, self.what
-        source, tiers = joined(model, what.over, self.scope.locate)
-        tiers += [t for t in row_tiers(model, self.per, self.scope.locate) if t not in tiers]
+        over = joined(model, what.over, self.scope.locate)
+        tiers = list(dict.fromkeys([*over.tiers, *row_tiers(model, self.per, self.scope.locate)]))
         self.tied = bool(tiers)
         self.columns = {**{f"row_{fact}": f"{fact}._row" for fact in what.over}, **self.keys()}
         self._take_figures()
         counts = self._counts()
         self._hold_the_rest([counts, *tiers])
-        ctes = [("gathering", self._gathering(source, counts, tiers)), *self.ctes()]
-        end, more = joined(
+        ctes = [("gathering", self._gathering(over.source, counts, tiers)), *self.ctes()]
+        outside = joined(
             model, self.outside, self.locate, already=what.over, source="gathered", reach=self._kept
         )
         return Base(
             facts=list(model.facts),
             scope=replace(self.scope, locate=self.locate, derived=self._derive),
             in_force=self.in_force(),
-            source=end,
+            source=outside.source,
             rows={alias: f"{alias}._row" for alias in self.outside},
-            tier=worst([*more, "gathered.tier"]),
+            tier=worst([*outside.tiers, "gathered.tier"]),
             lead="gathered.lead",
             evidence=[*what.over, *self.outside],
             ctes=ctes,
             figures=self.figures(),
             spread=self._spread(),
             derived=self.derived,
+            doubts={**over.doubts, **outside.doubts},
         )
 
     def _gathering(self, source: str, counts: str, tiers: Sequence[str]) -> str:

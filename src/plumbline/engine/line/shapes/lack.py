@@ -24,7 +24,7 @@ def base(model: SupervisionModel) -> Base:
     lack = model.declared.lack
     scope = plain_scope(model)
     facts = [alias for alias in model.facts if alias != lack.fact]
-    source, tiers = joined(model, facts, scope.locate)
+    joins = joined(model, facts, scope.locate)
     decides = date_in_force(model)
     if decides and decides.partition(".")[0] == lack.fact:
         raise model.error(
@@ -41,8 +41,8 @@ def base(model: SupervisionModel) -> Base:
     anchor = _anchor(model, lack.fact, facts, [fact for fact, _ in references(tree)])
     when = Compiler(replace(scope, error=error, numbers=numbers(model, in_force))).boolean(tree)
     conditions, found_tiers = tied(model, lack.fact, [anchor], scope.locate)
-    joins, doubtful = doubts(model, lack.fact, [anchor], scope.locate)
-    found_tiers += doubtful
+    unsure = doubts(model, lack.fact, [anchor], scope.locate)
+    found_tiers += unsure.values()
     # A row whose name contradicts its number, or that may be about somebody else, neither shows nor
     # excludes that what is due exists.
     if found_tiers:
@@ -54,7 +54,7 @@ def base(model: SupervisionModel) -> Base:
     found = (
         f"SELECT {anchor}._row AS row_{anchor}, "
         f"MAX(CASE WHEN {when} THEN 2 ELSE 1 END) AS surely "
-        f"FROM {anchor} JOIN {lack.fact} ON {' AND '.join(conditions)}{joins} "
+        f"FROM {anchor} JOIN {lack.fact} ON {' AND '.join(conditions)}{''.join(unsure)} "
         f"WHERE ({when}) IS DISTINCT FROM FALSE GROUP BY {anchor}._row"
     )
     rows = {alias: f"{alias}._row" for alias in facts}
@@ -64,13 +64,14 @@ def base(model: SupervisionModel) -> Base:
         facts=list(model.facts),
         scope=replace(scope, facts={alias: model.facts[alias] for alias in facts}),
         in_force=in_force,
-        source=f"{source} LEFT JOIN found ON found.row_{anchor} = {anchor}._row",
+        source=f"{joins.source} LEFT JOIN found ON found.row_{anchor} = {anchor}._row",
         rows=rows,
-        tier=worst(tiers),
+        tier=worst(joins.tiers),
         lead=rows[facts[0]],
         evidence=facts,
         ctes=[("found", found)],
         guesses=guessed(model, list(model.facts)),
+        doubts={**joins.doubts, **unsure},
         conditions=[
             f"CASE WHEN found.surely IS NULL AND {known} THEN TRUE WHEN found.surely = 2 THEN FALSE END"
         ],

@@ -13,18 +13,19 @@ def base(model: SupervisionModel) -> Base:
     scope = plain_scope(model)
     order = list(model.declared.path or model.facts)
     _check_path(model, order)
-    source, tiers = joined(model, order, scope.locate)
+    joins = joined(model, order, scope.locate)
     rows = {alias: f"{alias}._row" for alias in order}
     return Base(
         facts=order,
         scope=scope,
         in_force=day_at(model, date_in_force(model), scope),
-        source=source,
+        source=joins.source,
         rows=rows,
-        tier=worst(tiers),
+        tier=worst(joins.tiers),
         lead=rows[order[0]],
         evidence=order,
         guesses=guessed(model, order),
+        doubts=joins.doubts,
     )
 
 

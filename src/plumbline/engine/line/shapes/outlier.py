@@ -35,7 +35,7 @@ def base(model: SupervisionModel) -> Base:
     )
     others = [alias for alias in model.facts if alias != fact]
     ties = " AND ".join(f"quartiles.{name} = {fact}.{name}" for name in group)
-    source, tiers = joined(
+    joins = joined(
         model, others, scope.locate, already=[fact], source=f"{fact} LEFT JOIN quartiles ON {ties}"
     )
     fence = Decimal(str(what.fence))
@@ -56,12 +56,13 @@ def base(model: SupervisionModel) -> Base:
         facts=list(model.facts),
         scope=scope,
         in_force=day_at(model, date_in_force(model), scope),
-        source=source,
+        source=joins.source,
         rows=rows,
-        tier=worst(tiers),
+        tier=worst(joins.tiers),
         lead=f"{fact}._row",
         evidence=list(rows),
         ctes=[("quartiles", quartiles)],
         figures=figures,
         conditions=[f"CASE WHEN {enough} THEN {beyond} END"],
+        doubts=joins.doubts,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 from plumbline.engine.fact.dataset import Dataset
@@ -15,6 +16,24 @@ NUMBERS = frozenset({"person.id", "org.code", "invoice", "account", "plate"})
 
 Locate = Callable[[str, str], str]
 Reach = Callable[[str, str], bool]  # can this column still be asked for?
+
+#: What the tier of a tie is where no names are at odds.
+SURE = "'A'"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Facts tied together.
+
+    Attributes:
+        source: the FROM clause.
+        tiers: how surely each tie holds.
+        doubts: what of it asks for names at odds: join -> tier. All are at the end of `source`.
+    """
+
+    source: str
+    tiers: list[str]
+    doubts: Mapping[str, str]
 
 
 def identifier_key(dataset: Dataset, column: str) -> tuple[str, ...]:
@@ -174,12 +193,12 @@ def doubts(
     to: Sequence[str],
     locate: Locate,
     reach: Reach = lambda fact, column: True,
-) -> tuple[str, list[str]]:
-    """Where two facts are tied by an organisation's code: a join with the names that cannot be one's, and tiers.
+) -> dict[str, str]:
+    """Where two facts are tied by an organisation's code: joins with the names that cannot be one's -> tiers.
 
     No expression tells whether two names may be one organisation's, so linking lists those that may not.
     """
-    joins, tiers = "", []
+    found = {}
     for references in model.declared.same.values():
         split = [reference.split(".", 1) for reference in references]
         mine = [column for fact, column in split if fact == alias]
@@ -192,13 +211,13 @@ def doubts(
                 if not ours or not theirs or not reach(fact, column):
                     continue
                 doubt = f"doubt_{fact}_{column}_{alias}_{own}"
-                joins += (
+                join = (
                     f" LEFT JOIN organisation_doubts AS {doubt} ON {doubt}.code = {locate(alias, own)}__who "
                     f"AND {doubt}.name = {locate(alias, ours[0])}__key "
                     f"AND {doubt}.other = {locate(fact, theirs[0])}__key"
                 )
-                tiers.append(f"CASE WHEN {doubt}.code IS NOT NULL THEN 'B' ELSE 'A' END")
-    return joins, tiers
+                found[join] = f"CASE WHEN {doubt}.code IS NOT NULL THEN 'B' ELSE {SURE} END"
+    return found
 
 
 def worst(tiers: Sequence[str]) -> str:
@@ -235,11 +254,12 @@ def joined(
     already: Sequence[str] = (),
     source: str = "",
     reach: Reach = lambda fact, column: True,
-) -> tuple[str, list[str]]:
+) -> Joined:
     """FROM clause that ties `aliases` together (to `source`, which holds `already`), and tiers."""
     known = list(already)
     waiting = list(aliases)
     tiers: list[str] = []
+    doubtful: dict[str, str] = {}
     if not source:
         first = waiting.pop(0)
         source, known = first, [first]
@@ -247,9 +267,10 @@ def joined(
         for alias in waiting:
             conditions, more = tied(model, alias, known, locate, reach)
             if conditions:
-                joins, doubtful = doubts(model, alias, known, locate, reach)
-                source += f" JOIN {alias} ON {' AND '.join(conditions)}{joins}"
-                tiers += [*more, *doubtful]
+                unsure = doubts(model, alias, known, locate, reach)
+                source += f" JOIN {alias} ON {' AND '.join(conditions)}"
+                tiers += [*more, *unsure.values()]
+                doubtful |= unsure
                 known.append(alias)
                 waiting.remove(alias)
                 break
@@ -259,4 +280,5 @@ def joined(
                 f"事实“{waiting[0]}”没有通过 same 与其他事实相连",
                 f"fact '{waiting[0]}' is not tied to the others by same",
             )
-    return source, tiers
+    # An engine chooses the order of joins only as far as no outer join stands between them.
+    return Joined(source + "".join(doubtful), tiers, doubtful)
