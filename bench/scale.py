@@ -232,6 +232,7 @@ def _told(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     assert len(found) == 1, f"one question, several answers: {found}"
     return {
         "seconds": median(run["seconds"] for run in runs), "repeat": len(runs), "on": on,
+        "busy": os.getloadavg()[0],
         "mib": median(run["bytes"] for run in runs) / MIB, "found": list(found.pop()), "rows": runs[0]["rows"],
     }  # fmt: skip
 
@@ -289,22 +290,25 @@ class Kept:
     """What was measured, by size."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.sizes: dict[str, dict[str, Any]] = (
-            json.loads(path.read_text("utf-8")) if path.exists() else {}
-        )
+        self.path, self.sizes = path, self._read(path)
+
+    @staticmethod
+    def _read(path: Path) -> dict[str, dict[str, Any]]:
+        return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
     def size(self, size: Size) -> dict[str, Any]:
         empty = {"rows": size.rows, "people": size.people, "penalties": size.penalties, "took": {}}
         return self.sizes.setdefault(size.name, empty)
 
     def note(self, size: Size, what: str, value: Any) -> None:
+        self.sizes = self._read(self.path)  # another size may have been measured meanwhile
         at = self.size(size)
         if what == "took":
             for model, ways in value.items():
                 at["took"].setdefault(model, {}).update(ways)
         else:
-            at[what] = value | {"on": f"{datetime.now():%Y-%m-%d}"}  # noqa: DTZ005
+            on = f"{datetime.now():%Y-%m-%d}"  # noqa: DTZ005 -- as in `_told`
+            at[what] = value | {"on": on, "busy": os.getloadavg()[0]}
         packages = ("plumbline", "duckdb", "pandas", "polars")
         at["with"] = ", ".join([machine(), *(f"{name} {version(name)}" for name in packages)])
         ordered = dict(
@@ -364,7 +368,7 @@ def block(each: Mapping[str, Any]) -> str:
     """One size."""
     days = sorted({t["on"] for ways in each["took"].values() for t in ways.values()})
     what = f"{each['rows']:,} payments, {each['people']:,} people, {each['penalties']:,} penalties"
-    lines = [f"**{what}.** {', '.join(days)}; {each['with']}."]
+    lines = [f"**{what}.** {', '.join([*days, each['with']])}."]
     if load := each.get("load"):
         lines.append(_loaded(load, each["store"]))
     if each["took"]:
@@ -393,10 +397,12 @@ def block(each: Mapping[str, Any]) -> str:
 def _loaded(load: Mapping[str, Any], store: Mapping[str, Any]) -> str:
     taken = [load[register] for register in REGISTERS if register in load]
     seconds = sum(sum(one["seconds"]) for one in taken)
-    rows, held = sum(one["rows"] for one in taken), max(max(one["mib"]) for one in taken)
+    rows = sum(min(one["rows"], SLICE * len(one["seconds"])) for one in taken)
+    held = max(max(one["mib"]) for one in taken)
+    busy = f", load average {load['busy']:.1f} at the end" if "busy" in load else ""
     each = ", ".join(f"{one:.0f}" for one in load.get("payments", {"seconds": ()})["seconds"])
     return (
-        f"Loading ({load['on']}): {rows:,} rows of CSV in {seconds:,.0f} s, {rows / seconds:,.0f} a second, "
+        f"Loading ({load['on']}{busy}): {rows:,} rows of CSV in {seconds:,.0f} s, {rows / seconds:,.0f} a second, "
         f"at most {held:,.0f} MiB; deliveries of payments, one after the other: {each} s. "
         f"{store['mib']:,.0f} MiB of Parquet in {store['files']} files, and {store['received']:,.0f} MiB of "
         "deliveries as received."
