@@ -12,6 +12,7 @@ from allauth.account.internal.flows.reauthentication import reauthenticate_by_pa
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -57,6 +58,12 @@ class OneRequest:
             return self._respond(request)
 
 
+def rests(session: SessionBase) -> bool:
+    """Is a session locked, or has it been left alone so long that it will be?"""
+    now = time.time()
+    return _LOCKED in session or now - session.get(_SEEN, now) > IDLE
+
+
 class IdleLock:
     """After a quarter of an hour without a request the password is asked for again.
 
@@ -74,7 +81,7 @@ class IdleLock:
         if not request.user.is_authenticated or _by_program(request):
             return None
         session, now = request.session, time.time()
-        if _LOCKED not in session and now - session.get(_SEEN, now) > IDLE:
+        if _LOCKED not in session and rests(session):
             session[_LOCKED] = now
         if _LOCKED in session and _reauthenticated_since(request, session[_LOCKED]):
             self._unlock(request)

@@ -147,6 +147,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "navigation": parts,
         "searches": rights.has(*_OFFICERS),
         "post": _post(rights),
+        "stays_open": bool(rights.holdings),
         "demo": settings.DEMO,
     }
 
@@ -164,6 +165,17 @@ def _is_here(path: str, name: str) -> bool:
         if path == address or (each != "home" and path.startswith(address))
     ]  # fmt: skip
     return name == max(fitting, key=lambda each: len(_addresses()[each]), default="")
+
+
+def waiting(request: HttpRequest, on: date) -> dict[str, str]:
+    """Of the places open to whoever is served at which something can wait: address -> how much does."""
+    assert isinstance(request.user, User)
+    rights = rights_of(request.user, on)
+    return {
+        _addresses()[place.url]: _waiting(place.url, request, on)
+        for _, places in PLACES for place in places
+        if place.url in _WAITING and rights.has(*place.roles)
+    }  # fmt: skip
 
 
 def _waiting(name: str, request: HttpRequest, on: date) -> str:

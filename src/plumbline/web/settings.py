@@ -130,6 +130,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "plumbline.web.bounds.NotKept",
     "plumbline.web.bounds.SignedInToday",
+    "plumbline.web.live.Unmoved",
     "plumbline.org.guard.OneRequest",
     "plumbline.org.guard.IdleLock",
     "plumbline.org.guard.SecondFactor",

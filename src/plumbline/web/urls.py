@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from plumbline.web import search, views
 from plumbline.web.audit import audit, readings
+from plumbline.web.live import live
 from plumbline.web.programs.api import interface
 
 #: Address -> app; an app's own addresses stand in its urls.py.
@@ -27,6 +28,7 @@ PLACES = {
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("api/v1/", interface.urls),
+    path("live/", live, name="live"),
     path("help/", views.help_page, name="help"),
     path("hints/", views.hints, name="hints"),
     path("search/", search.search, name="search"),

@@ -97,6 +97,47 @@
     event.preventDefault();
   });
 
+  // What waits is told anew to a page that stays open and is seen; whoever was locked or signed out is told nothing more.
+  var EVERY = 60000;
+  function stay(rail) {
+    var seen = "", asked = Date.now();
+    function tell(place, n) {
+      var link = rail.querySelector('nav a[href="' + CSS.escape(place) + '"]');
+      if (!link) { return; }
+      var badge = link.querySelector(".count"), before = badge ? badge.textContent : "";
+      if (n === before) { return; }
+      if (!badge) {
+        badge = link.appendChild(document.createElement("span"));
+        badge.className = "count";
+        badge.setAttribute("aria-hidden", "true");
+      }
+      badge.textContent = n;
+      if (n) { link.title = rail.dataset.says + n; } else { badge.remove(); link.removeAttribute("title"); }
+      document.querySelectorAll('[data-news="' + CSS.escape(place) + '"]').forEach(function (news) { news.hidden = false; });
+    }
+    function ask() {
+      if (document.hidden || Date.now() - asked < EVERY - 1000) { return; }
+      asked = Date.now();
+      fetch(rail.dataset.live + "?seen=" + seen, {
+        credentials: "same-origin", cache: "no-store", redirect: "error", headers: { "Plumbline-By-Itself": "yes" }
+      }).then(function (answer) {
+        if (answer.status === 204) { return; }
+        if (!answer.ok || !(answer.headers.get("Content-Type") || "").startsWith("application/json")) { clearInterval(clock); return; }
+        return answer.json().then(function (told) {
+          seen = told.seen;
+          Object.keys(told.counts).forEach(function (place) { tell(place, told.counts[place]); });
+        });
+      }).catch(function () { /* the next time */ });
+    }
+    // Pages that were opened together, after an outage or in the morning, do not ask together.
+    var clock = setInterval(ask, EVERY + Math.random() * 5000);
+    document.addEventListener("visibilitychange", ask);
+  }
+  document.addEventListener("DOMContentLoaded", function () {
+    var rail = document.querySelector("[data-live]");
+    if (rail) { stay(rail); }
+  });
+
   // A table wider than its place is moved by the arrow keys once it has the focus.
   function reach() {
     document.querySelectorAll(".scroll").forEach(function (box) {
