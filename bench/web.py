@@ -1,6 +1,6 @@
 """The inbox of a million warnings through the real server: what people wait for a list.
 
-    python -m bench.web [--rows 1000000] [--clients 8] [--seconds 20] [--dir DIR]
+    python -m bench.web [--rows 1000000] [--clients 8] [--seconds 20] [--dir DIR | --office DIR]
 
 An office of one city is seeded: bodies, 250 units, a warning and a disposal each row, one in twenty of them
 open with its deadline running. `plumbline serve` serves it by two processes; clients, each signed in as another
@@ -9,11 +9,15 @@ filter, each order, and on to later pages by key. They do so without a pause, wh
 be, and with a pause of a second, which is still less than anybody reads. What is measured is the whole answer, from the
 request to the last byte, at the client. PostgreSQL is measured where PLUMBLINE_TEST_POSTGRES names a server, as
 a user whom its row-level walls hold.
+
+Filling takes longer than measuring: with `--office` what is filled stays in that folder (and in that PostgreSQL), and is
+measured the next time.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import secrets
@@ -22,8 +26,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -40,41 +45,90 @@ BEGIN, END = "<!-- web -->", "<!-- end of web -->"
 #: Seconds between an answer and the next question of the same client: first those with the pause, on a cool server.
 PAUSES = (1, 0)
 HEAD = (
-    "| database | warnings | clients | pause s | pages a second | median ms | 95th percentile ms | slowest page, 95th ms |\n"
-    "|---|" + "--:|" * 6 + "---|"
+    "| database | warnings | clients | pause s | pages a second | median ms | 95th percentile ms | of a core, server / clients "
+    "| slowest page, 95th ms |\n|---|" + "--:|" * 7 + "---|"
 )  # fmt: skip
 
 
-def measured(name: str, database: str, folder: Path, given: Any) -> str:
+def measured(name: str, filled: Filled, given: Any) -> str:
     """A line of the table for each pause."""
-    (folder / "plumbline.toml").write_text(
-        '[workspace]\nname = "bench"\n[workbench]\nsecond_factor = "optional"\n', "utf-8"
-    )
-    request = {
-        "database": database,
-        "folder": str(folder),
-        "rows": given.rows,
-        "clients": given.clients,
-    }
-    cookies = apart("bench.web_once", {"step": "fill", **request})["cookies"]
     lines = []
-    with serving(folder, database) as address:
-        asking = {"step": "ask", "address": address, "cookies": cookies, "pause": 0}
+    with serving(filled) as (address, spent):
+        asking = {
+            "step": "ask", "address": address, "pause": 0, "cookies": filled.cookies[: given.clients],
+        }  # fmt: skip
         apart("bench.web_once", {**asking, "seconds": min(5, given.seconds)})  # until all is warm
         for pause in PAUSES:
-            busy = os.getloadavg()[0]
+            busy, before, start = os.getloadavg()[0], spent(), time.perf_counter()
             told = apart("bench.web_once", {**asking, "pause": pause, "seconds": given.seconds})
+            share = (spent() - before) / (time.perf_counter() - start)
             page, slowest = max(told["pages"].items(), key=lambda each: each[1])
             lines.append(
                 f"| {name} | {given.rows:,} | {given.clients} | {pause} | {told['rate']:,.0f} | {told['median']:.0f} "
-                f"| {told['p95']:.0f} | `{page}` {slowest:.0f} (load before: {busy:.1f}) |"
+                f"| {told['p95']:.0f} | {share:.0%} / {told['clients']:.0%} | `{page}` {slowest:.0f} (load before: {busy:.1f}) |"
             )
     return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class Filled:
+    """An office that was seeded.
+
+    Attributes:
+        folder: its workspace.
+        database: address of its PostgreSQL database; empty for SQLite.
+        cookies: of everybody who has a session.
+    """
+
+    folder: Path
+    database: str
+    cookies: list[dict[str, Any]]
+
+
+def fill(folder: Path, database: str, rows: int) -> Filled:
+    """Seed an office, or take the one that the folder holds already."""
+    kept = folder / "office.json"
+    if kept.exists():
+        told = json.loads(kept.read_text("utf-8"))
+        return Filled(folder, told["database"], told["cookies"])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plumbline.toml").write_text(
+        '[workspace]\nname = "bench"\n[workbench]\nsecond_factor = "optional"\n', "utf-8"
+    )
+    request = {"step": "fill", "database": database, "folder": str(folder), "rows": rows}
+    cookies = apart("bench.web_once", request)["cookies"]
+    kept.write_text(json.dumps({"database": database, "cookies": cookies}), "utf-8")
+    return Filled(folder, database, cookies)
+
+
 @contextmanager
-def serving(folder: Path, database: str) -> Iterator[str]:
-    """The address of a server over the workspace."""
+def offices(given: Any) -> Iterator[Iterator[tuple[str, Filled]]]:
+    """The seeded offices, one after the other; kept where `--office` says so."""
+    with ExitStack() as until:
+
+        def each() -> Iterator[tuple[str, Filled]]:
+            for name, server in (
+                ("SQLite", ""),
+                ("PostgreSQL", os.environ.get("PLUMBLINE_TEST_POSTGRES", "")),
+            ):
+                if name == "PostgreSQL" and not server:
+                    continue
+                kept = given.office and given.office.absolute() / name.lower()
+                folder = kept or Path(
+                    until.enter_context(tempfile.TemporaryDirectory(dir=given.dir))
+                )
+                database = ""
+                if server and not (folder / "office.json").exists():
+                    database = until.enter_context(own_database(server, keep=bool(kept)))
+                yield name, fill(folder, database, given.rows)
+
+        yield each()
+
+
+@contextmanager
+def serving(filled: Filled) -> Iterator[tuple[str, Callable[[], float]]]:
+    """The address of a server over the office, and what tells how many seconds of processors it spent so far."""
+    folder, database = filled.folder, filled.database
     with socket.socket() as tried:
         tried.bind(("127.0.0.1", 0))
         port = tried.getsockname()[1]
@@ -95,14 +149,45 @@ def serving(folder: Path, database: str) -> Iterator[str]:
                 if server.poll() is not None:
                     raise RuntimeError(log.read_text("utf-8")) from None
                 time.sleep(0.2)
-        yield address
+        yield (
+            address,
+            lambda: _spent(server.pid) + (_spent_by_postgresql(database) if database else 0),
+        )
     finally:
         server.terminate()
         server.wait()
 
 
+def _spent(pid: int) -> float:
+    """Seconds of processors that a process and all below it spent."""
+    found = {pid}
+    processes: dict[int, tuple[int, int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            said = stat.read_text().rpartition(")")[2].split()
+            processes[int(stat.parent.name)] = (int(said[1]), sum(map(int, said[11:13])))
+    while below := {each for each, (above, _) in processes.items() if above in found} - found:
+        found |= below
+    ticks = sum(processes[each][1] for each in found if each in processes)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _spent_by_postgresql(database: str) -> float:
+    """Seconds of processors that PostgreSQL spent, on this machine."""
+    import psycopg  # noqa: PLC0415 -- where there is a PostgreSQL
+
+    with psycopg.connect(database) as connection:
+        found = connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert found
+        said = Path(f"/proc/{found[0]}/stat").read_text().rpartition(")")[2].split()
+    postmaster = int(said[1])
+    said = Path(f"/proc/{postmaster}/stat").read_text().rpartition(")")[2].split()
+    ended = sum(map(int, said[13:15])) / os.sysconf("SC_CLK_TCK")  # backends that are gone
+    return _spent(postmaster) + ended
+
+
 @contextmanager
-def own_database(server: str) -> Iterator[str]:
+def own_database(server: str, *, keep: bool = False) -> Iterator[str]:
     """An empty database of a user who is no superuser, so that the walls hold; both are gone afterwards."""
     import psycopg  # noqa: PLC0415 -- where there is a PostgreSQL
 
@@ -118,45 +203,53 @@ def own_database(server: str) -> Iterator[str]:
                 )
             )
         finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            connection.execute(f"DROP ROLE {name}")
+            if not keep:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+                connection.execute(f"DROP ROLE {name}")
 
 
-def write_down(text: str, readme: Path) -> None:
-    """Put the text between the markers, which are added at the end where they are missing."""
-    before = readme.read_text("utf-8")
-    if BEGIN not in before:
-        about = (__doc__ or "").split("\n\n")[2].strip()
-        before += f"\n## The inbox\n\n`python -m bench.web`: {about}\n\n{BEGIN}\n{END}\n"
-    head, _, rest = before.partition(BEGIN)
-    readme.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", "utf-8")
+def write_down(text: str, readme: Path, begin: str, end: str) -> None:
+    """Put the text between the markers."""
+    head, _, rest = readme.read_text("utf-8").partition(begin)
+    readme.write_text(f"{head}{begin}\n{text}\n{end}{rest.partition(end)[2]}", "utf-8")
+
+
+def said(module: str, given: Any) -> str:
+    """Of what a table is: day, machine, versions and command."""
+    day = datetime.now().date()  # noqa: DTZ005 -- the day on the wall
+    return (
+        f"{day}, {machine()}; plumbline {plumbline.__version__}, Python {platform.python_version()}, "
+        f"Django {version('Django')}. `python -m bench.{module} --rows {given.rows}"
+    )
+
+
+def options(about: str | None) -> argparse.ArgumentParser:
+    """What measurements over a seeded office can be told."""
+    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--dir", type=Path, help="where what is filled lies meanwhile")
+    parser.add_argument("--office", type=Path, help="where what is filled stays")
+    parser.add_argument("--readme", type=Path, default=HERE / "README.md")
+    return parser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser = options(__doc__)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=int, default=20)
-    parser.add_argument("--dir", type=Path)
-    parser.add_argument("--readme", type=Path, default=HERE / "README.md")
     given = parser.parse_args()
-    lines = []
     print(HEAD)
-    with tempfile.TemporaryDirectory(dir=given.dir) as folder:
-        lines.append(measured("SQLite", "", Path(folder), given))
-        print(lines[-1], flush=True)
-    if server := os.environ.get("PLUMBLINE_TEST_POSTGRES"):
-        with tempfile.TemporaryDirectory(dir=given.dir) as folder, own_database(server) as address:
-            lines.append(measured("PostgreSQL", address, Path(folder), given))
+    lines = []
+    with offices(given) as every:
+        for name, filled in every:
+            lines.append(measured(name, filled, given))
             print(lines[-1], flush=True)
     listed = "\n".join(lines)
     write_down(
-        f"{datetime.now():%Y-%m-%d}, {machine()}; plumbline {plumbline.__version__}, "  # noqa: DTZ005 -- the day on the wall
-        f"Python {platform.python_version()}, Django {version('Django')}. `python -m bench.web --rows "
-        f"{given.rows} --clients {given.clients} --seconds {given.seconds}`. Clients and server share the "
+        f"{said('web', given)} --clients {given.clients} --seconds {given.seconds}`. Clients and server share the "
         f"processors; a load above 2 before means that other work ran beside it.\n\n{HEAD}\n{listed}",
-        given.readme,
-    )
+        given.readme, BEGIN, END,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -156,8 +156,8 @@ def visible_units(user: User, on: date) -> QuerySet[Unit]:
     return Unit.objects.filter(
         overseen(rights.bodies(), on, unit="")
         | rights.within(*UNIT_ROLES, unit="")
-        | Q(staff=user.pk)
-    ).distinct()
+        | Q(pk=user.unit_id)
+    )
 
 
 def visible_bodies(user: User, on: date) -> QuerySet[SupervisionBody]:

@@ -120,14 +120,25 @@ class Disposal(models.Model):
                 condition=Q(sign_days__gt=0, report_days__gt=0), name="disposal_has_days"
             ),
         ]
+        # What follows the order is what else a list is narrowed by: rows that do not fit are passed over in the
+        # index, without being read.
         indexes = [
-            models.Index(fields=["state", "-rank", "-id"], name="disposal_by_rank"),
-            models.Index(fields=["state", "due_at", "id"], name="disposal_by_due"),
-            models.Index(fields=["state", "-id"], name="disposal_newest"),
+            models.Index(fields=["state", "-rank", "-id", "body"], name="disposal_by_rank"),
+            models.Index(fields=["state", "due_at", "id", "body"], name="disposal_by_due"),
+            models.Index(
+                fields=["state", "-id", "body", "level", "reviewed"], name="disposal_newest"
+            ),
             models.Index(fields=["state", "-closed_at", "-id"], name="disposal_closed"),
-            models.Index(fields=["state", "level", "-rank", "-id"], name="disposal_by_level"),
-            models.Index(fields=["state", "model", "-rank", "-id"], name="disposal_by_model"),
-            models.Index(fields=["state", "unit", "-rank", "-id"], name="disposal_by_unit"),
+            models.Index(
+                fields=["state", "level", "-rank", "-id", "body"], name="disposal_by_level"
+            ),
+            models.Index(
+                fields=["state", "model", "-rank", "-id", "level", "unit", "body"],
+                name="disposal_by_model",
+            ),
+            models.Index(
+                fields=["state", "unit", "-rank", "-id", "level", "body"], name="disposal_by_unit"
+            ),
             models.Index(fields=["body", "state", "-rank", "-id"], name="disposal_by_body"),
         ]
 

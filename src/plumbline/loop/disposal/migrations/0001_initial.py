@@ -103,16 +103,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["state", "-rank", "-id"], name="disposal_by_rank"),
-                    models.Index(fields=["state", "due_at", "id"], name="disposal_by_due"),
-                    models.Index(fields=["state", "-id"], name="disposal_newest"),
+                    models.Index(fields=["state", "-rank", "-id", "body"], name="disposal_by_rank"),
+                    models.Index(fields=["state", "due_at", "id", "body"], name="disposal_by_due"),
                     models.Index(
-                        fields=["state", "level", "-rank", "-id"], name="disposal_by_level"
+                        fields=["state", "-id", "body", "level", "reviewed"], name="disposal_newest"
                     ),
                     models.Index(
-                        fields=["state", "model", "-rank", "-id"], name="disposal_by_model"
+                        fields=["state", "level", "-rank", "-id", "body"], name="disposal_by_level"
                     ),
-                    models.Index(fields=["state", "unit", "-rank", "-id"], name="disposal_by_unit"),
+                    models.Index(
+                        fields=["state", "model", "-rank", "-id", "level", "unit", "body"],
+                        name="disposal_by_model",
+                    ),
+                    models.Index(
+                        fields=["state", "unit", "-rank", "-id", "level", "body"],
+                        name="disposal_by_unit",
+                    ),
                     models.Index(fields=["body", "state", "-rank", "-id"], name="disposal_by_body"),
                 ],
                 "constraints": [

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
 from heapq import merge
 from itertools import islice
-from operator import attrgetter
+from operator import attrgetter, or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -206,9 +207,11 @@ class Deadline:
 
 
 def deadlines(disposals: Sequence[Disposal], at: datetime) -> dict[int, Deadline]:
-    """The next running deadline of each, in two queries."""
-    subjects = {f"disposal:{each.pk}": each.pk for each in disposals}
+    """The next running deadline of each, in two queries; of those that are closed none runs."""
+    subjects = {f"disposal:{each.pk}": each.pk for each in disposals if each.closed_at is None}
     found: dict[int, Deadline] = {}
+    if not subjects:
+        return found
     days = calendar()
     for due in running(*subjects):
         if subjects[due.subject] not in found:
@@ -246,34 +249,30 @@ def waiting_for(user: User, on: date, seen: QuerySet[Disposal] | None = None) ->
     Args:
         seen: `visible_to`, where it is at hand.
     """
-    rights = rights_of(user, on)
-    turn = Q(pk__in=())
-    if rights.has(Role.DISPATCHER):
-        turn |= Q(state=State.RAISED)
-    if heads_of := rights.bodies(Role.OFFICE_HEAD):
-        turn |= Q(state__in=[State.DISPATCHED, State.SIGNED], body__in=heads_of)
-    if rights.has(Role.VERIFIER):
-        turn |= Q(pk__in=_verified_by(user), state=State.VERIFYING)
-    ever = Verifier.objects.filter(disposal=OuterRef("pk"), user=user.pk)
-    for role in REVIEWERS:
-        if bodies := rights.bodies_and_below(role):
-            turn |= Q(~Exists(ever), turn_of(role), state=State.REPORTED) & of_bodies(bodies)
+    turn = reduce(or_, turns(user, on).values(), Q(pk__in=()))
     return (visible_to(user, on) if seen is None else seen).filter(turn)
 
 
-def turns_of(user: User, on: date) -> tuple[State, ...]:
-    """The states in which it can be somebody's turn."""
+def turns(user: User, on: date) -> dict[State, Q]:
+    """The states in which it can be somebody's turn, and of which disposals of that state it is."""
     rights = rights_of(user, on)
-    return tuple(state for state, roles in _TURNS.items() if rights.has(*roles))
-
-
-_TURNS: dict[State, tuple[Role, ...]] = {
-    State.RAISED: (Role.DISPATCHER,),
-    State.DISPATCHED: (Role.OFFICE_HEAD,),
-    State.SIGNED: (Role.OFFICE_HEAD,),
-    State.VERIFYING: (Role.VERIFIER,),
-    State.REPORTED: REVIEWERS,
-}
+    found: dict[State, Q] = {}
+    if rights.has(Role.DISPATCHER):
+        found[State.RAISED] = Q(state=State.RAISED)
+    if heads_of := rights.bodies(Role.OFFICE_HEAD):
+        for state in (State.DISPATCHED, State.SIGNED):
+            found[state] = Q(state=state, body__in=heads_of)
+    if rights.has(Role.VERIFIER):
+        found[State.VERIFYING] = Q(pk__in=_verified_by(user), state=State.VERIFYING)
+    reviewing = [
+        turn_of(role) & of_bodies(bodies)
+        for role in REVIEWERS if (bodies := rights.bodies_and_below(role))
+    ]  # fmt: skip
+    if reviewing:
+        ever = Verifier.objects.filter(disposal=OuterRef("pk"), user=user.pk)
+        theirs = reduce(or_, reviewing)
+        found[State.REPORTED] = Q(~Exists(ever), state=State.REPORTED) & theirs
+    return found
 
 
 def turn_of(role: Role) -> Q:
@@ -290,7 +289,7 @@ def today(user: User, at: datetime, limit: int = 100) -> Today:
     on = day_of(at)
     found = waiting_for(user, on).select_related("warning", "warning__unit", "body").order_by("pk")
     # Of each state by itself, for which there is an index.
-    some = merge(*(found.filter(state=each)[:limit] for each in turns_of(user, on)), key=_by_pk)
+    some = merge(*(found.filter(state=each)[:limit] for each in turns(user, on)), key=_by_pk)
     chosen = list(islice(some, limit))
     ends = deadlines(chosen, at)
     chosen.sort(

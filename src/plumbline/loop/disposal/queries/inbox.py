@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
@@ -27,7 +28,7 @@ from plumbline.kit.plan import Unindexed
 from plumbline.loop.disposal.models import Disposal, State
 from plumbline.loop.disposal.queries.disposal import (
     SOON_DAYS,
-    turns_of,
+    turns,
     visible_to,
     waiting_for,
 )
@@ -226,9 +227,11 @@ def _narrowed(
     be read and sorted for one page: where they are many, the list is read in its own order until the page is full.
     """
     among = found.filter(**{f"{column}__in": values})
-    if (len(values) == 1 and wanted.order == "rank") or among.order_by()[
-        : MOST + 1
-    ].count() <= MOST:
+    if len(values) == 1 and wanted.order == "rank":
+        return among
+    # Of the states that are shown: without them there is no index to count by.
+    shown = among.filter(state__in=[wanted.state] if wanted.state else TABS[wanted.tab][1])
+    if shown.order_by()[: MOST + 1].count() <= MOST:
         return among
     return found.alias(**{f"read_{column}": Unindexed(column)}).filter(
         **{f"read_{column}__in": values}
@@ -406,7 +409,19 @@ def counted_by_state(found: QuerySet[Disposal], states: Sequence[State]) -> dict
 
 def how_many_wait(user: User, on: date, seen: QuerySet[Disposal] | None = None) -> int:
     """How many wait for somebody; of each state as far as anybody counts."""
-    return sum(counted_by_state(waiting_for(user, on, seen), turns_of(user, on)).values())
+    found = visible_to(user, on) if seen is None else seen
+    each, told = [], list[Any]()
+    for n, turn in enumerate(turns(user, on).values()):
+        one = found.filter(turn).order_by().values_list("pk")[: MOST + 1]
+        with suppress(EmptyResultSet):  # of what somebody cannot see there is nothing to ask
+            sql, params = one.query.sql_with_params()
+            each.append(f"(SELECT count(*) FROM ({sql}) AS of_{n})")  # noqa: S608 -- as above
+            told += params
+    if not each:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {' + '.join(each)}", told)
+        return int(cursor.fetchone()[0])
 
 
 def capped(n: int) -> str:
@@ -420,4 +435,4 @@ def states_of(user: User, wanted: Wanted, on: date) -> tuple[State, ...]:
     """The states in which a list can hold anything: of what waits for somebody, those in which it is their turn."""
     if wanted.tab != "mine":
         return TABS[wanted.tab][1]
-    return turns_of(user, on)
+    return tuple(turns(user, on))
