@@ -98,8 +98,9 @@ def test_a_run_that_looks_back_changes_nothing_and_says_so(after: tuple[Path, Ru
     _, run = after
     said = run("collide", *LET_IN, "--as-of", "2025-06-30", lang="en").stdout
     assert "not entered a run as of 2025-12-31 went before" in said
+    assert "no run up to that day is recorded" in said
     again = json.loads(run("collide", *LET_IN, "--as-of", "2025-06-30", "--json").stdout)
-    assert (again["backdated"], again["registers"]) == ("2025-12-31", {})
+    assert (again["backdated"], again["saw"], again["registers"]) == ("2025-12-31", None, {})
 
 
 @pytest.mark.parametrize("wrong", ["no-equals-sign", f"{MODEL}=  "])

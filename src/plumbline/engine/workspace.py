@@ -35,6 +35,7 @@ from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.explain import Explanation, explain, with_ties
 from plumbline.engine.collision.increment import Way
 from plumbline.engine.collision.monthly import MonthCount, monthly
+from plumbline.engine.collision.past import newest, past, up_to
 from plumbline.engine.collision.proof import Proof, proof
 from plumbline.engine.collision.purge import (
     DueBatch,
@@ -537,7 +538,8 @@ class Workspace:
         Args:
             names: models; default all that are live or on trial.
             at: when the run takes place.
-            as_of: the date that models call `as_of`; default: the latest among all deliveries.
+            as_of: the date that models call `as_of`; default: the latest among all deliveries. Before that
+                of an earlier run, what was recorded by then is read, and nothing is entered.
             accept: model -> reason, to let in a result outside its expected flag rate.
             progress: told each model, how many are done, and of how many.
             statuses: model -> the status in force, whatever its text proposes; a model that is not
@@ -911,18 +913,28 @@ class Workspace:
         """Why a warning was raised, from what its run saw."""
         then = self._recorded(warning).whole()
         with opened(self.store, then.datasets, then.snapshots, then.who.ties()) as duck:
-            whole = explain(duck, self.store, then.model, warning.subject, then.as_of, then.decided)
+            whole = explain(
+                duck, self.store, then.model, warning.subject, then.as_of, decided=then.decided
+            )
             judged = tuple(each for each in whole.judged if each.per == warning.per)
             return with_ties(duck, replace(whole, judged=judged), then.who)
 
     def explain_subject(self, name: str, subject: str, as_of: date | None = None) -> Explanation:
-        """What a model says today of one subject, flagged or not."""
+        """What a model says of one subject, flagged or not: today, or by what was recorded up to a day."""
         model = self.model(name)
-        snapshots = self._loaded(model)
+        snapshots, who = self._loaded(model), identity(self.store)
         on = as_of or latest_as_of(list(self.snapshots().values()))
-        who = identity(self.store)
+        last, only = newest(self.store), None
+        if last and on < last:
+            then = past(self.store, [dataset.name for dataset in model.facts.values()], on)
+            if then and len(then.snapshots) == len(snapshots):
+                snapshots, who = dict(then.snapshots), then.who
+            else:
+                only = up_to(model, on)
         with opened(self.store, self.datasets, snapshots, who.ties()) as duck:
-            whole = explain(duck, self.store, model, subject, on, self._decided())
+            whole = explain(
+                duck, self.store, model, subject, on, decided=self._decided(), only=only
+            )
             return with_ties(duck, whole, who)
 
     def monthly(self, name: str, as_of: date | None = None) -> list[MonthCount]:

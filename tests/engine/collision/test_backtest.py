@@ -9,30 +9,9 @@ import pytest
 from plumbline.engine import Backtest
 from plumbline.engine.collision.backtest import months
 from plumbline.errors import PlumblineError, RunError
-from tests.engine.collision.town import HE, HONOURS, OFFENCES, WANG, Town, honour, offence
+from tests.engine.collision.town import HE, WANG, Town
 
 MODEL = "honour-despite-offence"
-
-
-@pytest.fixture
-def corrected(bare: Town) -> Town:
-    """May: 王 is flagged. June: that offence is withdrawn, 何 has one of long ago."""
-    changes = {"kind": "changes", "change": {"from": "change", "withdrawn": ["删除"]}}
-    bare.declare("honours", HONOURS, key=["no"], delivery={"kind": "full"}, on="granted_on")
-    bare.declare("offences", OFFENCES, key=["no"], delivery=changes, on="on")
-    bare.deliver("honours", [honour("1", granted_on="2025-02-10"), honour("2", HE, "何六", granted_on="2025-04-20")], "2025-05-31")  # fmt: skip
-    bare.deliver("offences", [offence("a", on="2020-03-01")], "2025-05-31")
-    bare.collide(as_of=date(2025, 5, 31))
-    bare.deliver(
-        "offences",
-        [
-            offence("a", on="2020-03-01", change="删除"),
-            offence("b", HE, "何六", on="2018-03-01", kind="行政"),
-        ],
-        "2025-06-30",
-    )
-    bare.collide(as_of=date(2025, 6, 30))
-    return bare
 
 
 def subjects(found: Backtest, month: str) -> set[str]:

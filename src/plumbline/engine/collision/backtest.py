@@ -17,14 +17,13 @@ from typing import Any
 from plumbline.engine.backend import Duck
 from plumbline.engine.collision.decided import Decided
 from plumbline.engine.collision.gather import Tally, find, gathered, tally
-from plumbline.engine.collision.register import runs
+from plumbline.engine.collision.past import past, up_to
 from plumbline.engine.collision.run import opened
-from plumbline.engine.fact import sql
 from plumbline.engine.fact.document import did_you_mean
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.line.compile import Compiled, compile_model
 from plumbline.engine.line.model import Level, SupervisionModel
-from plumbline.engine.linkage.identity import identity, pinned
+from plumbline.engine.linkage.identity import identity
 from plumbline.errors import PurgedError, RunError, Text
 
 
@@ -144,61 +143,34 @@ def backtest(
     """
     other = with_settings(model, settings) if settings else None
     datasets = {dataset.name: dataset for dataset in model.facts.values()}
-    seen = _recorded(store, [*datasets], days)
     found: list[Month] = []
     known: tuple[set[str], set[str]] = (set(), set())
     with ExitStack() as stack:
         now: Duck | None = None
         for on in days:
-            run, purged = seen.get(on), False
+            then, purged = None, False
             with ExitStack() as month:
-                duck = None
-                if run is not None:
-                    try:
-                        snapshots = {n: store.pinned(run["datasets"][n]) for n in datasets}
-                        who = pinned(store, run.get("identity"))
-                        duck = month.enter_context(opened(store, datasets, snapshots, who.ties()))
-                    except PurgedError:
-                        run, purged = None, True
-                if duck is None:
+                try:
+                    then = past(store, [*datasets], on, on.replace(day=1))
+                except PurgedError:
+                    purged = True
+                if then is None or len(then.snapshots) < len(datasets):
                     if now is None:
                         ties = identity(store).ties()
                         now = stack.enter_context(opened(store, datasets, today, ties))
-                    duck = now
-                how: dict[str, Any] = {"focus": {} if run else _up_to(model, on)}
+                    duck, then = now, None
+                else:
+                    seen = opened(store, datasets, then.snapshots, then.who.ties())
+                    duck = month.enter_context(seen)
+                how: dict[str, Any] = {"focus": {} if then else up_to(model, on)}
                 how["excepted"] = decided.excepted(model, on)
                 judged = _judged(duck, compile_model(model, **how), on, known[0])
                 changed = (
                     _judged(duck, compile_model(other, **how), on, known[1]) if other else None
                 )
-            found.append(Month(on, run["number"] if run else None, purged, judged, changed))
+            found.append(Month(on, then.run if then else None, purged, judged, changed))
     undated = tuple(fact for fact, d in model.facts.items() if d.declared.on is None)
     return Backtest(model, dict(settings), tuple(found), undated)
-
-
-def _recorded(
-    store: Store, datasets: Sequence[str], days: Sequence[date]
-) -> dict[date, dict[str, Any]]:
-    """Day -> the last run whose date lies in the month that ends there, where it saw all of these datasets."""
-    found: dict[date, dict[str, Any]] = {}
-    for _, run in sorted(runs(store).items()):
-        as_of = date.fromisoformat(run["as_of"])
-        for on in days:
-            of_month = (as_of.year, as_of.month) == (on.year, on.month)
-            before = date.fromisoformat(found[on]["as_of"]) if on in found else as_of
-            if of_month and as_of >= before and all(name in run["datasets"] for name in datasets):
-                found[on] = run
-    return found
-
-
-def _up_to(model: SupervisionModel, on: date) -> dict[str, str]:
-    """Fact -> SQL: its own date does not lie after that day, or is not known."""
-    found = {}
-    for fact, dataset in model.facts.items():
-        if dataset.declared.on is not None:
-            begins = sql.name(f"{dataset.declared.on}__from")
-            found[fact] = f"{begins} IS NULL OR {begins} < DATE '{on + timedelta(days=1)}'"
-    return found
 
 
 def _judged(duck: Duck, compiled: Compiled, on: date, known: set[str]) -> JudgedMonth:

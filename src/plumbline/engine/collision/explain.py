@@ -171,16 +171,24 @@ def _about(model: SupervisionModel, fact: str, column: str, subject: str) -> str
     return f"{sql.name(column + suffixes[use])} = {_literal(value[use])}"
 
 
-def explain(
+def explain(  # noqa: PLR0913 -- what is judged, of whom, on which day, by which decisions
     duck: Duck,
     store: Store,
     model: SupervisionModel,
     subject: str,
     as_of: date,
+    *,
     decided: Decided | None = None,
+    only: Mapping[str, str] | None = None,
 ) -> Explanation:
-    """Judge a model for one subject over the datasets that `duck` has views of."""
+    """Judge a model for one subject over the datasets that `duck` has views of.
+
+    Args:
+        only: fact -> SQL condition, where not all rows of it take part.
+    """
     focus = focus_on(model, subject)
+    for fact, condition in (only or {}).items():
+        focus[fact] = f"({focus[fact]}) AND ({condition})" if fact in focus else condition
     fact, column = model.column_of(model.subject)
     shown = subject
     if fact in model.facts and column in model.facts[fact].types:

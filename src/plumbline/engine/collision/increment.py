@@ -59,6 +59,8 @@ class Way:
 
 #: A run in full because somebody asked for it.
 WANTED = Way("full", Text("按要求全算", "as was asked"))
+#: A run in full because it is judged by a day before that of the last run.
+LOOKS_BACK = Way("full", Text("回看过去的日子", "it looks back"))
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,15 @@ class Increment:
     """
 
     def __init__(
-        self, duck: Duck, seen: Seen, model: SupervisionModel, excepted: Mapping[str, str]
+        self,
+        duck: Duck,
+        seen: Seen,
+        model: SupervisionModel,
+        excepted: Mapping[str, str],
+        focus: Mapping[str, str] | None = None,
     ) -> None:
         self.duck, self.seen, self.model = duck, seen, model
-        self.compiled = compile_model(model, excepted=excepted)
+        self.compiled = compile_model(model, excepted=excepted, focus=focus)
         self.statement = self.compiled.on(seen.as_of)
         ties = seen.who.ties()
         self.unsure = Unsure(ties.doubted, frozenset(dataset for dataset, _ in ties.guessed))

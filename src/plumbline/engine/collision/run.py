@@ -17,9 +17,10 @@ import plumbline
 from plumbline.engine.backend import Duck, Engine, open_duckdb
 from plumbline.engine.collision.decided import Decided
 from plumbline.engine.collision.gather import Tally, gathered, tally
-from plumbline.engine.collision.increment import WANTED, Increment, Seen, Way
+from plumbline.engine.collision.increment import LOOKS_BACK, WANTED, Increment, Seen, Way
 from plumbline.engine.collision.kept import keep
 from plumbline.engine.collision.on_spark import finding
+from plumbline.engine.collision.past import newest, past, up_to
 from plumbline.engine.collision.register import TABLES, Entry, enter, runs
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
@@ -62,7 +63,9 @@ class Run:
 
     Attributes:
         backdated: the as-of date of a later run that went before, if there is one. A run that looks
-            back enters nothing: it would withdraw what is known by now.
+            back enters nothing: it would withdraw what is known by now. It reads what was recorded then.
+        saw: number of the run whose recorded registers a run that looks back has read; None if there is
+            none, and it read today's, without rows whose own date is later.
         changes: register -> what became of its warnings -> how many.
     """
 
@@ -70,6 +73,7 @@ class Run:
     as_of: date
     results: tuple[ModelResult, ...]
     backdated: date | None = None
+    saw: int | None = None
     changes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # table -> state -> n
 
 
@@ -113,7 +117,8 @@ def collide(  # noqa: PLR0913 -- all that a run is told
 
     Args:
         at: when the run takes place; the engine has no clock.
-        as_of: the date that models call `as_of`.
+        as_of: the date that models call `as_of`. Where a run went before by a later one, what is read is what
+            was recorded by then, and nothing is entered.
         accept: model -> reason, to let in a result outside its expected flag rate.
         decided: statuses and exceptions that hold for this run.
         full: judge everything again, and not only what may have changed since the last run.
@@ -126,22 +131,29 @@ def collide(  # noqa: PLR0913 -- all that a run is told
     loaded = {name: store.snapshot(name) for name in datasets if store.version(name) is not None}
     with store.writing() as scratch:
         earlier = runs(store)
-        newest = max((date.fromisoformat(run["as_of"]) for run in earlier.values()), default=as_of)
         number = max(earlier, default=0) + 1
         who = identity(store)
+        later = _later(store, as_of)
+        then = past(store, [*datasets], as_of) if later else None
+        if then:
+            loaded, who = dict(then.snapshots), then.who
         seen = _Seen(
-            store, loaded, who, as_of, number, at, models, accept or {}, decided or Decided(), full,
-            None if as_of < newest else scratch,
+            store, loaded, who, as_of, number, at, models, accept or {}, decided or Decided(),
+            WANTED if full else None, None if later else scratch,
         )  # fmt: skip
+        if later:
+            seen = replace(seen, way=LOOKS_BACK, up_to=then is None)
         with (
             opened(store, datasets, loaded, who.ties()) as duck,
             finding(engine or Engine(), store, datasets, loaded, who.ties()) as (find, versions),
         ):
-            seen = replace(seen, find=find, full=full or bool(versions), versions=versions)
+            seen = replace(seen, find=find, versions=versions)
+            if versions:
+                seen = replace(seen, way=seen.way or WANTED)
             duck.watch_spill()
             results, found = _run_all(duck, seen, progress)
-            if as_of < newest:
-                return Run(number, as_of, results, backdated=newest)
+            if later:
+                return Run(number, as_of, results, backdated=later, saw=then.run if then else None)
             _keep_texts(store, models, datasets)
             ripples = _lay_ripples(duck, seen, earlier)
             entry = Entry(number, _manifest(seen, results), scratch, ripples)
@@ -166,6 +178,10 @@ def plan(
     datasets = {d.name: d for model in models for d in model.facts.values()}
     loaded = {name: store.snapshot(name) for name in datasets if store.version(name) is not None}
     who, decided = identity(store), decided or Decided()
+    if _later(store, as_of):
+        then = past(store, [*datasets], as_of)
+        known = then.snapshots if then else loaded
+        return {m.name: _hindered(m, known, as_of) or LOOKS_BACK for m in models}
     seen = Seen(store, loaded, who, as_of)
     found: dict[str, Way | Text] = {}
     with opened(store, datasets, loaded, who.ties()) as duck:
@@ -175,6 +191,12 @@ def plan(
                 _hindered(model, loaded, as_of) or Increment(duck, seen, model, excepted).way
             )
     return found
+
+
+def _later(store: Store, as_of: date) -> date | None:
+    """The date of the newest run, where it is later than this one."""
+    last = newest(store)
+    return last if last and as_of < last else None
 
 
 def _hindered(model: SupervisionModel, loaded: Mapping[str, Snapshot], as_of: date) -> Text | None:
@@ -195,7 +217,9 @@ class _Seen(Seen):
     """What a run is given: it can be repeated from this.
 
     Attributes:
+        way: how all models run; None where each is to find its own.
         scratch: where results are written that are to be kept; None if they are not.
+        up_to: are rows left out whose own date is later than the run's?
         versions: of what the models run on, beside DuckDB.
     """
 
@@ -204,8 +228,9 @@ class _Seen(Seen):
     models: Sequence[SupervisionModel]
     accept: Mapping[str, str]
     decided: Decided
-    full: bool
+    way: Way | None
     scratch: Path | None
+    up_to: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -262,9 +287,10 @@ def _run_model(
     status = seen.decided.status_of(model)
     if skipped := _hindered(model, seen.loaded, seen.as_of):
         return ModelResult(model.name, status, skipped=skipped), None
-    increment = Increment(duck, seen, model, seen.decided.excepted(model, seen.as_of))
+    focus = up_to(model, seen.as_of) if seen.up_to else None
+    increment = Increment(duck, seen, model, seen.decided.excepted(model, seen.as_of), focus)
     name = f"found:{model.name}"
-    way = increment.run(name, WANTED if seen.full else None)
+    way = increment.run(name, seen.way)
     spilled = duck.spilled()
     if (
         seen.scratch and way.how != "kept"
