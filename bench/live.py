@@ -4,8 +4,8 @@
 
 The office of `bench.web`. Each page is another head of office or dispatcher, signed in, who has the inbox open and asks
 what waits once a minute, as `plumb.js` does, each at another moment, by a connection that is kept. First nobody does
-anything; then the system acts every two seconds, so that every page finds something new whenever it asks, and what
-waits is counted for it. The server's processes are told apart from those that play the pages; on PostgreSQL what
+anything; then the system acts every two seconds, so that every page finds something new whenever it asks, what
+waits is counted for it, and it asks again after two minutes. The server's processes are told apart from those that play the pages; on PostgreSQL what
 its processes spend counts too.
 """
 

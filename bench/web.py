@@ -86,19 +86,21 @@ class Filled:
 
 
 def fill(folder: Path, database: str, rows: int) -> Filled:
-    """Seed an office, or take the one that the folder holds already."""
+    """Seed an office, or take the one that the folder holds already; everybody signs in."""
     kept = folder / "office.json"
-    if kept.exists():
-        told = json.loads(kept.read_text("utf-8"))
-        return Filled(folder, told["database"], told["cookies"])
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "plumbline.toml").write_text(
-        '[workspace]\nname = "bench"\n[workbench]\nsecond_factor = "optional"\n', "utf-8"
-    )
-    request = {"step": "fill", "database": database, "folder": str(folder), "rows": rows}
-    cookies = apart("bench.web_once", request)["cookies"]
-    kept.write_text(json.dumps({"database": database, "cookies": cookies}), "utf-8")
-    return Filled(folder, database, cookies)
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "plumbline.toml").write_text(
+            '[workspace]\nname = "bench"\n[workbench]\nsecond_factor = "optional"\n', "utf-8"
+        )
+        request = {"step": "fill", "database": database, "folder": str(folder), "rows": rows}
+        named = apart("bench.web_once", request)
+        kept.write_text(json.dumps({"database": database, "named": named}), "utf-8")
+    told = json.loads(kept.read_text("utf-8"))
+    request = {"step": "sign in", "database": told["database"], "folder": str(folder)}
+    sessions = apart("bench.web_once", request)["sessions"]
+    cookies = [{"session": session, **told["named"]} for session in sessions]
+    return Filled(folder, told["database"], cookies)
 
 
 @contextmanager

@@ -105,7 +105,7 @@ _ICONS = {
 }  # fmt: skip
 #: What waits there for somebody: the very rows with which the page begins.
 _WAITING: dict[str, Callable[[User, date], int]] = {
-    "disposal:list": how_many_wait,
+    "disposal:list": lambda user, on: how_many_wait(user, on, most=_MOST),
     "export:list": lambda user, on: _up_to(exports_waiting_for(user, on)),
     "disposal:requests": lambda user, on: _up_to(requests_to(user, on).filter(answered_at=None)),
     "disposal:leads": lambda user, on: _up_to(open_leads(leads_visible_to(user, on))),

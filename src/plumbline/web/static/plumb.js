@@ -98,9 +98,10 @@
   });
 
   // What waits is told anew to a page that stays open and is seen; whoever was locked or signed out is told nothing more.
+  // Where every question brings something new, so many act that it is asked half as often.
   var EVERY = 60000;
   function stay(rail) {
-    var seen = "", asked = Date.now();
+    var seen = "", asked = Date.now(), pause = EVERY;
     function tell(place, n) {
       var link = rail.querySelector('nav a[href="' + CSS.escape(place) + '"]');
       if (!link) { return; }
@@ -116,14 +117,16 @@
       document.querySelectorAll('[data-news="' + CSS.escape(place) + '"]').forEach(function (news) { news.hidden = false; });
     }
     function ask() {
-      if (document.hidden || Date.now() - asked < EVERY - 1000) { return; }
+      if (document.hidden || Date.now() - asked < pause - 1000) { return; }
       asked = Date.now();
       fetch(rail.dataset.live + "?seen=" + seen, {
         credentials: "same-origin", cache: "no-store", redirect: "error", headers: { "Plumbline-By-Itself": "yes" }
       }).then(function (answer) {
+        pause = EVERY;
         if (answer.status === 204) { return; }
         if (!answer.ok || !(answer.headers.get("Content-Type") || "").startsWith("application/json")) { clearInterval(clock); return; }
         return answer.json().then(function (told) {
+          if (seen) { pause = 2 * EVERY; }
           seen = told.seen;
           Object.keys(told.counts).forEach(function (place) { tell(place, told.counts[place]); });
         });

@@ -407,12 +407,14 @@ def counted_by_state(found: QuerySet[Disposal], states: Sequence[State]) -> dict
         return dict(zip(states, cursor.fetchone(), strict=True))
 
 
-def how_many_wait(user: User, on: date, seen: QuerySet[Disposal] | None = None) -> int:
-    """How many wait for somebody; of each state as far as anybody counts."""
+def how_many_wait(
+    user: User, on: date, seen: QuerySet[Disposal] | None = None, most: int = MOST
+) -> int:
+    """How many wait for somebody; of each state one more than `most` at the most."""
     found = visible_to(user, on) if seen is None else seen
     each, told = [], list[Any]()
     for n, turn in enumerate(turns(user, on).values()):
-        one = found.filter(turn).order_by().values_list("pk")[: MOST + 1]
+        one = found.filter(turn).order_by().values_list("pk")[: most + 1]
         with suppress(EmptyResultSet):  # of what somebody cannot see there is nothing to ask
             sql, params = one.query.sql_with_params()
             each.append(f"(SELECT count(*) FROM ({sql}) AS of_{n})")  # noqa: S608 -- as above
