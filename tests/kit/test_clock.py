@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
 from hypothesis import given
-from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from plumbline.errors import DeclarationError
@@ -32,6 +31,7 @@ from plumbline.kit.clock.ladder import KINDS, STANDARD, Step, next_at, passed
 from plumbline.kit.clock.models import Due, Level, Notice, Pause, WorkingCalendar
 from plumbline.trail.models import Entry
 from tests import people
+from tests.examples import at_most
 
 NOW = people.NOW  # Wednesday 18 March 2026, ten in the morning
 DAYS = announced()
@@ -286,7 +286,7 @@ def test_a_month_by_the_calendar_ends_with_a_working_day_and_is_extended_from_th
 
 
 @pytest.mark.django_db(transaction=True)
-@hypothesis(max_examples=40)
+@at_most(20)
 @given(
     given_days=st.integers(1, 20),
     acts=st.lists(

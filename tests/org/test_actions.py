@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from plumbline.org import actions
@@ -20,6 +20,7 @@ from plumbline.org.policy import MAY, NotYoursError, WrongNumberError, own_peopl
 from plumbline.org.queries import overseeing, unit_named
 from plumbline.trail.models import Entry
 from tests import people
+from tests.examples import at_most
 from tests.people import NOW, TODAY
 
 LI, WIFE, OTHER = "38030119900101018X", "380301199001010024", "380301199001010032"
@@ -87,7 +88,7 @@ class TestUnits:
         with pytest.raises(RefusedError, match="that name"):
             actions.rename_unit(cast.civil, "澜州市 工业局", by=cast.sysadmin, at=NOW, reason="误")
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+    @at_most(8, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(moves=st.lists(st.tuples(st.integers(0, 5), st.integers(-1, 5)), max_size=12))
     def test_whatever_is_moved_every_path_is_the_way_from_the_top(
         self, cast: Any, moves: list[tuple[int, int]]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from plumbline.engine import Workspace
@@ -24,6 +24,7 @@ from plumbline.engine.linkage.identity import identity
 from plumbline.errors import Text
 from tests.engine.collision.town import AT
 from tests.engine.line.small import declaration, number, written
+from tests.examples import at_most
 
 #: People and organisations are few, so that rows often meet.
 PEOPLE = [number(serial) for serial in range(1, 5)]
@@ -196,7 +197,7 @@ def as_rows(dataset: str, step: dict[int, dict[str, Any]], there: set[str]) -> l
     return rows
 
 
-@settings(max_examples=3)
+@at_most(3)
 @given(deliveries, deliveries)
 def test_the_result_is_that_of_a_full_run(
     tmp_path_factory: pytest.TempPathFactory, before: Any, after: Any

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from plumbline.engine import Purge
@@ -28,6 +28,7 @@ from plumbline.engine.fact.store import Store
 from plumbline.errors import DeliveryError, PurgedError, RunError, StoreError
 from tests.engine.collision.town import AT, WANG, Town, honour, offence
 from tests.engine.line.small import number
+from tests.examples import at_most
 
 LATER = datetime(2026, 7, 15, 9, tzinfo=UTC)
 ON = date(2026, 7, 15)
@@ -291,7 +292,7 @@ def content(store: Store, dataset: Dataset) -> list[tuple[object, ...]]:
         return duck.run(f"SELECT no, kind FROM {relation} ORDER BY no")
 
 
-@settings(max_examples=6, deadline=None)
+@at_most(4)
 @given(deliveries=DELIVERIES, kept=st.integers(0, 4))
 def test_what_remains_is_what_the_batches_that_are_not_due_say(
     deliveries: list[dict[str, str]], kept: int

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from plumbline.engine.backend import open_duckdb
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.changed import changed
 from tests.engine.collision.town import Town, honour, offence, settled
+from tests.examples import at_most
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def row(no: int, text: str | None) -> dict[str, str | None]:
     return {**offence(str(no), kind=text or "刑事"), "change": "删除" if text is None else ""}
 
 
-@settings(max_examples=12)
+@at_most(8)
 @given(
     st.lists(
         st.dictionaries(st.integers(1, 6), st.sampled_from(["刑事", "行政", None]), min_size=1),

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from plumbline.engine.fact.dataset import Dataset
 from plumbline.engine.fact.store import Store
 from plumbline.errors import StoreError
 from tests.engine.fact.delivering import csv, fees, load, state
+from tests.examples import at_most
 
 HEADER = "编号,姓名,金额,区县,变更"
 CHANGES = "{kind: changes, change: {from: 变更, withdrawn: [删除]}}"
@@ -93,7 +94,7 @@ def read(store: Store, dataset: Dataset, version: int) -> Facts:
         ("changes", CHANGES, change),
     ],
 )
-@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@at_most(8, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_version_is_what_its_deliveries_say(
     kind: str, delivery: str, lines: st.SearchStrategy[Line], data: st.DataObject

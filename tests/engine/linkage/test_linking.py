@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from plumbline.engine import Workspace
@@ -15,6 +15,7 @@ from plumbline.engine.backend import open_duckdb
 from plumbline.engine.linkage.identity import identity
 from plumbline.errors import RunError
 from tests.engine.linkage.office import AT, Office, Row, honour, masked, number, offence
+from tests.examples import at_most
 
 MODEL = "honour-despite-offence"
 
@@ -489,11 +490,7 @@ def ties(workspace: Workspace) -> list[tuple[object, ...]]:
         )
 
 
-@settings(
-    max_examples=int(__import__("os").environ.get("EX", "6")),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@at_most(4, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(deliveries(), min_size=2, max_size=4), data=st.data())
 def test_step_by_step_it_comes_to_what_a_full_linking_gives(
     tmp_path_factory: pytest.TempPathFactory,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from plumbline.kit.flow import OutOfStepError, ReasonMissingError
@@ -28,6 +28,7 @@ from plumbline.org.models import Delegation
 from plumbline.org.policy import NotYoursError
 from plumbline.trail.models import Entry
 from tests import people
+from tests.examples import at_most
 from tests.loop.disposal import warned
 from tests.people import NOW, TODAY
 
@@ -270,7 +271,7 @@ MOVES = st.lists(
 
 
 def test_no_sequence_of_acts_loses_a_fen_or_goes_below_zero(cast: Any, case: Any) -> None:
-    @settings(max_examples=60)
+    @at_most(20)
     @given(MOVES)
     def check(moves: list[tuple[str, int, str]]) -> None:
         with transaction.atomic():
