@@ -166,7 +166,10 @@ class Increment:
             find(self.duck, old, name)
             return way
         self._lay_changes()
-        find(self.duck, self._by_rows(old) if way.how == "rows" else self._by_subjects(old), name)
+        if way.how == "rows":
+            self._by_rows(old, name)
+        else:
+            find(self.duck, self._by_subjects(old), name)
         return way
 
     # What changed
@@ -260,12 +263,14 @@ class Increment:
         return bool(differing)
 
     def _lay_changes(self) -> None:
-        """For each dataset, the rows as they are now that came or are tied otherwise, and as they were.
+        """For each dataset that moved, the rows as they are now that came or are tied otherwise, and as they were.
 
         Leaves `fresh:<dataset>` and `gone:<dataset>` (tables of row numbers), and the views
         `<dataset>__fresh`, `<dataset>__gone` with what models read beside them (`maybe`).
         """
         for name, dataset in self.datasets.items():
+            if not self._moves(name):
+                continue
             change, before = self._changes[name], self._earlier[name]
             assert change is not None  # else the model runs in full
             retied = f"SELECT row FROM retied WHERE dataset = {sql.literal(name)}"
@@ -293,21 +298,24 @@ class Increment:
 
     # The two ways
 
-    def _by_rows(self, old: str) -> str:
-        """What rests on no row that went, and what rests on a row that came."""
+    def _by_rows(self, old: str, name: str) -> None:
+        """Leave in the table `name` what rests on no row that went, and what rests on a row that came."""
         aliases = {alias: dataset.name for alias, dataset in self.model.facts.items()}
-        moving = [alias for alias, name in aliases.items() if self._moves(name)]
-        self._table(
-            "judged", f"SELECT o.* FROM ({old}) AS o{_without('o', 'gone', moving, aliases)}"
-        )
+        moving = [alias for alias, dataset in aliases.items() if self._moves(dataset)]
+        anew = self.compiled.levels_on(self.seen.as_of)
+        judged = "judged" if anew else name
+        self._table(judged, f"SELECT o.* FROM ({old}) AS o{_without('o', 'gone', moving, aliases)}")
         for i, alias in enumerate(moving):
             part = self.compiled.on(
                 self.seen.as_of, {alias: f"{aliases[alias]}__fresh"}, self.unsure
             )
             # What rests on two such rows is found twice.
             others = _without("n", "fresh", moving[:i], aliases)
-            self.duck.run(f"INSERT INTO judged BY NAME SELECT n.* FROM ({part}) AS n{others}")
-        return self.compiled.levels_on(self.seen.as_of) or "SELECT * FROM judged"
+            self.duck.run(
+                f"INSERT INTO {sql.name(judged)} BY NAME SELECT n.* FROM ({part}) AS n{others}"
+            )
+        if anew:
+            find(self.duck, anew, name)
 
     def _by_subjects(self, old: str) -> str:
         """What is known of subjects of which no row moved, and the others judged anew."""
@@ -361,8 +369,10 @@ class Increment:
                     yield f"SELECT {listed} FROM {holder} AS v SEMI JOIN {relation} AS m ON {same}"
 
     def _moving(self, alias: str) -> Iterator[str]:
-        """The relations of a fact's rows that came, and that went."""
+        """The relations of a fact's rows that came, and that went, if any did."""
         name = self.model.facts[alias].name
+        if not self._moves(name):
+            return
         for kind in ("fresh", "gone"):
             yield sql.name(f"{name}__{kind}")
             yield sql.name(maybe(f"{name}__{kind}"))
