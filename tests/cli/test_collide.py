@@ -99,6 +99,8 @@ def test_a_run_that_looks_back_changes_nothing_and_says_so(after: tuple[Path, Ru
     said = run("collide", *LET_IN, "--as-of", "2025-06-30", lang="en").stdout
     assert "not entered a run as of 2025-12-31 went before" in said
     assert "no run up to that day is recorded" in said
+    assert "\tseen only\n" in said, "nothing was entered"
+    assert "run 2" not in said, "such a run has no number"
     again = json.loads(run("collide", *LET_IN, "--as-of", "2025-06-30", "--json").stdout)
     assert (again["backdated"], again["saw"], again["registers"]) == ("2025-12-31", None, {})
 

@@ -75,7 +75,9 @@ def collide(  # noqa: PLR0913, PLR0917 -- all that a run is told
         office.line(
             (office.words(f"截止日 {run.as_of}", f"as of {run.as_of}"), "bold"),
             f"  ({chosen if as_of else latest})",
-            office.words(f"  第 {run.number} 次运行", f"  run {run.number}"),
+            ""
+            if run.backdated
+            else office.words(f"  第 {run.number} 次运行", f"  run {run.number}"),
         )
         tell_run(office, run)
     if any(result.held for result in run.results):
@@ -91,7 +93,7 @@ def tell_run(office: Office, run: Run) -> None:
                 f"{zh}（结果单独存放，不告知任何人）", f"{en} (kept apart, told to nobody)", "bold"
             )
         if ran:
-            rows = [_row(office, result, tally) for result, tally in ran]
+            rows = [_row(office, result, tally, entered=not run.backdated) for result, tally in ran]
             office.table(_HEADS, rows, right=(1, 2, 3, 4, 5))
     tell_ways(office, [result.way for result in run.results if result.way])
     for result in run.results:
@@ -165,7 +167,7 @@ _HEADS = [
 ]  # fmt: skip
 
 
-def _row(office: Office, result: ModelResult, tally: Tally) -> list[Cell]:
+def _row(office: Office, result: ModelResult, tally: Tally, *, entered: bool) -> list[Cell]:
     levels = dict(tally.by_level)
     counts: list[Cell] = []
     for level, style in LEVEL_STYLES.items():
@@ -173,8 +175,10 @@ def _row(office: Office, result: ModelResult, tally: Tally) -> list[Cell]:
         counts.append((str(number), style if number else "dim"))
     if result.held:
         said: Cell = (office.words("暂扣", "held"), "bold yellow")
-    else:
+    elif entered:
         said = (office.words("已入库", "entered"), "green")
+    else:
+        said = (office.words("只看", "seen only"), "dim")
     return [result.model, *counts, str(tally.cannot_tell), str(tally.left_out), said]
 
 
