@@ -124,7 +124,7 @@ class Disposal(models.Model):
         # index, without being read.
         indexes = [
             models.Index(fields=["state", "-rank", "-id", "body"], name="disposal_by_rank"),
-            models.Index(fields=["state", "due_at", "id", "body"], name="disposal_by_due"),
+            models.Index(fields=["state", "due_at", "id", "body", "unit"], name="disposal_by_due"),
             models.Index(
                 fields=["state", "-id", "body", "level", "reviewed"], name="disposal_newest"
             ),

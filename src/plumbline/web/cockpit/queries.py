@@ -326,14 +326,19 @@ class Report:
         """Who is late today, whatever the period: bodies with disposals, units with answers and repairs."""
         found: list[Late] = []
         cases = late_disposals(self._user, self._at, self._on, self.place).order_by()
-        unassigned = Text("待分办", "To be dispatched").in_(language())
-        for body, name, n, since in (
-            cases.values("body", "body__name").annotate(n=Count("pk"), since=Min("due_at"))
-            .values_list("body", "body__name", "n", "since")
-        ):  # fmt: skip
-            found.append(
-                Late("body" if body else "", body, name or unassigned, n, self._age(since))
-            )
+        # Grouped by the body as it is read: by its index SQLite would walk through all there are.
+        groups = cases.annotate(worked_by=Unindexed("body")).values("worked_by")
+        counted = groups.annotate(n=Count("pk"), since=Min("due_at"))
+        bodies = list(counted.values_list("worked_by", "n", "since"))
+        names = dict(
+            SupervisionBody.objects.filter(pk__in=[body for body, *_ in bodies if body])
+            .values_list("pk", "name")
+        )  # fmt: skip
+        nobody = Text("待分办", "To be dispatched").in_(language())
+        found += [
+            Late("body" if body else "", body, names[body] if body else nobody, n, self._age(since))
+            for body, n, since in bodies
+        ]
         units: dict[tuple[int, str], list[datetime]] = {}
         mine = units_seen(self._user, self._on)
         if self.place.region:
@@ -390,11 +395,15 @@ def _late(noun: str, at: datetime) -> Any:
     return found.annotate(of=of).values_list("of", "due_at")
 
 
-def late_disposals(user: User, at: datetime, on: date, place: Place) -> QuerySet[Disposal]:
-    """Disposals with a deadline that is over, of the units somebody sees."""
+def late_disposals(
+    user: User, at: datetime, on: date, place: Place, among: QuerySet[Disposal] | None = None
+) -> QuerySet[Disposal]:
+    """Disposals with a deadline that is over, of the units somebody sees; of all there are, or of these."""
     # A closed one has no deadline; the other states, named, are found by an index.
-    found = Disposal.objects.alias(of=Unindexed("unit")).filter(
-        _of_units(user, on, "of"), is_over(at), state__in=set(Stage) - {Stage.CLOSED}
+    found = (
+        (Disposal.objects.all() if among is None else among)
+        .alias(of=Unindexed("unit"))
+        .filter(_of_units(user, on, "of"), is_over(at), state__in=set(Stage) - {Stage.CLOSED})
     )
     if place.region:
         found = found.filter(unit__region=place.region)

@@ -121,9 +121,9 @@ def _report(asked: Asked) -> Report:
 
 
 def _late(asked: Asked) -> QuerySet[Disposal]:
-    seen = visible_disposals(asked.user, asked.on).values("pk")
-    found = late_disposals(asked.user, asked.at, asked.on, asked.place).filter(pk__in=seen)
-    return _shown(found).order_by("-warning__rank", "-pk")
+    seen = visible_disposals(asked.user, asked.on)
+    found = late_disposals(asked.user, asked.at, asked.on, asked.place, seen)
+    return _shown(found).order_by("-rank", "-pk")
 
 
 #: Figure, as its address names it -> what stands behind it.
