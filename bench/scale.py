@@ -33,7 +33,7 @@ from typing import Any
 
 import duckdb
 
-from bench.collide import Office, machine
+from bench.collide import NOTHING, Office, machine
 from bench.increment import AS_OF, AT, DATASETS, INSURED, MODELS, PAY, PENALTY, declare
 from bench.measure import ROOT, apart
 from bench.scale_chart import chart, slope
@@ -49,7 +49,7 @@ WAYS = ("engine", "duckdb", "pandas", "polars", "spark")
 
 #: The registers of `bench.increment`, a register of all people, and one of who is whose kin.
 REGISTERS: dict[str, dict[str, Any]] = {
-    **{name: columns for name, (columns, _) in DATASETS.items()},
+    **{name: DATASETS[name][0] for name in ("penalties", "payments", "insurances")},
     "persons": {"no": "text", "person": "person.id", "on": "date"},
     "relatives": {"no": "text", "person": "person.id", "other": "person.id"},
 }
@@ -187,7 +187,7 @@ def measure(
         asked: dict[str, Mapping[str, Any]] = {}
         common = {"config": config, "files": office.files, "model": model}
         if "engine" in ways:
-            query = office.compiled(model).on(AS_OF)
+            query = office.compiled(model).on(AS_OF, unsure=NOTHING)
             setup = office.views
             asked["engine"] = {"what": "statement", "query": query, "setup": setup, "judged": True}
         if "duckdb" in ways:
