@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_GET
@@ -26,7 +26,6 @@ from plumbline.web.navigation import waiting
 
 #: Seconds after which a page is told anew in any case: a day has begun, or an act became known after a later one.
 LONGEST = 10 * 60
-PLACE = reverse_lazy("live")
 #: Acts after which nothing else waits for anybody.
 _LOOKING = (READ, "warning.read", "disposal.read")
 
@@ -49,7 +48,7 @@ class Unmoved:
         self._respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path != PLACE or not request.user.is_authenticated:
+        if request.path != reverse("live") or not request.user.is_authenticated:
             return self._respond(request)
         if rests(request.session) or request.GET.get("seen") != tag(request.user):
             return self._respond(request)
