@@ -32,7 +32,7 @@ from plumbline.engine.collision.decided import (
 from plumbline.engine.collision.draw import Drawn, draw_unflagged
 from plumbline.engine.collision.entities import Manner, Resting, entities
 from plumbline.engine.collision.evidence import FactRow, fetch
-from plumbline.engine.collision.explain import Explanation, explain, with_ties
+from plumbline.engine.collision.explain import Explanation, explain, rows_about, with_ties
 from plumbline.engine.collision.increment import Way
 from plumbline.engine.collision.monthly import MonthCount, monthly
 from plumbline.engine.collision.past import newest, past, up_to
@@ -845,7 +845,8 @@ class Workspace:
             for each in (e for warning in group for e in warning.evidence):
                 wanted.setdefault(each.fact, (then.model.facts[each.fact], []))[1].append(each.row)
             with opened(self.store, then.datasets, then.snapshots, then.who.ties()) as duck:
-                rows = fetch(duck, self.store, wanted)
+                near = rows_about(then.model, {warning.subject for warning in group})
+                rows = fetch(duck, self.store, wanted, near)
             for warning in group:
                 found[warning.key] = rows
         return found

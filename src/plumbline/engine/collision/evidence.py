@@ -69,22 +69,24 @@ def fetch(
     duck: Duck,
     store: Store,
     wanted: Mapping[str, tuple[Dataset, Iterable[int]]],
+    near: Mapping[str, str] | None = None,
 ) -> dict[str, dict[int, FactRow]]:
     """The rows of each fact by number, from the views of `opened`.
 
     Args:
         wanted: fact -> (its dataset, numbers of rows).
+        near: fact -> SQL condition that holds of most of these rows. Files are sorted by whom they are about, not
+            by number, so where it names somebody, few groups of rows are read.
     """
     found: dict[str, dict[int, FactRow]] = {}
     batches: dict[tuple[str, int], Batch] = {}
     for fact, (dataset, rows) in wanted.items():
         physical = [field.suffix for field in dataset.fields]
-        duck.register("wanted", pa.table({"row": pa.array(sorted(set(rows)), pa.int64())}))
-        listed = ", ".join(sql.name(name) for name in physical)
-        answers = duck.run(
-            f"SELECT {listed} FROM {sql.name(dataset.name)} WHERE _row IN (SELECT row FROM wanted)"
-        )
-        duck.unregister("wanted")
+        numbers = set(rows)
+        answers: list[tuple[Any, ...]] = []
+        for condition in [*filter(None, [(near or {}).get(fact)]), "true"]:
+            answers += _numbered(duck, dataset, physical, numbers, condition)
+            numbers -= {answer[physical.index("_row")] for answer in answers}
         found[fact] = {}
         for answer in answers:
             named = dict(zip(physical, answer, strict=True))
@@ -94,6 +96,22 @@ def fetch(
             batch = batches[dataset.name, number]
             found[fact][named["_row"]] = _row(fact, dataset, named, batch)
     return found
+
+
+def _numbered(
+    duck: Duck, dataset: Dataset, columns: Sequence[str], numbers: Iterable[int], condition: str
+) -> list[tuple[Any, ...]]:
+    """The columns of rows that bear these numbers and fulfil a condition."""
+    if not numbers:
+        return []
+    duck.register("wanted", pa.table({"row": pa.array(sorted(numbers), pa.int64())}))
+    listed = ", ".join(sql.name(name) for name in columns)
+    answers = duck.run(
+        f"SELECT {listed} FROM {sql.name(dataset.name)} "
+        f"WHERE ({condition}) AND _row IN (SELECT row FROM wanted)"
+    )
+    duck.unregister("wanted")
+    return answers
 
 
 def _row(fact: str, dataset: Dataset, named: Mapping[str, Any], batch: Batch) -> FactRow:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -143,6 +144,26 @@ def focus_on(model: SupervisionModel, subject: str) -> dict[str, str]:
     return found
 
 
+def rows_about(model: SupervisionModel, subjects: Iterable[str]) -> dict[str, str]:
+    """Fact -> SQL condition that holds of its rows about some of these subjects; not all facts have one."""
+    found: dict[str, list[str]] = {}
+    for reference in model.declared.same.get(model.subject, [model.subject]):
+        fact, _, column = reference.partition(".")
+        if fact not in model.facts or column not in model.facts[fact].types:
+            continue
+        values: dict[str, list[str]] = {}
+        for subject in subjects:
+            with suppress(RunError):  # what is no number of the register's is in none of its rows
+                at, _, value = _about(model, fact, column, subject).partition(" = ")
+                if value and " AND " not in value:
+                    values.setdefault(at, []).append(value)
+        # An engine passes over groups of rows by a list, and not by as many conditions.
+        listed = [f"{at} IN ({', '.join(each)})" for at, each in values.items()]
+        if listed:
+            found.setdefault(fact, []).extend(listed)
+    return {fact: " OR ".join(each) for fact, each in found.items()}
+
+
 def _about(model: SupervisionModel, fact: str, column: str, subject: str) -> str:
     type_ = model.facts[fact].types[column]
     bearer = column in model.facts[fact].bearers
@@ -206,7 +227,7 @@ def explain(  # noqa: PLR0913 -- what is judged, of whom, on which day, by which
         )
         for name in compiled.evidence
     }
-    found = fetch(duck, store, wanted)
+    found = fetch(duck, store, wanted, rows_about(model, [subject]))
     judged = [_judged(compiled, row, found) for row in rows]
     order = {"flag": 0, "cannot_tell": 1, "left_out": 2, "clear": 3}
     judged.sort(key=lambda each: (order[each.verdict], sorted(r.row for r in each.rows.values())))
