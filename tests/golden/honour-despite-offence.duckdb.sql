@@ -107,7 +107,9 @@ WITH honour AS (
           WHEN offence.occurred_on__from >= honour.granted_on__to
           THEN FALSE
         END
-        AND CASE
+      )
+      AND (
+        CASE
           WHEN offence.occurred_on__to <= honour.granted_on__from
           AND honour.granted_on__to <= CASE
             WHEN honour.granted_on__to <= CAST('2019-12-31' AS DATE)
@@ -168,6 +170,17 @@ WITH honour AS (
     FROM honour
     JOIN offence
       ON honour.person__key = offence.person__key
+    WHERE
+      (
+        (
+          CASE
+            WHEN honour.granted_on__from >= CAST('2005-01-01' AS DATE)
+            THEN TRUE
+            WHEN honour.granted_on__to < CAST('2005-01-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

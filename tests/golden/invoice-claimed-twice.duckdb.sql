@@ -52,7 +52,10 @@ WITH claim AS (
       gathered.tier AS tier,
       gathered.lead AS lead,
       (
-        gathered.times >= 2 AND gathered.claimed > gathered.face
+        gathered.times >= 2
+      )
+      AND (
+        gathered.claimed > gathered.face
       )
       AND (
         (

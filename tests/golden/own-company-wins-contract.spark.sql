@@ -138,7 +138,9 @@ WITH post AS (
           OR contract.signed_on__from > post.ended_on__to
           THEN FALSE
         END
-        AND CASE
+      )
+      AND (
+        CASE
           WHEN role.started_on__to <= contract.signed_on__from
           AND contract.signed_on__to <= role.ended_on__from
           THEN TRUE
@@ -235,6 +237,17 @@ WITH post AS (
       ON doubt_post_unit_contract_buyer.code = contract.buyer__who
       AND doubt_post_unit_contract_buyer.name = contract.buyer_name__key
       AND doubt_post_unit_contract_buyer.other = post.unit_name__key
+    WHERE
+      (
+        (
+          CASE
+            WHEN contract.signed_on__from >= CAST('2006-01-01' AS DATE)
+            THEN TRUE
+            WHEN contract.signed_on__to < CAST('2006-01-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

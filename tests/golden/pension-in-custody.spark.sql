@@ -53,7 +53,9 @@ WITH pension AS (
       pension._row AS lead,
       (
         pension.amount > 0
-        AND CASE
+      )
+      AND (
+        CASE
           WHEN pension.month__from <= pension.month__to
           AND pension.month__from <= custody.ended_on__from
           AND custody.started_on__to <= pension.month__to
@@ -65,21 +67,21 @@ WITH pension AS (
           OR custody.started_on__from > custody.ended_on__to
           THEN FALSE
         END
-        AND (
-          (
-            custody.released_on__from IS NULL
-            OR CASE
-              WHEN pension.month__from <= custody.released_on__from
-              THEN TRUE
-              WHEN pension.month__from > custody.released_on__to
-              THEN FALSE
-            END
-          )
+      )
+      AND (
+        (
+          custody.released_on__from IS NULL
+          OR CASE
+            WHEN pension.month__from <= custody.released_on__from
+            THEN TRUE
+            WHEN pension.month__from > custody.released_on__to
+            THEN FALSE
+          END
         )
-        AND (
-          (
-            custody.kind IN ('prison', 'detention', 'short_term') OR pension.adjusted
-          )
+      )
+      AND (
+        (
+          custody.kind IN ('prison', 'detention', 'short_term') OR pension.adjusted
         )
       )
       AND (
@@ -121,6 +123,20 @@ WITH pension AS (
     FROM pension
     JOIN custody
       ON pension.person__key = custody.person__key
+    WHERE
+      (
+        pension.amount > 0
+      ) IS DISTINCT FROM FALSE
+      AND (
+        (
+          CASE
+            WHEN pension.month__from >= CAST('2001-03-08' AS DATE)
+            THEN TRUE
+            WHEN pension.month__to < CAST('2001-03-08' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

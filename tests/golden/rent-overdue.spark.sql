@@ -45,6 +45,18 @@ WITH due AS (
         THEN FALSE
       END
     ) IS DISTINCT FROM FALSE
+    AND (
+      CASE
+        WHEN (
+          due.due_on__to + 30
+        ) < as_of
+        THEN TRUE
+        WHEN (
+          due.due_on__from + 30
+        ) >= as_of
+        THEN FALSE
+      END
+    ) IS DISTINCT FROM FALSE
   GROUP BY
     due._row
 ), candidate AS (
@@ -124,6 +136,29 @@ WITH due AS (
     FROM due
     LEFT JOIN found
       ON found.row_due = due._row
+    WHERE
+      (
+        CASE
+          WHEN (
+            due.due_on__to + 30
+          ) < as_of
+          THEN TRUE
+          WHEN (
+            due.due_on__from + 30
+          ) >= as_of
+          THEN FALSE
+        END
+      ) IS DISTINCT FROM FALSE
+      AND (
+        (
+          CASE
+            WHEN due.due_on__from >= CAST('2006-07-01' AS DATE)
+            THEN TRUE
+            WHEN due.due_on__to < CAST('2006-07-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

@@ -160,7 +160,9 @@ WITH contract AS (
       gathered.lead AS lead,
       (
         gathered.contracts >= 2
-        AND gathered.amount >= (
+      )
+      AND (
+        gathered.amount >= (
           CASE
             WHEN gathered.by__to <= CAST('2021-12-31' AS DATE)
             THEN 200000

@@ -55,7 +55,9 @@ WITH day AS (
             quartiles.q3 - quartiles.q1
           )
         )
-        AND day.persons >= 10
+      )
+      AND (
+        day.persons >= 10
       )
       AND (
         (
@@ -120,6 +122,20 @@ WITH day AS (
     FROM day
     LEFT JOIN quartiles
       ON quartiles.period = day.period
+    WHERE
+      (
+        day.persons >= 10
+      ) IS DISTINCT FROM FALSE
+      AND (
+        (
+          CASE
+            WHEN day.day__from >= CAST('2021-11-01' AS DATE)
+            THEN TRUE
+            WHEN day.day__to < CAST('2021-11-01' AS DATE)
+            THEN FALSE
+          END
+        )
+      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

@@ -41,7 +41,7 @@ from plumbline.engine.line.inforce import line_in_force, numbers
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.partition import Partition, partition
 from plumbline.engine.line.shapes import Base, digest
-from plumbline.engine.line.shapes.base import KEPT, filtered, maybe
+from plumbline.engine.line.shapes.base import KEPT, filtered, flagging, maybe, maybe_true, mentioned
 from plumbline.engine.line.shapes.ties import SURE, row_tiers, shown_key, worst
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
@@ -50,10 +50,6 @@ Dialect = Literal["duckdb", "spark"]
 
 #: The parameter, and what only looks like it: texts, quoted names, a fact's column of that name.
 _AS_OF = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|\.as_of\b|\bas_of\.)|\bas_of\b""")
-
-#: A column of a fact, as what is compiled mentions it; texts and an author's remarks mention none. Half of the time
-#: of compiling would go into taking the whole text apart for this.
-_MENTIONED = re.compile(r"""'(?:[^']|'')*'|/\*.*?\*/|\b(\w+)"?\.(?:"(\w+)"|(\w+))""", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -160,6 +156,7 @@ def compile_model(
     base = shapes.base_of(model, detail=detail)
     scope = replace(base.scope, numbers=numbers(model, base.in_force), figures=base.figures)
     flag = _flag(model, scope, base)
+    early = "" if detail else _early(flag, base)
     left = [(_quoted(item.name), condition(model, scope, ("leave_out", i, "when"), item.when))
             for i, item in enumerate(model.declared.leave_out)]  # fmt: skip
     cannot = [(_quoted(item.name), condition(model, scope, ("cannot_tell_when", i, "when"), item.when))
@@ -177,7 +174,7 @@ def compile_model(
           for i, named in enumerate(model.declared.one_warning_per)),
         f"{_tier(model, base)} AS tier",
         f"{base.lead} AS lead",
-        f"{flag} AS flag",
+        f"{' AND '.join(f'({each})' for each in flag)} AS flag",
         *(f"{sql} AS left_{i + 1}" for i, (_, sql) in enumerate(left)),
         *(f"{sql} AS cannot_{i + 1}" for i, (_, sql) in enumerate(cannot)),
         *(grading := [column for grade in grades for column in grade.columns()]),
@@ -204,7 +201,7 @@ def compile_model(
         for fact in base.rows
         for name in used[fact]
     ]
-    candidate = f"SELECT {', '.join(columns)} FROM {base.source}"
+    candidate = f"SELECT {', '.join(columns)} FROM {base.source}{early}"
     if not detail:  # what is clear is left behind at once
         candidate = f"SELECT * FROM ({candidate}) AS combined WHERE flag IS DISTINCT FROM FALSE"
     ctes = [
@@ -277,13 +274,23 @@ def _completed(base: Base, used: Mapping[str, Sequence[str]]) -> list[tuple[str,
     ]
 
 
-def _flag(model: SupervisionModel, scope: Scope, base: Base) -> str:
-    conditions = [*base.conditions]
-    if model.declared.flag_when is not None:
-        conditions.append(condition(model, scope, ("flag_when",), model.declared.flag_when))
+def _flag(model: SupervisionModel, scope: Scope, base: Base) -> list[str]:
+    """The conditions that must all hold of what is flagged."""
+    conditions = [*base.conditions, *flagging(model, scope)]
     if in_force := line_in_force(model, base.in_force):
         conditions.append(in_force)
-    return " AND ".join(f"({condition})" for condition in conditions or ["TRUE"])
+    return conditions or ["TRUE"]
+
+
+def _early(flag: Sequence[str], base: Base) -> str:
+    """What one fact alone makes clear is left behind before facts are joined.
+
+    A conjunction is false where one part is. An engine does not take it apart under IS DISTINCT FROM.
+    """
+    alone = [
+        each for each in flag if {fact for fact, _ in mentioned(each)} in ({f} for f in base.rows)
+    ]
+    return f" WHERE {' AND '.join(map(maybe_true, alone))}" if alone else ""
 
 
 def _per(model: SupervisionModel, base: Base, named: str, index: int) -> str:
@@ -406,11 +413,11 @@ def _used(model: SupervisionModel, queries: Sequence[str]) -> dict[str, tuple[st
     """The physical columns of each fact that the queries read, in the dataset's order."""
     found: dict[str, set[str]] = {alias: set() for alias in model.facts}
     for query in queries:
-        for table, *either in _MENTIONED.findall(query):
-            fact, name = table, "".join(either)
-            if table == "listed" and "__" in name:  # the rows are listed with what is used of them
-                fact, _, name = name.partition("__")
-            if fact in found and name != "_row":
+        for fact, name in mentioned(query):
+            if fact == "listed" and "__" in name:  # the rows are listed with what is used of them
+                listed, _, column = name.partition("__")
+                found.setdefault(listed, set()).add(column)
+            elif fact in found and name != "_row":
                 found[fact].add(name)
     return {
         alias: tuple(f.suffix for f in dataset.viewed if f.suffix in found[alias])

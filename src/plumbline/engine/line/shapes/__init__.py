@@ -10,18 +10,18 @@ _SHAPES = {
     "meet": meet.base,
     "overlap": meet.base,
     "path": meet.base,
-    "lack": lack.base,
     "duplicate": gather.base_of_duplicate,
     "outlier": outlier.base,
     "sql": listed.base,
 }
+#: Shapes that leave out early what is clear, unless it is asked for.
+_SPARING = {"sum": gather.base_of_sum, "lack": lack.base}
 
 
 def base_of(model: SupervisionModel, *, detail: bool = False) -> Base:
     """The relation of candidates that a model's shape describes; in detail, of clear ones too."""
-    if model.declared.shape == "sum":
-        return gather.base_of_sum(model, detail=detail)
-    return _SHAPES[model.declared.shape](model)
+    shape = model.declared.shape
+    return _SPARING[shape](model, detail=detail) if shape in _SPARING else _SHAPES[shape](model)
 
 
 __all__ = ["Base", "base_of", "digest"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from plumbline.engine.line.expression import Compiler, Scope, parse
+from plumbline.engine.line.expression import Compiler, Scope, conjuncts, parse
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.line.time import Day
 from plumbline.errors import DeclarationError, Text
@@ -85,6 +86,32 @@ class Base:
     derived: Mapping[str, str] = field(default_factory=dict)
     guesses: Sequence[str] = ()
     doubts: Mapping[str, str] = field(default_factory=dict)
+
+
+#: A column of a relation; texts and an author's remarks mention none.
+_MENTIONED = re.compile(r"""'(?:[^']|'')*'|/\*.*?\*/|\b(\w+)"?\.(?:"(\w+)"|(\w+))""", re.DOTALL)
+
+
+def mentioned(sql: str) -> list[tuple[str, str]]:
+    """The columns that compiled SQL mentions, with their relations; taking it apart in full takes long."""
+    return [(table, one or other) for table, one, other in _MENTIONED.findall(sql) if table]
+
+
+def maybe_true(condition: str) -> str:
+    """SQL: the condition holds or is unknown."""
+    return f"({condition}) IS DISTINCT FROM FALSE"
+
+
+def flagging(model: SupervisionModel, scope: Scope) -> list[str]:
+    """SQL of the parts of `flag_when` that must all hold."""
+    if model.declared.flag_when is None:
+        return []
+
+    def error(problem: Text, hint: Text | None = None) -> DeclarationError:
+        return model.document.error(("flag_when",), problem, hint)
+
+    compiler = Compiler(replace(scope, error=error))
+    return [compiler.boolean(part) for part in conjuncts(parse(model.declared.flag_when, error))]
 
 
 def digest(columns: Sequence[str]) -> str:

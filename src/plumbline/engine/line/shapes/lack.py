@@ -12,14 +12,17 @@ from plumbline.engine.line.shapes.base import (
     date_in_force,
     day_at,
     filtered,
+    flagging,
     guessed,
+    maybe_true,
+    mentioned,
     plain_scope,
 )
 from plumbline.engine.line.shapes.ties import doubts, joined, tied, worst
 from plumbline.errors import DeclarationError, Text
 
 
-def base(model: SupervisionModel) -> Base:
+def base(model: SupervisionModel, *, detail: bool = False) -> Base:
     assert model.declared.lack is not None  # the model was checked when it was loaded
     lack = model.declared.lack
     scope = plain_scope(model)
@@ -51,11 +54,19 @@ def base(model: SupervisionModel) -> Base:
     where = model.declared.facts[lack.fact].where
     if where is not None:
         when = f"({filtered(model, lack.fact, scope)}) AND ({when})"
+    # Where the row alone makes clear that nothing is flagged, nothing need be found for it.
+    within = replace(scope, numbers=numbers(model, in_force))
+    clear = [
+        each
+        for each in flagging(model, within)
+        if {fact for fact, _ in mentioned(each)} == {anchor}
+    ]
+    clear = [] if detail else clear
     found = (
         f"SELECT {anchor}._row AS row_{anchor}, "
         f"MAX(CASE WHEN {when} THEN 2 ELSE 1 END) AS surely "
         f"FROM {anchor} JOIN {lack.fact} ON {' AND '.join(conditions)}{''.join(unsure)} "
-        f"WHERE ({when}) IS DISTINCT FROM FALSE GROUP BY {anchor}._row"
+        f"WHERE {' AND '.join(map(maybe_true, [when, *clear]))} GROUP BY {anchor}._row"
     )
     rows = {alias: f"{alias}._row" for alias in facts}
     # Without its key, nothing can be said to be lacking.
