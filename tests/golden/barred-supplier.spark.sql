@@ -86,17 +86,6 @@ WITH contract AS (
       ON doubt_contract_supplier_barred_supplier.code = barred.supplier__who
       AND doubt_contract_supplier_barred_supplier.name = barred.supplier_name__key
       AND doubt_contract_supplier_barred_supplier.other = contract.supplier_name__key
-    WHERE
-      (
-        (
-          CASE
-            WHEN contract.signed_on__from >= CAST('2003-01-01' AS DATE)
-            THEN TRUE
-            WHEN contract.signed_on__to < CAST('2003-01-01' AS DATE)
-            THEN FALSE
-          END
-        )
-      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

@@ -196,17 +196,6 @@ WITH payment AS (
     FROM gathered
     JOIN payment
       ON gathered.death_person__key = payment.person__key
-    WHERE
-      (
-        (
-          CASE
-            WHEN payment.month__from >= CAST('1999-10-01' AS DATE)
-            THEN TRUE
-            WHEN payment.month__to < CAST('1999-10-01' AS DATE)
-            THEN FALSE
-          END
-        )
-      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

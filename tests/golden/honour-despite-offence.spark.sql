@@ -170,17 +170,6 @@ WITH honour AS (
     FROM honour
     JOIN offence
       ON honour.person__key = offence.person__key
-    WHERE
-      (
-        (
-          CASE
-            WHEN honour.granted_on__from >= CAST('2005-01-01' AS DATE)
-            THEN TRUE
-            WHEN honour.granted_on__to < CAST('2005-01-01' AS DATE)
-            THEN FALSE
-          END
-        )
-      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

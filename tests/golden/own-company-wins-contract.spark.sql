@@ -237,17 +237,6 @@ WITH post AS (
       ON doubt_post_unit_contract_buyer.code = contract.buyer__who
       AND doubt_post_unit_contract_buyer.name = contract.buyer_name__key
       AND doubt_post_unit_contract_buyer.other = post.unit_name__key
-    WHERE
-      (
-        (
-          CASE
-            WHEN contract.signed_on__from >= CAST('2006-01-01' AS DATE)
-            THEN TRUE
-            WHEN contract.signed_on__to < CAST('2006-01-01' AS DATE)
-            THEN FALSE
-          END
-        )
-      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

@@ -127,16 +127,6 @@ WITH pension AS (
       (
         pension.amount > 0
       ) IS DISTINCT FROM FALSE
-      AND (
-        (
-          CASE
-            WHEN pension.month__from >= CAST('2001-03-08' AS DATE)
-            THEN TRUE
-            WHEN pension.month__to < CAST('2001-03-08' AS DATE)
-            THEN FALSE
-          END
-        )
-      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

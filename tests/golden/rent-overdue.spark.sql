@@ -149,16 +149,6 @@ WITH due AS (
           THEN FALSE
         END
       ) IS DISTINCT FROM FALSE
-      AND (
-        (
-          CASE
-            WHEN due.due_on__from >= CAST('2006-07-01' AS DATE)
-            THEN TRUE
-            WHEN due.due_on__to < CAST('2006-07-01' AS DATE)
-            THEN FALSE
-          END
-        )
-      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

@@ -176,17 +176,6 @@ WITH claim AS (
     FROM gathered
     JOIN claim
       ON gathered.death_person__key = claim.person__key
-    WHERE
-      (
-        (
-          CASE
-            WHEN claim.service_from__from >= CAST('2011-07-01' AS DATE)
-            THEN TRUE
-            WHEN claim.service_from__to < CAST('2011-07-01' AS DATE)
-            THEN FALSE
-          END
-        )
-      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

@@ -114,17 +114,6 @@ WITH claim AS (
     FROM claim
     JOIN item
       ON claim.item = item.code
-    WHERE
-      (
-        (
-          CASE
-            WHEN claim.service_from__from >= CAST('2021-05-01' AS DATE)
-            THEN TRUE
-            WHEN claim.service_from__to < CAST('2021-05-01' AS DATE)
-            THEN FALSE
-          END
-        )
-      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

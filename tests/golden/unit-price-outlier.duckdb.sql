@@ -97,17 +97,6 @@ WITH line AS (
       AND quartiles.spec = line.spec
       AND quartiles.measure = line.measure
       AND quartiles.year = line.year
-    WHERE
-      (
-        (
-          CASE
-            WHEN line.bought_on__from >= CAST('2003-01-01' AS DATE)
-            THEN TRUE
-            WHEN line.bought_on__to < CAST('2003-01-01' AS DATE)
-            THEN FALSE
-          END
-        )
-      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

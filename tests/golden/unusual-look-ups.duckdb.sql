@@ -120,16 +120,6 @@ WITH day AS (
       (
         day.persons >= 10
       ) IS DISTINCT FROM FALSE
-      AND (
-        (
-          CASE
-            WHEN day.day__from >= CAST('2021-11-01' AS DATE)
-            THEN TRUE
-            WHEN day.day__to < CAST('2021-11-01' AS DATE)
-            THEN FALSE
-          END
-        )
-      ) IS DISTINCT FROM FALSE
   ) AS combined
   WHERE
     flag IS DISTINCT FROM FALSE

@@ -155,8 +155,9 @@ def compile_model(
     check_ties(model)
     base = shapes.base_of(model, detail=detail)
     scope = replace(base.scope, numbers=numbers(model, base.in_force), figures=base.figures)
-    flag = _flag(model, scope, base)
-    early = "" if detail else _early(flag, base)
+    asked = flagging(model, scope)
+    in_force = filter(None, [line_in_force(model, base.in_force)])
+    flag = [*base.conditions, *asked, *in_force] or ["TRUE"]
     left = [(_quoted(item.name), condition(model, scope, ("leave_out", i, "when"), item.when))
             for i, item in enumerate(model.declared.leave_out)]  # fmt: skip
     cannot = [(_quoted(item.name), condition(model, scope, ("cannot_tell_when", i, "when"), item.when))
@@ -201,9 +202,9 @@ def compile_model(
         for fact in base.rows
         for name in used[fact]
     ]
-    candidate = f"SELECT {', '.join(columns)} FROM {base.source}{early}"
+    candidate = f"SELECT {', '.join(columns)} FROM {base.source}"
     if not detail:  # what is clear is left behind at once
-        candidate = f"SELECT * FROM ({candidate}) AS combined WHERE flag IS DISTINCT FROM FALSE"
+        candidate = f"SELECT * FROM ({candidate}{_early(asked, base)}) AS combined WHERE flag IS DISTINCT FROM FALSE"
     ctes = [
         *_completed(base, used),
         ("candidate", candidate),
@@ -218,9 +219,8 @@ def compile_model(
         more += [f"cannot_{i + 1}" for i in range(len(cannot))]
         more += [column for part in parts for column in (part.column, *(part.sides or ()))]
         shown += [f"judged.{column}" for column in more]
-    carried = [] if apart is None else ["part"]
-    if joins and level == GRADED:
-        carried += [column.rpartition(" AS ")[2] for column in grading]
+    carried = ["part"] if apart else []
+    carried += [column.rpartition(" AS ")[2] for column in grading if joins and level == GRADED]
     shown += [f"judged.{column}" for column in [*carried, "lead"]]
 
     def reading(source: Mapping[str, str], unsure: Unsure) -> str:
@@ -274,18 +274,12 @@ def _completed(base: Base, used: Mapping[str, Sequence[str]]) -> list[tuple[str,
     ]
 
 
-def _flag(model: SupervisionModel, scope: Scope, base: Base) -> list[str]:
-    """The conditions that must all hold of what is flagged."""
-    conditions = [*base.conditions, *flagging(model, scope)]
-    if in_force := line_in_force(model, base.in_force):
-        conditions.append(in_force)
-    return conditions or ["TRUE"]
-
-
 def _early(flag: Sequence[str], base: Base) -> str:
-    """What one fact alone makes clear is left behind before facts are joined.
+    """What one fact alone makes clear by `flag_when` is left behind before facts are joined.
 
-    A conjunction is false where one part is. An engine does not take it apart under IS DISTINCT FROM.
+    A conjunction is false where one part is; an engine does not take it apart under IS DISTINCT FROM. Whether the
+    line was in force is not asked so early: nearly always it was, and an engine that takes a condition for a
+    narrow one begins with the wrong fact.
     """
     alone = [
         each for each in flag if {fact for fact, _ in mentioned(each)} in ({f} for f in base.rows)
