@@ -207,7 +207,7 @@ def test_paths_as_the_office_makes_them(size: int, data: st.DataObject) -> None:
 # -- values ---------------------------------------------------------------------------------------
 
 
-@given(st.dates(date(1, 1, 1), date(9999, 12, 1)), st.integers(-900, 900))
+@given(st.dates(date(4, 1, 1), date(9999, 12, 1)), st.integers(-900, 900))
 def test_days_are_those_of_the_calendar(day: date, count: int) -> None:
     at = read("DATE", day.isoformat())
     assert str(at) == day.isoformat()
