@@ -244,11 +244,12 @@ class TestThePage:
             warned.dispatched(warned.disposal(cast), cast)
         client = browser(cast.head)
         client.get(reverse("home"))
-        with django_assert_num_queries(23):
+        told = 2 if connection.vendor == "postgresql" else 0  # its walls are told who asks
+        with django_assert_num_queries(23 + told):
             shown = client.get(reverse("disposal:list")).content.decode()
         assert shown.count('name="disposal"') == 12
         warned.dispatched(warned.disposal(cast), cast)
-        with django_assert_num_queries(23):
+        with django_assert_num_queries(23 + told):
             client.get(reverse("disposal:list"))
 
     def test_signing_says_what_was_signed_and_what_not_and_why(self, cast: Any) -> None:
