@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 from bench.measure import apart
-from bench.web import Filled, offices, options, said, serving, write_down
+from bench.web import Filled, options, said, serving, table, write_down
 
 BEGIN, END = "<!-- live -->", "<!-- end of live -->"
 #: Seconds between two acts of somebody; none.
@@ -60,16 +60,10 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=int, default=60)
     given = parser.parse_args()
-    print(HEAD)
-    lines = []
-    with offices(given) as every:
-        for name, filled in every:
-            lines.append(measured(name, filled, given))
-            print(lines[-1], flush=True)
-    listed = "\n".join(lines)
+    listed = table(HEAD, measured, given)
     write_down(
         f"{said('live', given)} --pages {given.pages} --every {given.every} --seconds {given.seconds}`. A load above 2 "
-        f"before means that other work ran beside it.\n\n{HEAD}\n{listed}",
+        f"before means that other work ran beside it.\n\n{listed}",
         given.readme, BEGIN, END,
     )  # fmt: skip
 

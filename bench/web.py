@@ -235,21 +235,26 @@ def options(about: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def table(head: str, measured: Callable[..., str], given: argparse.Namespace) -> str:
+    """A row for each database, told as it comes."""
+    print(head)
+    lines = [head]
+    with offices(given) as every:
+        for name, filled in every:
+            lines.append(measured(name, filled, given))
+            print(lines[-1], flush=True)
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=int, default=20)
     given = parser.parse_args()
-    print(HEAD)
-    lines = []
-    with offices(given) as every:
-        for name, filled in every:
-            lines.append(measured(name, filled, given))
-            print(lines[-1], flush=True)
-    listed = "\n".join(lines)
+    listed = table(HEAD, measured, given)
     write_down(
         f"{said('web', given)} --clients {given.clients} --seconds {given.seconds}`. Clients and server share the "
-        f"processors; a load above 2 before means that other work ran beside it.\n\n{HEAD}\n{listed}",
+        f"processors; a load above 2 before means that other work ran beside it.\n\n{listed}",
         given.readme, BEGIN, END,
     )  # fmt: skip
 
