@@ -123,25 +123,13 @@ def tell_run(office: Office, run: Run) -> None:
                 f"a run as of {run.backdated} went before; looking back changes no warning",
             ),
         )
-        office.line((_what_was_read(run).in_(office.lang), "dim"))
+    if run.read:
+        office.line((run.read.in_(office.lang), "dim"))
     for register, changed in run.changes.items():
         if any(changed.values()):
             office.line(
                 (REGISTERS[register].in_(office.lang), "bold"), ": ", _changes(office, changed)
             )
-
-
-def _what_was_read(run: Run) -> Text:
-    """By a run that looks back."""
-    if run.saw is not None:
-        return Text(
-            f"读的是第 {run.saw} 次运行时记录下的数据",
-            f"read: the registers as run {run.saw} saw them",
-        )
-    return Text(
-        "当日以前没有运行记录，读的是现有数据，不含日期在后的行",
-        "no run up to that day is recorded; read: today's registers without rows of later dates",
-    )
 
 
 def tell_ways(office: Office, ways: Sequence[Way]) -> None:

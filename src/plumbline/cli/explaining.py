@@ -129,6 +129,8 @@ class _Page:
         )  # fmt: skip
         self.office.line(self.label("对象", "subject"), subject)
         self.office.line(self.label("截止日", "as of"), str(explanation.as_of))
+        if explanation.read:
+            self.office.line((explanation.read.in_(self.office.lang), "dim"))
 
     def line_of_the_model(self) -> None:
         line = self.model.declared.line

@@ -35,7 +35,7 @@ from plumbline.engine.collision.evidence import FactRow, fetch
 from plumbline.engine.collision.explain import Explanation, explain, rows_about, with_ties
 from plumbline.engine.collision.increment import Way
 from plumbline.engine.collision.monthly import MonthCount, monthly
-from plumbline.engine.collision.past import newest, past, up_to
+from plumbline.engine.collision.past import newest, past, up_to, what_was_read
 from plumbline.engine.collision.proof import Proof, proof
 from plumbline.engine.collision.purge import (
     DueBatch,
@@ -925,18 +925,18 @@ class Workspace:
         model = self.model(name)
         snapshots, who = self._loaded(model), identity(self.store)
         on = as_of or latest_as_of(list(self.snapshots().values()))
-        last, only = newest(self.store), None
+        last, only, read = newest(self.store), None, None
         if last and on < last:
             then = past(self.store, [dataset.name for dataset in model.facts.values()], on)
             if then and len(then.snapshots) == len(snapshots):
-                snapshots, who = dict(then.snapshots), then.who
+                snapshots, who, read = dict(then.snapshots), then.who, what_was_read(then.run)
             else:
-                only = up_to(model, on)
+                only, read = up_to(model, on), what_was_read(None)
         with opened(self.store, self.datasets, snapshots, who.ties()) as duck:
             whole = explain(
                 duck, self.store, model, subject, on, decided=self._decided(), only=only
             )
-            return with_ties(duck, whole, who)
+            return with_ties(duck, replace(whole, read=read), who)
 
     def monthly(self, name: str, as_of: date | None = None) -> list[MonthCount]:
         """Facts and flagged facts of each supervised unit by month, as the model judges them today.

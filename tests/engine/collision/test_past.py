@@ -23,6 +23,11 @@ def verdicts(town: Town, subject: str, on: date | None = None) -> list[str]:
     return [each.verdict for each in town.now.explain_subject(MODEL, subject, on).judged]
 
 
+def read(town: Town, on: date) -> str | None:
+    told = town.now.explain_subject(MODEL, WANG, on).read
+    return told.en if told else None
+
+
 @pytest.mark.parametrize("on", [date(2025, 5, 31), date(2025, 6, 29)])
 def test_the_registers_of_the_last_run_up_to_that_day_are_read(corrected: Town, on: date) -> None:
     before = corrected.register()
@@ -30,6 +35,7 @@ def test_the_registers_of_the_last_run_up_to_that_day_are_read(corrected: Town, 
     assert (run.backdated, run.saw, warned(run)) == (date(2025, 6, 30), 1, 1)
     assert verdicts(corrected, WANG, on) == ["flag"], "known then, withdrawn since"
     assert verdicts(corrected, HE, on) == [], "not yet known"
+    assert read(corrected, on) == "read: the registers as run 1 saw them"
     assert corrected.register() == before
     assert len(corrected.now.runs()) == 2
 
@@ -39,6 +45,7 @@ def test_today_is_no_look_back(corrected: Town) -> None:
     assert (run.backdated, run.saw) == (None, None)
     assert verdicts(corrected, WANG) == []
     assert verdicts(corrected, HE, date(2025, 6, 30)) == ["flag"]
+    assert read(corrected, date(2025, 6, 30)) is None
 
 
 def test_before_any_run_todays_registers_are_read_up_to_that_day(corrected: Town) -> None:
@@ -47,6 +54,9 @@ def test_before_any_run_todays_registers_are_read_up_to_that_day(corrected: Town
     assert verdicts(corrected, HE, date(2025, 4, 30)) == ["flag"]
     assert warned(corrected.collide(as_of=date(2025, 3, 31))) == 0
     assert verdicts(corrected, HE, date(2025, 3, 31)) == [], "the title was not yet granted"
+    present = corrected.now.explain_subject(MODEL, HE, date(2025, 3, 31)).present
+    assert present == {"honour": 0, "offence": 1}
+    assert "today's registers" in str(read(corrected, date(2025, 3, 31)))
 
 
 def test_a_register_that_came_later_is_missing(corrected: Town) -> None:

@@ -106,6 +106,7 @@ class Explanation:
         present: fact -> how many rows speak of the subject (None: the fact is not tied to it).
         ties: (fact, row) -> what ties it to the subject, where its own number does not.
         why: exception for this subject -> its words.
+        read: what was read, in words, where one looked back.
     """
 
     model: SupervisionModel
@@ -115,6 +116,7 @@ class Explanation:
     present: Mapping[str, int | None]
     ties: Mapping[tuple[str, int], tuple[Tie, ...]] = field(default_factory=dict)
     why: Mapping[str, Text] = field(default_factory=dict)
+    read: Text | None = None
 
     def about(self, lang: Lang, *, masked: bool = True) -> str:
         """The subject in words."""
@@ -232,7 +234,9 @@ def explain(  # noqa: PLR0913 -- what is judged, of whom, on which day, by which
     order = {"flag": 0, "cannot_tell": 1, "left_out": 2, "clear": 3}
     judged.sort(key=lambda each: (order[each.verdict], sorted(r.row for r in each.rows.values())))
     why = {name: (decided or Decided()).why[name] for name in (excepted or {}).values()}
-    return Explanation(model, shown, as_of, tuple(judged), _present(duck, model, subject), why=why)
+    return Explanation(
+        model, shown, as_of, tuple(judged), _present(duck, model, subject, only or {}), why=why
+    )
 
 
 def with_ties(duck: Duck, explanation: Explanation, who: Identity) -> Explanation:
@@ -300,8 +304,10 @@ def _is_personal(model: SupervisionModel, text: str) -> bool:
     )
 
 
-def _present(duck: Duck, model: SupervisionModel, subject: str) -> dict[str, int | None]:
-    """How many rows of each fact speak of the subject."""
+def _present(
+    duck: Duck, model: SupervisionModel, subject: str, only: Mapping[str, str]
+) -> dict[str, int | None]:
+    """How many rows of each fact that take part speak of the subject."""
     references: Sequence[str] = model.declared.same.get(model.subject, [model.subject])
     found: dict[str, int | None] = dict.fromkeys(model.facts)
     for reference in references:
@@ -309,7 +315,8 @@ def _present(duck: Duck, model: SupervisionModel, subject: str) -> dict[str, int
         if fact in model.facts and column in model.facts[fact].columns:
             about = _about(model, fact, column, subject)
             ((found[fact],),) = duck.run(
-                f"SELECT COUNT(*) FROM {sql.name(model.facts[fact].name)} WHERE {about}"
+                f"SELECT COUNT(*) FROM {sql.name(model.facts[fact].name)} "
+                f"WHERE ({about}) AND ({only.get(fact, 'true')})"
             )
     return found
 

@@ -12,6 +12,7 @@ from plumbline.engine.fact import sql
 from plumbline.engine.fact.store import Snapshot, Store
 from plumbline.engine.line.model import SupervisionModel
 from plumbline.engine.linkage.identity import Identity, pinned
+from plumbline.errors import Text
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,18 @@ def past(store: Store, datasets: Sequence[str], until: date, since: date = date.
         return None
     snapshots = {name: store.pinned(pin) for name, pin in pins.items()}
     return Past(last["number"], snapshots, pinned(store, last.get("identity")))
+
+
+def what_was_read(run: int | None) -> Text:
+    """In words, where one looked back: what that run saw, or today's registers `up_to` the day."""
+    if run is not None:
+        return Text(
+            f"读的是第 {run} 次运行时记录下的数据", f"read: the registers as run {run} saw them"
+        )
+    return Text(
+        "当日以前没有运行记录，读的是现有数据，不含日期在后的行",
+        "no run up to that day is recorded; read: today's registers without rows of later dates",
+    )
 
 
 def up_to(model: SupervisionModel, on: date) -> dict[str, str]:

@@ -20,7 +20,7 @@ from plumbline.engine.collision.gather import Tally, gathered, tally
 from plumbline.engine.collision.increment import LOOKS_BACK, WANTED, Increment, Seen, Way
 from plumbline.engine.collision.kept import keep
 from plumbline.engine.collision.on_spark import finding
-from plumbline.engine.collision.past import newest, past, up_to
+from plumbline.engine.collision.past import newest, past, up_to, what_was_read
 from plumbline.engine.collision.register import TABLES, Entry, enter, runs
 from plumbline.engine.fact import sql
 from plumbline.engine.fact.dataset import Dataset
@@ -75,6 +75,11 @@ class Run:
     backdated: date | None = None
     saw: int | None = None
     changes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # table -> state -> n
+
+    @property
+    def read(self) -> Text | None:
+        """What a run that looks back has read, in words."""
+        return what_was_read(self.saw) if self.backdated else None
 
 
 def latest_as_of(snapshots: Sequence[Snapshot]) -> date:
